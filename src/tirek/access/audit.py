@@ -1,0 +1,32 @@
+"""Every change of a row, by trigger, so that bulk SQL is caught too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pghistory
+
+from tirek.access.policies import RowScope
+
+
+def audited(
+    policy: str,
+    *,
+    org: str | None = "org_no",
+    own: str | None = None,
+    user: str | None = None,
+    exclude: Sequence[str] | None = None,
+) -> Callable:
+    """Decorate a model: its inserts, updates and deletes are kept, append only, with who and in which request.
+
+    ``policy`` names the row policy of the events' table; a change is seen by whoever may see the row.
+    """
+    return pghistory.track(
+        pghistory.InsertEvent(),
+        pghistory.UpdateEvent(),
+        pghistory.DeleteEvent(),
+        exclude=list(exclude or ()),
+        append_only=True,
+        level=pghistory.Statement,
+        meta={"constraints": [RowScope(name=policy, org=org, own=own, user=user, sign_in=user is not None)]},
+    )

@@ -1,0 +1,32 @@
+"""Which role may do what. Where (which rows) is the scope's business, not this table's."""
+
+from __future__ import annotations
+
+from tirek.access.roles import HEADS, OFFICERS, Role
+
+EVERYONE = set(Role)
+STAFF = OFFICERS | HEADS | {Role.TEACHER}
+
+PERMISSIONS: dict[str, set[str]] = {
+    "people.read": STAFF | {Role.PARENT},
+    "people.search": OFFICERS | HEADS | {Role.TEACHER},
+    "people.change": HEADS | {Role.DISTRICT_OFFICER, Role.REGIONAL_OFFICER, Role.ADMINISTRATOR},
+    "people.see_iin": {Role.ADMINISTRATOR, Role.AUDITOR},
+    "registry.change": HEADS | {Role.DISTRICT_OFFICER, Role.REGIONAL_OFFICER, Role.ADMINISTRATOR},
+    "exchange.read": OFFICERS | HEADS,
+    "exchange.import": HEADS | {Role.DISTRICT_OFFICER, Role.REGIONAL_OFFICER, Role.ADMINISTRATOR},
+    "exchange.export": OFFICERS | HEADS,
+    "assessment.read": STAFF | {Role.PARENT},
+    "assessment.manage": {Role.REGIONAL_OFFICER, Role.PROGRAMME_OFFICE, Role.MINISTRY_ANALYST, Role.ADMINISTRATOR},
+    "decisions.read": OFFICERS | HEADS,
+    "decisions.publish": {Role.REGIONAL_OFFICER, Role.MINISTRY_ANALYST, Role.PROGRAMME_OFFICE},
+    "figures.publish": {Role.REGIONAL_OFFICER, Role.MINISTRY_ANALYST, Role.PROGRAMME_OFFICE},
+    "tasks.assign": OFFICERS | HEADS,
+    "users.manage": {Role.ADMINISTRATOR},
+    "audit.read": {Role.AUDITOR, Role.ADMINISTRATOR},
+}
+
+
+def may(role: str, permission: str) -> bool:
+    """Whether a role has a permission. An unknown permission is our mistake, and loud."""
+    return role in PERMISSIONS[permission]

@@ -1,0 +1,102 @@
+"""Where the database is, and the roles in it.
+
+One role owns and migrates; the program runs as ``tirek_app`` and, for the length of a transaction, becomes one of
+the narrower or wider roles below (``set local role``). Policies name these roles: see tirek.access.policies.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+from psycopg import sql
+
+from tirek.storage.embedded import OWNER, Embedded
+
+APP = "tirek_app"  # rows between app.lo and app.hi
+COUNTRY = "tirek_country"  # all rows of scoped tables
+OWN = "tirek_own"  # rows of the persons in app.ids
+LOADER = "tirek_loader"  # bulk services, after they have checked the right
+SIGN_IN = "tirek_sign_in"  # users and grants, while it is not yet known who asks
+SESSION_ROLES = (COUNTRY, OWN, LOADER, SIGN_IN)
+
+
+def home() -> Path:
+    """Folder of everything this installation keeps outside the database."""
+    return Path(os.environ.get("TIREK_HOME", ".tirek")).resolve()
+
+
+def embedded() -> Embedded | None:
+    """The embedded server, or None when DATABASE_URL names another."""
+    return None if os.environ.get("DATABASE_URL") else Embedded(home())
+
+
+def connection_settings(role: str) -> dict:
+    """Django's settings for one role. DATABASE_URL is the program's, DATABASE_OWNER_URL the migrating owner's."""
+    server = embedded()
+    if server is not None:
+        name = os.environ.get("TIREK_DATABASE", "tirek")
+        return {"HOST": str(server.socket), "NAME": name, "USER": role}
+    variable = "DATABASE_OWNER_URL" if role == OWNER else "DATABASE_URL"
+    parts = urlsplit(os.environ.get(variable) or os.environ["DATABASE_URL"])
+    return {
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or role),
+        "PASSWORD": unquote(parts.password or ""),
+    }
+
+
+def prepare(settings: dict, *, create: bool = True) -> None:
+    """Create database, roles and default privileges where they are missing. Runs as the owner; repeatable."""
+    if create:
+        _create_database(settings)
+    with psycopg.connect(**_kwargs(settings), autocommit=True) as connection:
+        # several processes may prepare databases of one server at once: roles belong to the server
+        connection.execute("select pg_advisory_lock(7461726)")
+        for statement in _role_statements(connection):
+            connection.execute(statement)
+
+
+def _kwargs(settings: dict, dbname: str | None = None) -> dict:
+    kwargs = {"host": settings["HOST"], "dbname": dbname or settings["NAME"], "user": settings["USER"]}
+    if settings.get("PORT"):
+        kwargs["port"] = settings["PORT"]
+    if settings.get("PASSWORD"):
+        kwargs["password"] = settings["PASSWORD"]
+    return kwargs
+
+
+def _create_database(settings: dict) -> None:
+    with psycopg.connect(**_kwargs(settings, "postgres"), autocommit=True) as connection:
+        found = connection.execute("select 1 from pg_database where datname = %s", [settings["NAME"]]).fetchone()
+        if not found:
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(settings["NAME"])))
+
+
+def _role_statements(connection) -> list:
+    have = {row[0] for row in connection.execute("select rolname from pg_roles")}
+    app = sql.Identifier(APP)
+    statements: list = []
+    if APP not in have:
+        # noinherit: a member's policies must not leak in until the role is taken on purpose
+        statements.append(sql.SQL("create role {} login noinherit nobypassrls").format(app))
+    for name in SESSION_ROLES:
+        role = sql.Identifier(name)
+        if name not in have:
+            statements.append(sql.SQL("create role {} nologin nobypassrls").format(role))
+        statements.append(sql.SQL("grant {} to {}").format(role, app))
+    everyone = sql.SQL(", ").join(map(sql.Identifier, (APP, *SESSION_ROLES)))
+    for line in (
+        "grant usage on schema public to {}",
+        "grant create, usage on schema public to current_user",
+        "grant select, insert, update, delete on all tables in schema public to {}",
+        "grant usage, select, update on all sequences in schema public to {}",
+        "alter default privileges in schema public grant select, insert, update, delete on tables to {}",
+        "alter default privileges in schema public grant usage, select, update on sequences to {}",
+    ):
+        statements.append(sql.SQL(line).format(everyone))
+    return statements

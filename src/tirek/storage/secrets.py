@@ -1,0 +1,77 @@
+"""Keys of this installation, and the encryption and keyed hashing of identifiers.
+
+Keys live in files (mode 0600) outside the database, so that a stolen dump tells no IIN. The environment variable
+TIREK_SECRETS names another folder, for a vault's mount.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from tirek.storage.database import home
+
+NONCE_BYTES = 12
+KEY_NAMES = ("django", "identifiers-encrypt", "identifiers-hash")
+
+
+def folder() -> Path:
+    return Path(os.environ.get("TIREK_SECRETS") or home() / "secrets")
+
+
+@cache
+def key(name: str) -> bytes:
+    """The 32 bytes of a named key; made at the first use, never replaced."""
+    path = folder() / name
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _read(path)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secrets.token_bytes(32))
+        file.flush()
+        os.fsync(file.fileno())
+    return _read(path)
+
+
+def _read(path: Path) -> bytes:
+    value = path.read_bytes()
+    if len(value) != 32:
+        raise RuntimeError(f"The key {path} holds {len(value)} bytes instead of 32. Restore it from the backup.")
+    return value
+
+
+def encrypt(text: str) -> bytes:
+    """AES-256-GCM: random nonce, then ciphertext and tag."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + AESGCM(key("identifiers-encrypt")).encrypt(nonce, text.encode(), None)
+
+
+def encrypt_many(texts: Iterable[str]) -> list[bytes]:
+    """As :func:`encrypt`, for many; None stays None."""
+    cipher = AESGCM(key("identifiers-encrypt"))
+    seal, token = cipher.encrypt, secrets.token_bytes
+    return [None if t is None else (n := token(NONCE_BYTES)) + seal(n, t.encode(), None) for t in texts]
+
+
+def decrypt(sealed: bytes) -> str:
+    sealed = bytes(sealed)
+    return AESGCM(key("identifiers-encrypt")).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None).decode()
+
+
+def keyed_hash(text: str) -> bytes:
+    """HMAC-SHA-256: the same identifier always gives the same 32 bytes, and nobody without the key can try them all."""
+    return hmac.digest(key("identifiers-hash"), text.encode(), hashlib.sha256)
+
+
+def keyed_hash_many(texts: Iterable[str]) -> list[bytes]:
+    secret, digest = key("identifiers-hash"), hmac.digest
+    return [None if t is None else digest(secret, t.encode(), "sha256") for t in texts]

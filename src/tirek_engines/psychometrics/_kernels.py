@@ -1,0 +1,444 @@
+"""Compiled loops of the score-kernel family (Rasch, 2PL, PCM, GPCM).
+
+In that family P(x = k | theta) is proportional to exp(a k theta + d_k) with d_0 = 0, so all answers of a person
+enter the posterior through one weighted score s = sum_j a_j x_j and through which items were answered.
+Every sum runs in one fixed order: the same input gives the same bits. All of it also runs as plain Python.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tirek_engines._jit import kernel
+
+Floats = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
+Ints = NDArray[np.int64]
+
+NEGLIGIBLE = 1e-22
+"""Posterior weights below this share of the highest one are left out: less than half a bit of the sum."""
+
+
+@kernel
+def count_codes(codes: Bytes) -> Ints:
+    """How often each of the 256 codes occurs in each column of `codes` (persons, items)."""
+    counts = np.zeros((codes.shape[1], 256), np.int64)
+    for i in range(codes.shape[0]):
+        for j in range(codes.shape[1]):
+            counts[j, codes[i, j]] += 1
+    return counts
+
+
+@kernel
+def pack(codes: Bytes, columns: Ints, recode: Bytes, byte_of: Ints, step_of: Ints, n_bytes: int) -> Bytes:
+    """Pack categories into mixed-radix bytes; a missing answer is category 0 (its absence is in the mask)."""
+    packed = np.zeros((codes.shape[0], n_bytes), np.uint8)
+    for i in range(codes.shape[0]):
+        for j in range(columns.shape[0]):
+            category = recode[j, codes[i, columns[j]]]
+            if category != 255:
+                packed[i, byte_of[j]] += np.uint8(category * step_of[j])
+    return packed
+
+
+@kernel
+def pack_masks(codes: Bytes, columns: Ints, recode: Bytes) -> Bytes:
+    """Which items each person answered: bit j % 8 of byte j // 8."""
+    masks = np.zeros((codes.shape[0], (columns.shape[0] + 7) // 8), np.uint8)
+    for i in range(codes.shape[0]):
+        for j in range(columns.shape[0]):
+            if recode[j, codes[i, columns[j]]] != 255:
+                masks[i, j // 8] |= np.uint8(1 << (j % 8))
+    return masks
+
+
+@kernel
+def number_rows(rows: Bytes, labels: Ints) -> tuple[Ints, Ints]:
+    """Number the distinct (label, row) pairs in order of first appearance.
+
+    Returns the number of each row and, for each number, the first row that has it.
+    """
+    n = rows.shape[0]
+    size = 1024
+    slots = np.full(size, -1, np.int64)
+    first = np.empty(max(n, 1), np.int64)
+    number = np.empty(n, np.int64)
+    found = 0
+    for i in range(n):
+        if 2 * found >= size:
+            size *= 4
+            slots = np.full(size, -1, np.int64)
+            for k in range(found):
+                place = _hash(rows[first[k]], labels[first[k]], size)
+                while slots[place] >= 0:
+                    place = (place + 1) & (size - 1)
+                slots[place] = k
+        place = _hash(rows[i], labels[i], size)
+        while True:
+            k = slots[place]
+            if k < 0:
+                slots[place] = found
+                first[found] = i
+                number[i] = found
+                found += 1
+                break
+            if labels[first[k]] == labels[i] and _same(rows[first[k]], rows[i]):
+                number[i] = k
+                break
+            place = (place + 1) & (size - 1)
+    return number, first[:found].copy()
+
+
+@kernel
+def _hash(row: Bytes, label: int, size: int) -> int:
+    value = np.int64(label + 17)
+    for b in range(row.shape[0]):
+        value = ((value * 257) ^ row[b]) & 0x3FFFFFFFFFFF
+    value ^= value >> 23
+    return (value * 40503 >> 7) & (size - 1)
+
+
+@kernel
+def _same(one: Bytes, other: Bytes) -> bool:
+    for b in range(one.shape[0]):  # noqa: SIM110 (numba)
+        if one[b] != other[b]:
+            return False
+    return True
+
+
+@kernel
+def table_sums(packed: Bytes, table: Floats) -> Floats:
+    """sum_b table[b, packed[i, b]] for every row: a weighted score by one look-up a byte."""
+    sums = np.zeros(packed.shape[0])
+    for i in range(packed.shape[0]):
+        total = 0.0
+        for b in range(packed.shape[1]):
+            total += table[b, packed[i, b]]
+        sums[i] = total
+    return sums
+
+
+@kernel
+def byte_sums(packed: Bytes, amounts: Floats) -> Floats:
+    """sums[b, v] = sum of `amounts` over the rows whose byte b holds v."""
+    sums = np.zeros((packed.shape[1], 256))
+    for i in range(packed.shape[0]):
+        for b in range(packed.shape[1]):
+            sums[b, packed[i, b]] += amounts[i]
+    return sums
+
+
+@kernel
+def log_normalisers(slopes: Floats, intercepts: Floats, n_steps: Ints, theta: Floats) -> Floats:
+    """log Z_j(theta_q), Z = sum_k exp(a k theta + d_k): shape (items, nodes)."""
+    out = np.empty((slopes.shape[0], theta.shape[0]))
+    for j in range(slopes.shape[0]):
+        for q in range(theta.shape[0]):
+            top = 0.0
+            for k in range(n_steps[j]):
+                top = max(top, slopes[j] * (k + 1) * theta[q] + intercepts[j, k])
+            total = np.exp(-top)
+            for k in range(n_steps[j]):
+                total += np.exp(slopes[j] * (k + 1) * theta[q] + intercepts[j, k] - top)
+            out[j, q] = top + np.log(total)
+    return out
+
+
+@kernel
+def design_sums(masks: Bytes, values: Floats) -> Floats:
+    """sum of values[j, :] over the items of each mask, by a table of 256 sums a byte: (designs, nodes)."""
+    n_items, n_nodes = values.shape
+    n_bytes = masks.shape[1]
+    tables = np.zeros((n_bytes, 256, n_nodes))
+    for b in range(n_bytes):
+        for bit in range(min(8, n_items - 8 * b)):
+            for v in range(1 << bit):
+                for q in range(n_nodes):
+                    tables[b, v + (1 << bit), q] = tables[b, v, q] + values[8 * b + bit, q]
+    sums = np.zeros((masks.shape[0], n_nodes))
+    for d in range(masks.shape[0]):
+        for b in range(n_bytes):
+            for q in range(n_nodes):
+                sums[d, q] += tables[b, masks[d, b], q]
+    return sums
+
+
+@kernel
+def item_sums(masks: Bytes, amounts: Floats, n_items: int) -> Floats:
+    """The reverse of `design_sums`: the amounts of all designs that hold item j, (items, nodes)."""
+    n_nodes = amounts.shape[1]
+    tables = np.zeros((masks.shape[1], 256, n_nodes))
+    for d in range(masks.shape[0]):
+        for b in range(masks.shape[1]):
+            for q in range(n_nodes):
+                tables[b, masks[d, b], q] += amounts[d, q]
+    sums = np.zeros((n_items, n_nodes))
+    for j in range(n_items):
+        for v in range(256):
+            if v >> (j % 8) & 1:
+                for q in range(n_nodes):
+                    sums[j, q] += tables[j // 8, v, q]
+    return sums
+
+
+@kernel
+def posterior_pass(
+    scores: Floats, weights: Floats, run_starts: Ints, bases: Floats, theta: Floats
+) -> tuple[float, Floats, Floats, Floats]:
+    """The E-step: posterior of every unit on an equally spaced grid.
+
+    Units are sorted by run (same group, same items answered). Within a run the log posterior is
+    s theta_q + bases[run, q] up to a constant, which is log-concave in q; so each unit starts at its own highest
+    node and walks outwards with two multiplications a node (exp(s theta_q) is a geometric progression),
+    until what is left is negligible. Nothing can overflow and nothing that counts can underflow.
+
+    Returns
+    -------
+    loglik : float
+        Weighted sum of log sum_q exp(s theta_q + bases[run, q]).
+    node_counts : ndarray, shape (runs, nodes)
+        Weighted expected number of persons at each node.
+    means, variances : ndarray, shape (units,)
+        Posterior moments of theta.
+    """
+    n_nodes = theta.shape[0]
+    n_runs = bases.shape[0]
+    width = theta[1] - theta[0]
+    node_counts = np.zeros((n_runs, n_nodes))
+    means = np.empty(scores.shape[0])
+    variances = np.empty(scores.shape[0])
+    ratios = np.empty(n_nodes)
+    post = np.zeros(n_nodes)
+    loglik = 0.0
+    for run in range(n_runs):
+        for q in range(n_nodes - 1):
+            ratios[q] = np.exp(bases[run, q + 1] - bases[run, q])
+        mode = n_nodes // 2
+        for u in range(run_starts[run], run_starts[run + 1]):
+            growth = np.exp(scores[u] * width)
+            while mode > 0 and growth * ratios[mode - 1] < 1.0:
+                mode -= 1
+            while mode < n_nodes - 1 and growth * ratios[mode] > 1.0:
+                mode += 1
+            total = 1.0
+            first = 0.0
+            second = 0.0
+            post[mode] = 1.0
+            low = mode
+            value = 1.0
+            while low > 0:
+                value /= growth * ratios[low - 1]
+                if value < NEGLIGIBLE:
+                    break
+                low -= 1
+                post[low] = value
+                total += value
+                first += value * (low - mode)
+                second += value * (low - mode) * (low - mode)
+            high = mode
+            value = 1.0
+            while high < n_nodes - 1:
+                value *= growth * ratios[high]
+                if value < NEGLIGIBLE:
+                    break
+                high += 1
+                post[high] = value
+                total += value
+                first += value * (high - mode)
+                second += value * (high - mode) * (high - mode)
+            mean = first / total
+            means[u] = theta[mode] + width * mean
+            variances[u] = width * width * (second / total - mean * mean)
+            weight = weights[u]
+            if weight > 0.0:
+                loglik += weight * (np.log(total) + scores[u] * theta[mode] + bases[run, mode])
+                share = weight / total
+                for q in range(low, high + 1):
+                    node_counts[run, q] += share * post[q]
+    return loglik, node_counts, means, variances
+
+
+@kernel
+def item_moments(
+    slope: float, intercepts: Floats, n_steps: int, theta: float, probabilities: Floats
+) -> tuple[float, float, float]:
+    """Mean, variance and third central moment of one item's category; fills `probabilities` of steps 1..n."""
+    top = 0.0
+    for k in range(n_steps):
+        top = max(top, slope * (k + 1) * theta + intercepts[k])
+    total = np.exp(-top)
+    for k in range(n_steps):
+        probabilities[k] = np.exp(slope * (k + 1) * theta + intercepts[k] - top)
+        total += probabilities[k]
+    mean = 0.0
+    for k in range(n_steps):
+        probabilities[k] /= total
+        mean += (k + 1) * probabilities[k]
+    rest = np.exp(-top) / total
+    variance = rest * mean * mean
+    third = -rest * mean * mean * mean
+    for k in range(n_steps):
+        away = k + 1 - mean
+        variance += probabilities[k] * away * away
+        third += probabilities[k] * away * away * away
+    return mean, variance, third
+
+
+@kernel
+def item_gradient(
+    slopes: Floats,
+    intercepts: Floats,
+    n_steps: Ints,
+    theta: Floats,
+    node_counts: Floats,
+    step_counts: Floats,
+    moments: Floats,
+) -> tuple[Floats, Floats]:
+    """Derivative of the log-likelihood by slopes and intercepts (by Fisher's identity, at the E-step's point)."""
+    by_slope = moments.copy()
+    by_step = step_counts.copy()
+    p = np.empty(intercepts.shape[1])
+    for j in range(slopes.shape[0]):
+        for q in range(theta.shape[0]):
+            n = node_counts[j, q]
+            if n > 0.0:
+                mean, _, _ = item_moments(slopes[j], intercepts[j], n_steps[j], theta[q], p)
+                by_slope[j] -= n * theta[q] * mean
+                for k in range(n_steps[j]):
+                    by_step[j, k] -= n * p[k]
+    return by_slope, by_step
+
+
+@kernel
+def maximise_items(
+    slopes: Floats,
+    intercepts: Floats,
+    n_steps: Ints,
+    theta: Floats,
+    node_counts: Floats,
+    step_counts: Floats,
+    moments: Floats,
+    free_slopes: bool,
+    newton_steps: int,
+) -> tuple[Floats, Floats]:
+    """The M-step: Newton on each item's expected complete-data log-likelihood, which is concave."""
+    new_slopes = slopes.copy()
+    new_intercepts = intercepts.copy()
+    first = 1 if free_slopes else 0
+    p = np.empty(intercepts.shape[1])
+    for j in range(slopes.shape[0]):
+        size = n_steps[j] + first
+        for _ in range(newton_steps):
+            gradient = np.zeros(size)
+            information = np.zeros((size, size))
+            if free_slopes:
+                gradient[0] = moments[j]
+            for k in range(n_steps[j]):
+                gradient[first + k] = step_counts[j, k]
+            for q in range(theta.shape[0]):
+                n = node_counts[j, q]
+                if n <= 0.0:
+                    continue
+                mean, variance, _ = item_moments(new_slopes[j], new_intercepts[j], n_steps[j], theta[q], p)
+                if free_slopes:
+                    gradient[0] -= n * theta[q] * mean
+                    information[0, 0] += n * theta[q] * theta[q] * variance
+                for k in range(n_steps[j]):
+                    gradient[first + k] -= n * p[k]
+                    information[first + k, first + k] += n * p[k]
+                    for m in range(n_steps[j]):
+                        information[first + k, first + m] -= n * p[k] * p[m]
+                    if free_slopes:
+                        cross = n * theta[q] * p[k] * (k + 1 - mean)
+                        information[0, first + k] += cross
+                        information[first + k, 0] += cross
+            for k in range(size):
+                information[k, k] += 1e-12 * information[k, k] + 1e-300
+            change = np.linalg.solve(information, gradient)
+            largest = 0.0
+            for k in range(size):
+                largest = max(largest, abs(change[k]))
+            damp = 1.0 if largest <= 1.0 else 1.0 / largest
+            if free_slopes:
+                new_slopes[j] += damp * change[0]
+            for k in range(n_steps[j]):
+                new_intercepts[j, k] += damp * change[first + k]
+            if largest < 1e-10:
+                break
+    return new_slopes, new_intercepts
+
+
+@kernel
+def score_equation(
+    theta: float, score: float, slopes: Floats, intercepts: Floats, n_steps: Ints, answered: Bytes, p: Floats
+) -> tuple[float, float]:
+    """Warm's estimating equation s - E(theta) + I'(theta) / (2 I(theta)), and the information I(theta)."""
+    expected = 0.0
+    information = 0.0
+    skewness = 0.0
+    for j in range(slopes.shape[0]):
+        if answered[j // 8] >> (j % 8) & 1:
+            a = slopes[j]
+            mean, variance, third = item_moments(a, intercepts[j], n_steps[j], theta, p)
+            expected += a * mean
+            information += a * a * variance
+            skewness += a * a * a * third
+    if information <= 0.0:
+        return score - expected, 0.0
+    return score - expected + skewness / (2.0 * information), information
+
+
+@kernel
+def warm_estimates(
+    scores: Floats,
+    unit_run: Ints,
+    run_masks: Bytes,
+    slopes: Floats,
+    intercepts: Floats,
+    n_steps: Ints,
+    bound: float,
+) -> tuple[Floats, Floats, Bytes]:
+    """Weighted likelihood estimates by bisection and regula falsi within +-bound; 1 where the bound was met."""
+    n = scores.shape[0]
+    estimates = np.full(n, np.nan)
+    errors = np.full(n, np.nan)
+    bounded = np.zeros(n, np.uint8)
+    p = np.empty(intercepts.shape[1])
+    for u in range(n):
+        mask = run_masks[unit_run[u]]
+        empty = True
+        for b in range(mask.shape[0]):
+            if mask[b]:
+                empty = False
+        if empty:
+            continue
+        low = -bound
+        high = bound
+        f_low, _ = score_equation(low, scores[u], slopes, intercepts, n_steps, mask, p)
+        f_high, _ = score_equation(high, scores[u], slopes, intercepts, n_steps, mask, p)
+        if f_low <= 0.0:
+            theta = low
+            bounded[u] = 1
+        elif f_high >= 0.0:
+            theta = high
+            bounded[u] = 1
+        else:
+            theta = 0.0
+            for step in range(200):
+                if step % 3 == 2:
+                    theta = 0.5 * (low + high)
+                else:
+                    theta = (low * f_high - high * f_low) / (f_high - f_low)
+                value, _ = score_equation(theta, scores[u], slopes, intercepts, n_steps, mask, p)
+                if value > 0.0:
+                    low, f_low = theta, value
+                else:
+                    high, f_high = theta, value
+                if abs(value) < 1e-11 or high - low < 1e-11:
+                    break
+        _, information = score_equation(theta, scores[u], slopes, intercepts, n_steps, mask, p)
+        estimates[u] = theta
+        if information > 0.0:
+            errors[u] = 1.0 / np.sqrt(information)
+    return estimates, errors, bounded
