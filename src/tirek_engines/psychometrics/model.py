@@ -78,9 +78,7 @@ class Shape:
         n_slopes = len(self.n_steps) if self.free_slopes else 0
         n_steps = int(self.n_steps.sum())
         n_means = int(self.free_means.sum())
-        slopes, steps, means, log_sds = np.split(
-            vector, np.cumsum([n_slopes, n_steps, n_means])
-        )
+        slopes, steps, means, log_sds = np.split(vector, np.cumsum([n_slopes, n_steps, n_means]))
         intercepts, new_means, new_sds = like.intercepts.copy(), like.means.copy(), like.sds.copy()
         intercepts[self.step_mask] = steps
         new_means[self.free_means] = means

@@ -118,6 +118,7 @@ def item_table(answers: Answers) -> ItemTable:
     values: list[tuple[int, ...]] = []
     dropped: list[DroppedItem] = []
     warnings: list[str] = []
+    renumbered: dict[tuple[int, ...], list[str]] = {}
     for j, name in enumerate(answers.items):
         found = tuple(int(v) for v in np.flatnonzero(counts[j, :NOT_ANSWERED]))
         n = int(counts[j, :NOT_ANSWERED].sum())
@@ -127,7 +128,7 @@ def item_table(answers: Answers) -> ItemTable:
             warnings.append(f"Item {name} is left out: {reason}.")
             continue
         if found != tuple(range(len(found))):
-            warnings.append(_renumbered(name, found))
+            renumbered.setdefault(found, []).append(name)
         columns.append(j)
         values.append(found)
     if not columns:
@@ -137,6 +138,7 @@ def item_table(answers: Answers) -> ItemTable:
             code="nothing_to_calibrate",
             dropped=[d.item for d in dropped],
         )
+    warnings += [_renumbered(names, found) for found, names in renumbered.items()]
     recode = np.full((len(columns), 256), NOT_ANSWERED, np.uint8)
     for j, found in enumerate(values):
         recode[j, list(found)] = np.arange(len(found), dtype=np.uint8)
@@ -152,10 +154,10 @@ def item_table(answers: Answers) -> ItemTable:
     )
 
 
-def _renumbered(name: str, found: tuple[int, ...]) -> str:
+def _renumbered(names: list[str], found: tuple[int, ...]) -> str:
     old = ", ".join(map(str, found))
     new = ", ".join(map(str, range(len(found))))
-    return f"Item {name} has the scores {old}; they are calibrated as {new}."
+    return f"The scores {old} are calibrated as {new}: {', '.join(names)}."
 
 
 def lay_out(states: NDArray[np.int64]) -> Layout:
@@ -183,9 +185,7 @@ def prepare(answers: Answers, *, collapse_scores: bool) -> Prepared:
     items = item_table(answers)
     layout = lay_out(items.n_steps + 1)
     codes = np.ascontiguousarray(answers.codes)
-    packed = kernels.pack(
-        codes, items.columns, items.recode, layout.byte_of, layout.step_of, layout.n_bytes
-    )
+    packed = kernels.pack(codes, items.columns, items.recode, layout.byte_of, layout.step_of, layout.n_bytes)
     masks = kernels.pack_masks(codes, items.columns, items.recode)
     groups = answers.groups if answers.groups is not None else np.zeros(answers.n_persons, np.int64)
     run_of, first = kernels.number_rows(masks, np.ascontiguousarray(groups))
@@ -239,9 +239,7 @@ def score_table(layout: Layout, slopes: NDArray[np.float64]) -> NDArray[np.float
     return table
 
 
-def _step_counts(
-    layout: Layout, items: ItemTable, sums: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _step_counts(layout: Layout, items: ItemTable, sums: NDArray[np.float64]) -> NDArray[np.float64]:
     """Weighted number of answers of each item in each category from 1 up."""
     counts = np.zeros((len(items.names), items.max_steps))
     for j in range(len(items.names)):
