@@ -1,6 +1,9 @@
-import os
+"""What a WSGI server serves: ``granian --interface wsgi tirek.site.wsgi:application``."""
 
-from django.core.wsgi import get_wsgi_application
+from tirek.site.setup import django_ready
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tirek.site.settings")
+django_ready()
+
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+
 application = get_wsgi_application()

@@ -1,0 +1,3 @@
+from tirek.site.cli import main
+
+main()

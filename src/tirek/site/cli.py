@@ -1,0 +1,51 @@
+"""The command line. Each command is imported only when it is called, so that none pays for another's imports."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import ClassVar
+
+import click
+
+COMMANDS: dict[str, str] = {
+    # tools that need no server and no database
+    "calibrate": "tirek.assessment.commands.calibrate:command",
+    "verify": "tirek.site.folders:verify",
+    "explain": "tirek.site.folders:explain",
+    # the platform: others add their lines here
+    "serve": "tirek.site.commands.serve:serve",
+    "worker": "tirek.site.commands.worker:worker",
+    "migrate": "tirek.site.commands.migrate:migrate",
+    "doctor": "tirek.site.commands.doctor:doctor",
+    "backup": "tirek.site.commands.backup:backup",
+    "restore": "tirek.site.commands.restore:restore",
+    "manage": "tirek.site.commands.manage:manage",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one when it is asked for."""
+
+    short_helps: ClassVar[dict[str, str]] = {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module_name, _, attribute = COMMANDS[cmd_name].partition(":")
+        found = getattr(import_module(module_name), attribute)
+        assert isinstance(found, click.Command)
+        return found
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="tirek")
+def main() -> None:
+    """Tirek: raise the quality of education, and show that it worked."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Commands that run an installation: serve, worker, migrate, doctor, backup, restore, manage."""

@@ -1,0 +1,132 @@
+"""tirek serve"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import click
+
+TRIED_PORTS = 50
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 chooses a free one.")
+@click.option("--strict-port", is_flag=True, help="Fail when the port is taken instead of choosing the next free one.")
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes.")
+@click.option("--threads", type=click.IntRange(1, 64), default=2, show_default=True, help="Threads in each process.")
+@click.option("--with-worker/--without-worker", default=False, help="Also run a background worker, as make run does.")
+@click.option("--welcome", is_flag=True, help="Print the demonstration's accounts and what to look at first.")
+def serve(
+    host: str, port: int, strict_port: bool, workers: int, threads: int, with_worker: bool, welcome: bool
+) -> None:
+    """Serve the site until Ctrl-C.
+
+    Example: tirek serve --host 0.0.0.0 --port 8000 --strict-port
+    """
+    from tirek.site.setup import django_ready
+
+    chosen = _choose_port(host, port, strict_port)
+    django_ready()
+    _collect_static()
+    with _terminal_signals(), _background_worker() if with_worker else contextlib.nullcontext():
+        _announce(host, port, chosen, welcome)
+        _granian(host, chosen, workers, threads).serve()
+    click.echo("Tirek has stopped.")
+
+
+def _granian(host: str, port: int, workers: int, threads: int):
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    return Granian(
+        "tirek.site.wsgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=threads,
+        websockets=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=10,
+        log_level=LogLevels.warning,
+    )
+
+
+def _choose_port(host: str, port: int, strict: bool) -> int:
+    for candidate in [port] if strict or port == 0 else range(port, min(port + TRIED_PORTS, 65536)):
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, candidate))
+            except PermissionError:
+                raise click.ClickException(f"Port {candidate} needs root. Choose one above 1023 with --port.") from None
+            except OSError:
+                continue
+            return probe.getsockname()[1]
+    raise click.ClickException(f"Port {port} on {host} is taken. Choose another with --port.")
+
+
+def _collect_static() -> None:
+    """Copy, fingerprint and compress static files; only what changed is written again."""
+    from django.conf import settings
+    from django.core.management import call_command
+
+    if settings.STORAGES["staticfiles"]["BACKEND"].startswith("whitenoise"):
+        call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@contextlib.contextmanager
+def _background_worker() -> Iterator[None]:
+    """A worker beside the server. It gets its own session, so that Ctrl-C reaches it once, from us."""
+    command = [sys.executable, "-m", "tirek.site", "worker"]
+    process = subprocess.Popen(command, start_new_session=True)  # noqa: S603
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextlib.contextmanager
+def _terminal_signals() -> Iterator[None]:
+    """A closed terminal ends the server like Ctrl-C, so that nothing is left running."""
+
+    def hang_up(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {s: signal.getsignal(s) for s in (signal.SIGHUP, signal.SIGTERM)}
+    signal.signal(signal.SIGHUP, hang_up)
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _announce(host: str, asked: int, port: int, welcome: bool) -> None:
+    shown = "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::") else host  # noqa: S104
+    if asked and port != asked:
+        click.echo(f"Port {asked} is taken by another program, so Tirek uses {port}.")
+    click.echo(f"Tirek is at http://{shown}:{port}/   (Ctrl-C stops it)")
+    if welcome:
+        from tirek.site.welcome import welcome_text
+
+        click.echo(welcome_text())

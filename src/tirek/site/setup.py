@@ -1,0 +1,58 @@
+"""Make the program ready to work: the database answers, Django is set up. Every command begins here."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import tempfile
+
+from tirek.storage.database import connection_settings, embedded, prepare
+from tirek.storage.embedded import OWNER
+
+_held = contextlib.ExitStack()
+_holder: int | None = None
+
+
+def django_ready() -> None:
+    """Start the embedded database where there is no other, hold it until this process ends, and set Django up."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tirek.site.settings")
+    quiet_runtime_folder()
+    hold_database()
+    import django
+
+    django.setup()
+
+
+def hold_database() -> None:
+    """Hold the embedded server; the last process that lets go stops it. Calling twice does no harm."""
+    global _holder
+    server = embedded()
+    if server is None or _holder == os.getpid():
+        return
+    _holder = os.getpid()
+    _held.enter_context(server.running())
+    atexit.register(let_database_go)
+
+
+def let_database_go() -> None:
+    """Let go before the process ends. A forked child never stops its parent's server."""
+    global _holder
+    if _holder == os.getpid():
+        _holder = None
+        _held.close()
+
+
+def migrate_database(verbosity: int = 1) -> None:
+    """Create database and roles where they are missing, then bring the tables up to this version, as the owner."""
+    from django.core.management import call_command
+
+    settings = connection_settings(OWNER)
+    prepare(settings, create=embedded() is not None)
+    call_command("migrate", database="owner", interactive=False, verbosity=verbosity)
+
+
+def quiet_runtime_folder() -> None:
+    """Jupyter's platformdirs warns on every start when a login session gave no folder for sockets."""
+    if "XDG_RUNTIME_DIR" not in os.environ:
+        os.environ["XDG_RUNTIME_DIR"] = os.path.join(tempfile.gettempdir(), f"runtime-{os.getuid()}")
