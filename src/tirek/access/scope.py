@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from django.db import connection, transaction
 
@@ -88,6 +88,16 @@ def signing_in() -> Iterator[Scope]:
     """Users and grants only, while it is not yet known who asks."""
     with acting_as(SIGNING_IN) as scope:
         yield scope
+
+
+def describe() -> dict:
+    """The current scope as plain values, kept with a job so that its work can enter it later."""
+    return asdict(_current.get())
+
+
+def enter(described: dict) -> contextlib.AbstractContextManager[Scope]:
+    """Act with a scope that was described before."""
+    return acting_as(Scope(**described | {"person_ids": tuple(described["person_ids"])}))
 
 
 def _tell(scope: Scope) -> None:
