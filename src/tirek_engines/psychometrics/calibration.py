@@ -162,9 +162,7 @@ class Calibration:
     prepared: Prepared
 
 
-def calibrate(
-    answers: Answers, options: Options | None = None, *, progress: Progress | None = None
-) -> Calibration:
+def calibrate(answers: Answers, options: Options | None = None, *, progress: Progress | None = None) -> Calibration:
     """Estimate item difficulties (and slopes) and the distribution of ability from a matrix of answers.
 
     Marginal maximum likelihood by EM (Bock & Aitkin 1981, Psychometrika 46, eq. 12-15) on an equally spaced grid,
@@ -310,9 +308,7 @@ def _answering_weight(data: Prepared) -> list[float]:
     return [float(w) for w in masks.T.astype(np.float64) @ run_weight]
 
 
-def _groups(
-    data: Prepared, shape: Shape, p: Parameters, covariance: Floats | None
-) -> tuple[GroupResult, ...]:
+def _groups(data: Prepared, shape: Shape, p: Parameters, covariance: Floats | None) -> tuple[GroupResult, ...]:
     group_of = data.run_group[data.unit_run[data.unit_of_person]]
     counts = np.bincount(group_of[data.weights > 0], minlength=len(data.group_names))
     n_item_parameters = shape.flatten(p).shape[0] - int(shape.free_means.sum()) - int(shape.free_sds.sum())
@@ -356,9 +352,7 @@ def _fit(data: Prepared, best: Optimum, covariance: Floats | None, scores: Perso
     )
 
 
-def _warnings(
-    answers: Answers, likelihood: Likelihood, best: Optimum, covariance: Floats | None
-) -> tuple[str, ...]:
+def _warnings(answers: Answers, likelihood: Likelihood, best: Optimum, covariance: Floats | None) -> tuple[str, ...]:
     data, found = likelihood.data, []
     without = int((data.n_answered == 0).sum())
     if without:

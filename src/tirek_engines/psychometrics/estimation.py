@@ -48,9 +48,7 @@ def starting_point(likelihood: Likelihood) -> Parameters:
     steps = np.log((answered + 0.5) / (np.column_stack([lowest, answered[:, :-1]]) + 0.5))
     intercepts = np.cumsum(np.where(shape.step_mask, steps * 1.15, 0.0), axis=1)
     ones = np.ones(shape.n_groups)
-    return Parameters(
-        np.ones(len(data.items.names)), np.where(shape.step_mask, intercepts, 0.0), ones * 0.0, ones
-    )
+    return Parameters(np.ones(len(data.items.names)), np.where(shape.step_mask, intercepts, 0.0), ones * 0.0, ones)
 
 
 def maximise(

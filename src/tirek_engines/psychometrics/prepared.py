@@ -253,9 +253,7 @@ def item_moments_of(layout: Layout, n_items: int, sums: NDArray[np.float64]) -> 
     return np.array([float(sums[layout.byte_of[j]] @ layout.digits(j)) for j in range(n_items)])
 
 
-Units = tuple[
-    NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]
-]
+Units = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]
 
 
 def _by_score(run_of: NDArray[np.int64], raw: NDArray[np.int64], weights: NDArray[np.float64]) -> Units:

@@ -1,0 +1,223 @@
+"""`tirek calibrate`: estimate items and abilities from a table of answers. Needs no server and no database."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tirek.assessment.commands.answers import AnswerSpec
+    from tirek_engines.psychometrics import Calibration, Options
+
+NOT_BUILT = {
+    "model": {"3pl": "The 3PL model", "graded": "The graded response model"},
+    "se": {
+        "louis": "Louis' form of the errors (oakes gives the same numbers)",
+        "sandwich": "Sandwich errors",
+    },
+}
+EPILOG = """\b
+Examples:
+  tirek calibrate answers.csv --model rasch --id pupil --out results
+  tirek calibrate timss.csv --model rasch --items 'M*' --id idstud --out maths
+  tirek calibrate answers.csv --model rasch --omitted 9:wrong --not-reached 6:missing --out results
+
+\b
+Writes items.csv, groups.csv, persons.csv, dropped.csv, fit.json and manifest.json into the folder.
+Exit codes: 0 done, 2 bad input (see faults.csv), 3 finished but not converged.
+Every column is described in the manual, page "calibrate".
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("answers", type=click.Path(path_type=Path))
+@click.option(
+    "--model",
+    type=click.Choice(["rasch", "2pl", "3pl", "pcm", "gpcm", "graded"]),
+    required=True,
+    help="Items with several steps become PCM under rasch, GPCM under 2pl.",
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
+@click.option(
+    "--items",
+    help="Item columns: globs ('M*' or 'M*,S*') or a table with a column item and, if you like, max.",
+)
+@click.option("--id", "id_column", metavar="COL", help="Column of persons' ids; otherwise rows are numbered.")
+@click.option("--weight", metavar="COL", help="Column of case weights (zero or more; any scale).")
+@click.option("--group", metavar="COL", help="Column of groups; the first in order has mean 0.")
+@click.option("--missing", metavar="CODE,…", help="Codes that mean there is no answer.")
+@click.option("--omitted", metavar="CODE:wrong|missing", help="Code of omitted answers and what it counts as.")
+@click.option("--not-reached", metavar="CODE:wrong|missing", help="Code of items not reached, likewise.")
+@click.option(
+    "--se",
+    type=click.Choice(["louis", "oakes", "sandwich", "none"]),
+    default="oakes",
+    show_default=True,
+    help="Standard errors.",
+)
+@click.option("--nodes", type=int, default=41, show_default=True, help="Quadrature nodes, equally spaced.")
+@click.option("--range", "half_range", type=float, default=6.0, show_default=True, help="Grid from -range to range.")
+@click.option("--max-iterations", type=click.IntRange(1), default=1000, show_default=True)
+@click.option("--no-persons", is_flag=True, help="Do not write persons.csv.")
+@click.option("--regress", metavar="COL,…", help="Latent regression (not built yet).")
+@click.option("--dimension", metavar="COL", help="Several dimensions (not built yet).")
+@click.option("--replicates", metavar="COL,…", help="Replicate weights (not built yet).")
+@click.option("--scheme", type=click.Choice(["jk1", "jk2", "brr", "fay"]), help="Replicate scheme (not built yet).")
+@click.option("--seed", type=int, help="Accepted for uniformity: nothing here is random.")
+@click.option("--threads", type=click.IntRange(1), help="Accepted for uniformity: one thread is used.")
+@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def command(answers: Path, out: Path, quiet: bool, as_json: bool, **options: Any) -> None:
+    """Estimate item difficulties and persons' abilities from ANSWERS, one row a person.
+
+    ANSWERS is CSV (UTF-8; comma or semicolon) or Parquet. Item columns are those of --items, else all that no other
+    option names and that do not plainly hold something else. Empty cells and NA are missing answers.
+    """
+    from tirek.storage.runs import leave_faults
+    from tirek.storage.tables import BadTable
+    from tirek_engines.errors import EXIT_NOT_DECIDED, Refusal
+
+    try:
+        refuse_unbuilt(options)
+        converged = run(answers, out, options, quiet=quiet, as_json=as_json)
+    except BadTable as refusal:
+        click.echo(f"Error: {refusal.message}", err=True)
+        try:
+            click.echo(f"All faults: {leave_faults(out, refusal.faults)}", err=True)
+        except Refusal as other:
+            click.echo(f"Error: {other.message}", err=True)
+        sys.exit(refusal.exit_code)
+    except Refusal as refusal:
+        click.echo(f"Error: {refusal.message}", err=True)
+        sys.exit(refusal.exit_code)
+    sys.exit(0 if converged else EXIT_NOT_DECIDED)
+
+
+def refuse_unbuilt(options: dict[str, Any]) -> None:
+    """What the contract names and this version cannot do is refused, never ignored."""
+    from tirek_engines.errors import Refusal
+
+    found = [names[options[key]] for key, names in NOT_BUILT.items() if options[key] in names]
+    found += [f"--{key}" for key in ("regress", "dimension", "replicates", "scheme") if options[key] is not None]
+    if found:
+        raise Refusal(
+            f"{found[0]} is not built yet in this version. Use --model rasch, 2pl, pcm or gpcm, "
+            "--se oakes or none, and leave the other options out.",
+            code="not_built",
+        )
+
+
+def specification(options: dict[str, Any]) -> AnswerSpec:
+    """Which columns are what, and what the special codes mean."""
+    from tirek.assessment.commands.answers import AnswerSpec
+    from tirek_engines.errors import Refusal
+
+    policies = {code.strip(): "missing" for code in (options["missing"] or "").split(",") if code.strip()}
+    for key in ("omitted", "not_reached"):
+        if options[key] is None:
+            continue
+        for part in options[key].split(","):
+            code, _, meaning = part.rpartition(":")
+            if not code.strip() or meaning.strip() not in ("wrong", "missing"):
+                raise Refusal(
+                    f"--{key.replace('_', '-')} {options[key]} is not understood: write the code, a colon, and "
+                    "wrong or missing, for example 9:wrong.",
+                    code="bad_policy",
+                )
+            if code.strip() in policies:
+                raise Refusal(
+                    f"The code {code.strip()} is given two meanings. Name it in one of --missing, --omitted and "
+                    "--not-reached.",
+                    code="bad_policy",
+                )
+            policies[code.strip()] = meaning.strip()
+    return AnswerSpec(
+        items=options["items"],
+        id=options["id_column"],
+        weight=options["weight"],
+        group=options["group"],
+        policies=policies,
+    )
+
+
+def engine_options(options: dict[str, Any]) -> Options:
+    """The engine's options from those of the command."""
+    from tirek_engines.psychometrics import Options
+
+    return Options(
+        model=options["model"],
+        se=options["se"],
+        nodes=options["nodes"],
+        half_range=options["half_range"],
+        max_iterations=options["max_iterations"],
+        persons=not options["no_persons"],
+    )
+
+
+def run(answers: Path, out: Path, options: dict[str, Any], *, quiet: bool, as_json: bool) -> bool:
+    """Read, calibrate, write; true if converged."""
+    from tirek.assessment.commands.outputs import summary, write_outputs
+    from tirek.storage.runs import check_destination, dump_json, open_run
+
+    check_destination(out)
+    say = _speaker(quiet)
+    say(f"Reading {answers} …")
+    table, calibration = calibrate_file(answers, options, progress=_progress(quiet))
+    if not quiet and sys.stderr.isatty():
+        click.echo(err=True)
+    for note in (*table.notes, *calibration.warnings):
+        say(note)
+    with open_run(out, "calibrate", recorded(options)) as folder:
+        folder.add_input("answers", answers)
+        if options["items"] and Path(options["items"]).suffix.lower() in (".csv", ".parquet"):
+            folder.add_input("items", Path(options["items"]))
+        fit = write_outputs(folder, table, calibration)
+    if as_json:
+        click.echo(dump_json({**fit, "out": str(out)}), nl=False)
+    elif not quiet:
+        click.echo(summary(calibration, out))
+    return calibration.fit.converged
+
+
+def calibrate_file(
+    answers: Path, options: dict[str, Any], progress: Callable[[int, float, float], None] | None = None
+) -> tuple[Any, Calibration]:
+    """Read a file and calibrate it: what `calibrate` writes and `verify` computes again."""
+    from tirek.assessment.commands.answers import read_answers
+    from tirek_engines.psychometrics import calibrate
+
+    settings = engine_options(options)
+    table = read_answers(answers, specification(options))
+    return table, calibrate(table.answers, settings, progress=progress)
+
+
+def recorded(options: dict[str, Any]) -> dict[str, Any]:
+    """The arguments that the manifest keeps: all that can change a result."""
+    kept = {k: v for k, v in options.items() if k not in ("seed", "threads")}
+    if kept["items"] and Path(kept["items"]).suffix.lower() in (".csv", ".parquet"):
+        kept["items"] = str(Path(kept["items"]).resolve())
+    return kept
+
+
+def _speaker(quiet: bool) -> Callable[[str], None]:
+    def say(text: str) -> None:
+        if not quiet:
+            click.echo(text, err=True)
+
+    return say
+
+
+def _progress(quiet: bool) -> Callable[[int, float, float], None] | None:
+    """A line that is written over, on a terminal only."""
+    if quiet or not sys.stderr.isatty():
+        return None
+
+    def show(iteration: int, loglik: float, step: float) -> None:
+        click.echo(f"\r  iteration {iteration}: log-likelihood {loglik:.4f}, step {step:.1e}   ", err=True, nl=False)
+
+    return show

@@ -1,0 +1,178 @@
+"""What `tirek verify` and `tirek explain` do with a folder that `tirek calibrate` wrote."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tirek.storage.runs import FolderRefused, Run, changed_files, digest_file, read_manifest
+from tirek.storage.tables import read_table
+from tirek_engines.errors import EXIT_BAD_INPUT, EXIT_DONE, EXIT_NOT_DECIDED
+
+if TYPE_CHECKING:
+    from tirek_engines.psychometrics import Calibration
+
+TOLERANCE = 1e-6
+"""Numbers computed on another processor may differ in their last digits; more than this is a difference."""
+
+
+def verify_folder(folder: Path) -> tuple[list[str], int]:
+    """Recompute a calibration from the recorded inputs and compare every output.
+
+    Returns the lines to print and the exit code: 0 equal, 2 a file is not what was recorded, 3 results differ.
+    """
+    manifest = read_manifest(folder)
+    changed = changed_files(folder, manifest)
+    if changed:
+        return [
+            *changed,
+            "Nothing was computed: the files are not those of the recorded run.",
+        ], EXIT_BAD_INPUT
+    with tempfile.TemporaryDirectory() as place:
+        run = Run(Path(place), "calibrate", manifest["arguments"])
+        _compute(manifest, run)
+        lines, differ = [], False
+        for output in manifest["outputs"]:
+            said, same = _compare(output["name"], folder, run.folder, output["sha256"])
+            lines.append(said)
+            differ = differ or not same
+    verdict = "DIFFERENT from what is recorded." if differ else "Verified."
+    return [*lines, verdict], EXIT_NOT_DECIDED if differ else EXIT_DONE
+
+
+def _compute(manifest: dict[str, Any], run: Run | None = None) -> tuple[Any, Calibration]:
+    from tirek.assessment.commands.calibrate import calibrate_file
+    from tirek.assessment.commands.outputs import write_outputs
+
+    table, calibration = calibrate_file(_answers_path(manifest), manifest["arguments"])
+    if run is not None:
+        write_outputs(run, table, calibration)
+    return table, calibration
+
+
+def _answers_path(manifest: dict[str, Any]) -> Path:
+    return Path(next(entry["path"] for entry in manifest["inputs"] if entry["role"] == "answers"))
+
+
+def _compare(name: str, folder: Path, fresh: Path, digest: str) -> tuple[str, bool]:
+    if not (fresh / name).is_file():
+        return f"{name}: not written by this version", False
+    if digest_file(fresh / name) == digest:
+        return f"{name}: equal, byte for byte", True
+    if not name.endswith(".csv"):
+        return f"{name}: not equal byte for byte (its numbers are those of the tables)", name == "fit.json"
+    old, new = read_table(folder / name), read_table(fresh / name)
+    if old.columns != new.columns or old.height != new.height:
+        return f"{name}: DIFFERENT columns or rows", False
+    worst = 0.0
+    for column in old.columns:
+        before, after = old[column], new[column]
+        if before.dtype.is_float() and after.dtype.is_float():
+            gap = (before - after).abs().max()
+            worst = max(worst, float(gap) if isinstance(gap, float) else 0.0)
+            same = before.is_null().equals(after.is_null())
+        else:
+            same = before.equals(after)
+        if not same:
+            return f"{name}: DIFFERENT in column {column}", False
+    if worst > TOLERANCE:
+        return f"{name}: DIFFERENT, by up to {worst:.2g}", False
+    return f"{name}: equal within {TOLERANCE:g} (largest difference {worst:.2g})", True
+
+
+def explain_folder(folder: Path, subject: str) -> tuple[list[str], int]:
+    """Tell how a person's scores or an item's parameters came about."""
+    manifest = read_manifest(folder)
+    changed = changed_files(folder, manifest)
+    if changed:
+        return [
+            *changed,
+            "Nothing is explained: the files are not those of the recorded run.",
+        ], EXIT_BAD_INPUT
+    table, calibration = _compute(manifest)
+    lines = _item_lines(calibration, subject)
+    if subject in table.ids:
+        lines += _person_lines(table, calibration, table.ids.index(subject))
+    if not lines:
+        raise FolderRefused(
+            f"{folder} knows no person and no item “{subject}”. Without --id, persons are numbered by row from 1.",
+            code="no_such_subject",
+        )
+    return [
+        *lines,
+        f"Input: {_answers_path(manifest)}, SHA-256 {manifest['inputs'][0]['sha256'][:16]}…",
+    ], EXIT_DONE
+
+
+def _source(function: Callable[..., object]) -> str:
+    """`module.function, file:line` of a function, compiled or not."""
+    plain = getattr(function, "py_func", function)
+    _, line = inspect.getsourcelines(plain)
+    return f"{plain.__module__}.{plain.__name__}, line {line}"
+
+
+def _item_lines(calibration: Calibration, subject: str) -> list[str]:
+    from tirek_engines.psychometrics import prepared
+    from tirek_engines.psychometrics.calibration import calibrate
+
+    lines = []
+    for dropped in calibration.dropped:
+        if dropped.item == subject:
+            lines += [
+                f"Item {subject} was not calibrated: {dropped.reason} ({dropped.n} answers).",
+                f"  decided by {_source(prepared.item_table)}",
+            ]
+    for item in calibration.items:
+        if item.item == subject:
+            lines += [
+                f"Item {subject}, model {item.model}: {item.n:,} answers, mean score {item.mean:.4f}.",
+                f"  difficulty b = {_number(item.b)}, standard error {_number(item.se_b)}",
+                f"  slope a = {_number(item.a)}, standard error {_number(item.se_a)}",
+                *[
+                    f"  d{k} = {_number(d)}, standard error {_number(se)}"
+                    for k, (d, se) in enumerate(zip(item.d, item.se_d, strict=True), start=1)
+                ],
+                "  P(score k) is proportional to exp(a k theta + d_k), d_0 = 0; b = -d_K / (K a)",
+                f"  estimated by {_source(calibrate)}",
+            ]
+    return lines
+
+
+def _number(value: float) -> str:
+    return "fixed" if math.isnan(value) else f"{value:.4f}"
+
+
+def _person_lines(table: Any, calibration: Calibration, row: int) -> list[str]:
+    from tirek_engines.psychometrics import FLAG_NAMES, _kernels
+    from tirek_engines.psychometrics.scoring import score_persons
+
+    data, p = calibration.prepared, calibration.persons
+    if p is None:
+        return ["Persons were not scored in this run (--no-persons)."]
+    run = data.unit_run[data.unit_of_person[row]]
+    group = data.group_names[data.run_group[run]]
+    of_group = next(g for g in calibration.groups if g.group == group)
+    lines = [
+        f"Person {table.ids[row]} (row {row + 2} of the file), group {group}: {p.n_answered[row]} calibrated items "
+        f"answered, raw score {p.score[row]}, weight {data.weights[row]:.4f}.",
+        f"  EAP {p.eap[row]:.4f}, posterior standard deviation {p.eap_se[row]:.4f}: mean of the posterior under "
+        f"N({of_group.mean:.4f}, {of_group.variance:.4f})",
+        f"    computed by {_source(_kernels.posterior_pass)}",
+    ]
+    if FLAG_NAMES[p.flag[row]] == "no-answers":
+        return [*lines, "  no WLE: without answers there is nothing to estimate it from"]
+    flag = FLAG_NAMES[p.flag[row]]
+    lines += [
+        f"  WLE {p.wle[row]:.4f}, standard error {p.wle_se[row]:.4f}" + (f" [{flag}]" if flag else ""),
+        f"    computed by {_source(_kernels.warm_estimates)}, called from {_source(score_persons)}",
+        "  answers:",
+    ]
+    codes = table.answers.codes[row]
+    for item, column in zip(calibration.items, data.items.columns.tolist(), strict=True):
+        if codes[column] != 255:
+            lines.append(f"    {item.item}: {codes[column]} (b {item.b:.3f})")
+    return lines
