@@ -9,7 +9,7 @@ class AccessConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from tirek.access.scope import describe, enter
+        from tirek.access.asking import describe, enter
         from tirek.storage.jobs import asker_scope
 
         asker_scope.describe, asker_scope.enter = describe, enter
