@@ -6,10 +6,12 @@ TIREK_SECRETS names another folder, for a vault's mount.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
 import secrets
+import tempfile
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -19,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from tirek.storage.database import home
 
 NONCE_BYTES = 12
+KEY_BYTES = 32
 KEY_NAMES = ("django", "identifiers-encrypt", "identifiers-hash")
 
 
@@ -31,21 +34,31 @@ def key(name: str) -> bytes:
     """The 32 bytes of a named key; made at the first use, never replaced."""
     path = folder() / name
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _read(path)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_bytes(32))
-        file.flush()
-        os.fsync(file.fileno())
+    if not path.exists():
+        _make(path)
     return _read(path)
+
+
+def _make(path: Path) -> None:
+    """Written beside, then linked: of two who make it at once both read the first one's, and never half of it."""
+    descriptor, beside = tempfile.mkstemp(dir=path.parent)  # mode 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(beside, path)
+    finally:
+        os.unlink(beside)
 
 
 def _read(path: Path) -> bytes:
     value = path.read_bytes()
-    if len(value) != 32:
-        raise RuntimeError(f"The key {path} holds {len(value)} bytes instead of 32. Restore it from the backup.")
+    if len(value) != KEY_BYTES:
+        raise RuntimeError(
+            f"The key {path} holds {len(value)} bytes instead of {KEY_BYTES}. Restore it from the backup."
+        )
     return value
 
 
