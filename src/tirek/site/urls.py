@@ -2,7 +2,23 @@
 
 from django.urls import include, path
 
+from tirek.site import views, views_design, views_errors, views_search
+
 urlpatterns = [
+    path("", views.front, name="front"),
+    path("home/", views.home, name="home"),
+    path("search/", views_search.search, name="search"),
+    path("help/", views.help_page, name="help"),
+    path("design/", views_design.design, name="design"),
+    path("language/", views.choose_language, name="choose_language"),
+    path("appearance/", views.choose_theme, name="choose_theme"),
+    path("role/", views.choose_role, name="choose_role"),
+    path("", include("tirek.registry.urls")),
     path("accounts/", include("allauth.urls")),
     path("jobs/", include("tirek.site.jobs")),
 ]
+
+handler400 = views_errors.bad_request
+handler403 = views_errors.forbidden
+handler404 = views_errors.not_found
+handler500 = views_errors.our_fault

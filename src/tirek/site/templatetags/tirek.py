@@ -1,0 +1,84 @@
+"""Small words for templates."""
+
+from __future__ import annotations
+
+from django import template
+from django.templatetags.static import static
+from django.utils.formats import number_format
+from django.utils.html import format_html_join
+from django.utils.translation import get_language
+
+from tirek.access.permissions import may as role_may
+
+register = template.Library()
+
+SHEETS = ("tokens", "base", "layout", "forms", "tables", "components", "charts", "print")
+LOOKS = {"error": "bad", "warning": "look", "success": "good"}
+
+
+def stylesheets() -> list[str]:
+    return [static(f"css/{name}.css") for name in SHEETS]
+
+
+@register.simple_tag
+def stylesheet_links() -> str:
+    return format_html_join("\n", '<link rel="stylesheet" href="{}">', ((sheet,) for sheet in stylesheets()))
+
+
+@register.filter
+def notice_look(tags: str) -> str:
+    """The look of a message: Django's level names to ours."""
+    return next((LOOKS[tag] for tag in (tags or "").split() if tag in LOOKS), "")
+
+
+@register.filter
+def named(thing, language: str | None = None) -> str:
+    """The name of a territory or an institution's state in the reader's language, else in Kazakh."""
+    return name_of(thing, language)
+
+
+def name_of(thing, language: str | None = None) -> str:
+    code = language or (get_language() or "kk")[:2]
+    read = thing.get if isinstance(thing, dict) else lambda key: getattr(thing, key, "")
+    return read(f"name_{code}") or read("name_kk") or read("name_ru") or read("name_en") or ""
+
+
+@register.filter
+def count(value) -> str:
+    """A whole number with the language's thousands; a dash where nothing is known."""
+    return "—" if value in (None, "") else number_format(value, decimal_pos=0, use_l10n=True, force_grouping=True)
+
+
+@register.filter
+def decimals(value, places: int = 1) -> str:
+    return "—" if value in (None, "") else number_format(value, decimal_pos=int(places), use_l10n=True, force_grouping=True)
+
+
+@register.filter
+def share(value, places: int = 0) -> str:
+    """0.42 as 42 % in the reader's language."""
+    return "—" if value in (None, "") else f"{number_format(float(value) * 100, decimal_pos=int(places), use_l10n=True)}\u00a0%"
+
+
+@register.simple_tag(takes_context=True)
+def may(context, permission: str) -> bool:
+    """``{% may "people.change" as can_change %}``"""
+    scope = getattr(context.get("request"), "scope", None)
+    return bool(scope and scope.role and role_may(scope.role, permission))
+
+
+@register.simple_tag(takes_context=True)
+def query(context, **changes) -> str:
+    """This page's address with some parameters changed; an empty value takes one away."""
+    parameters = context["request"].GET.copy()
+    for key, value in changes.items():
+        if value in (None, ""):
+            parameters.pop(key, None)
+        else:
+            parameters[key] = value
+    return "?" + parameters.urlencode()
+
+
+@register.filter
+def get(mapping, key):
+    return (mapping or {}).get(key)
