@@ -7,3 +7,8 @@ class TasksConfig(AppConfig):
     label = "tasks"
     verbose_name = _("Tasks")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from tirek.tasks import panels
+
+        panels.register()

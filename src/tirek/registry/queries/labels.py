@@ -1,0 +1,30 @@
+"""Names of institutions, for pages that show only a number's owner."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.utils.translation import get_language
+
+from tirek.access.scope import Scope
+from tirek.registry.models import InstitutionState
+
+
+def names_by_org_no(org_nos: Iterable[int], *, on: dt.date) -> dict[int, str]:
+    """Name of each institution on a day, in the language in force (Kazakh where it has none)."""
+    wanted = set(org_nos)
+    if not wanted:
+        return {}
+    states = InstitutionState.objects.filter(org_no__in=wanted, valid__contains=on)
+    return {row["org_no"]: _name(row) for row in states.values("org_no", "name_kk", "name_ru", "name_en")}
+
+
+def choices(scope: Scope, *, on: dt.date) -> list[tuple[int, str]]:
+    """Number and name of every institution in the scope on a day, in the alphabet's order."""
+    states = scope.limit(InstitutionState.objects.filter(valid__contains=on)).order_by("sort_key", "org_no")
+    return [(row["org_no"], _name(row)) for row in states.values("org_no", "name_kk", "name_ru", "name_en")]
+
+
+def _name(row: dict) -> str:
+    return row.get(f"name_{(get_language() or 'kk')[:2]}") or row["name_kk"]

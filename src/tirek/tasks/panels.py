@@ -1,0 +1,41 @@
+"""Panels of tasks on the home page and on an institution's page."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from tirek.registry import panels
+from tirek.registry.queries import labels
+from tirek.tasks import queries
+from tirek.tasks.present import present
+
+SHOWN = 7
+
+
+def home(request, subject):
+    """My tasks first."""
+    if not request.user.is_authenticated:
+        return None
+    today = timezone.localdate()
+    tasks = list(queries.my_tasks(request.scope)[:SHOWN])
+    names = labels.names_by_org_no([task.org_no for task in tasks], on=today)
+    context = {
+        "rows": [present(task, names, today) for task in tasks],
+        "counts": queries.task_counts(request.scope, today),
+        "news": queries.notifications(request.user.pk, unread=True).count(),
+    }
+    return "tasks/_home.html", context
+
+
+def institution(request, subject):
+    """What is asked of this institution."""
+    if not request.user.is_authenticated or not request.scope.covers(subject.org_no):
+        return None
+    today = timezone.localdate()
+    tasks = queries.asked_of(subject.org_no)[:SHOWN]
+    return "tasks/_institution.html", {"rows": [present(task, {}, today) for task in tasks], "org_no": subject.org_no}
+
+
+def register() -> None:
+    panels.register("home", "tasks", 10, home)
+    panels.register("institution", "tasks", 20, institution)

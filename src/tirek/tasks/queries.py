@@ -1,0 +1,84 @@
+"""Questions about tasks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import Count, F, Q, QuerySet
+
+from tirek.access.scope import Scope
+from tirek.tasks.models import Evidence, Notification, StepKind, Task, TaskState
+
+WAITING = [TaskState.OPEN, TaskState.SUBMITTED]
+
+
+def my_tasks(scope: Scope) -> QuerySet[Task]:
+    """Open tasks that wait for this asker: its own, and those asked of its institution in its role; the most urgent first."""
+    mine = Q(user_id=scope.user_id)
+    if scope.lo is not None and scope.lo == scope.hi:
+        mine |= Q(org_no=scope.lo, user_id=None, roles=[]) | Q(org_no=scope.lo, user_id=None, roles__contains=[scope.role])
+    return Task.objects.filter(mine, state=TaskState.OPEN).order_by(F("due_date").asc(nulls_last=True), "id")
+
+
+def to_accept(scope: Scope) -> QuerySet[Task]:
+    """Answers that wait for this asker to accept or return them."""
+    return Task.objects.filter(asked_by_id=scope.user_id, state=TaskState.SUBMITTED).order_by("due_date", "id")
+
+
+def asked_by(scope: Scope) -> QuerySet[Task]:
+    """Everything this asker asked of others, the newest first."""
+    return Task.objects.filter(asked_by_id=scope.user_id).order_by("-asked_at", "-id")
+
+
+def asked_of(org_no: int) -> QuerySet[Task]:
+    """What is asked of one institution now, the most urgent first."""
+    return Task.objects.filter(org_no=org_no, state__in=WAITING).order_by(F("due_date").asc(nulls_last=True), "id")
+
+
+def tasks_in(scope: Scope, *, state: str = "", overdue_on: dt.date | None = None) -> QuerySet[Task]:
+    """Tasks of the whole scope, for officers."""
+    found = scope.limit(Task.objects.all())
+    if state:
+        found = found.filter(state=state)
+    if overdue_on:
+        found = found.filter(state=TaskState.OPEN, due_date__lt=overdue_on)
+    return found.order_by(F("due_date").asc(nulls_last=True), "id")
+
+
+@dataclass(frozen=True)
+class TaskCounts:
+    mine: int
+    overdue: int
+    to_accept: int
+
+
+def task_counts(scope: Scope, today: dt.date) -> TaskCounts:
+    """The three numbers of the home page, in two queries."""
+    mine = my_tasks(scope).order_by().aggregate(n=Count("id"), late=Count("id", filter=Q(due_date__lt=today)))
+    return TaskCounts(mine["n"], mine["late"], to_accept(scope).count())
+
+
+def task(task_id: int) -> Task | None:
+    """The task if the asker may see it."""
+    return Task.objects.filter(pk=task_id).first()
+
+
+def history(task_: Task):
+    """Steps with their evidence, the oldest first."""
+    return task_.steps.prefetch_related("evidence").order_by("id")
+
+
+def last_reminder_at(task_: Task) -> dt.datetime | None:
+    step = task_.steps.filter(kind=StepKind.REMINDED).order_by("-id").first()
+    return step.at if step else None
+
+
+def notifications(user_id: int, *, unread: bool = False) -> QuerySet[Notification]:
+    found = Notification.objects.filter(user_id=user_id).order_by("-at", "-id")
+    return found.filter(read_at=None) if unread else found
+
+
+def evidence(task_: Task, evidence_id: int):
+    """One file of a task, or None."""
+    return Evidence.objects.filter(pk=evidence_id, step__task=task_).first()
