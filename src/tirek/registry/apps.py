@@ -7,3 +7,9 @@ class RegistryConfig(AppConfig):
     label = "registry"
     verbose_name = _("Registry")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from tirek.access import own
+        from tirek.registry.queries.own import own_ids
+
+        own.register(own_ids)

@@ -1,5 +1,15 @@
 """The register: who and what exists, where, since when. Periods are half-open."""
 
+from tirek.registry.models.counts import Headcount
+from tirek.registry.models.exchange import (
+    ExternalId,
+    Import,
+    ImportState,
+    MappingProfile,
+    RowKind,
+    Source,
+    SourceKind,
+)
 from tirek.registry.models.institutions import (
     Building,
     Condition,
@@ -27,7 +37,8 @@ from tirek.registry.models.people import (
 from tirek.registry.models.territories import SettlementKind, Territory, TerritoryLevel
 
 __all__ = [
-    "Building", "Category", "ClassGroup", "Condition", "Connectivity", "Employment", "Enrolment", "Guardianship",
-    "Heating", "Institution", "InstitutionKind", "InstitutionState", "Language", "Person", "Room", "RoomPurpose",
+    "Import", "ImportState", "MappingProfile", "RowKind", "Source", "SourceKind",
+    "Building", "Category", "ClassGroup", "Condition", "Connectivity", "Employment", "Enrolment", "ExternalId", "Guardianship",
+    "Headcount", "Heating", "Institution", "InstitutionKind", "InstitutionState", "Language", "Person", "Room", "RoomPurpose",
     "SchoolYear", "SettlementKind", "Sex", "Succession", "Teaching", "Territory", "TerritoryLevel",
 ]  # fmt: skip

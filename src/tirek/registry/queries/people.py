@@ -1,0 +1,82 @@
+"""People in the asker's scope, and who they were on a day."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from tirek.access.scope import Scope
+from tirek.registry.models import ClassGroup, Employment, Enrolment, Guardianship, Person, SchoolYear, Teaching
+
+
+def school_year(*, on: dt.date) -> SchoolYear | None:
+    """The year that the day lies in; in a holiday between two, the one before."""
+    return SchoolYear.objects.filter(starts_on__lte=on).order_by("-starts_on").first()
+
+
+def school_years() -> QuerySet[SchoolYear]:
+    return SchoolYear.objects.order_by("-starts_on")
+
+
+def pupils(
+    scope: Scope, *, on: dt.date, org_no: int | None = None, class_group_id: int | None = None, grade: int | None = None
+) -> QuerySet[Enrolment]:
+    """Enrolments on the day, in order of name. The person's name is the enrolment's own: no join is needed to list."""
+    found = scope.limit(Enrolment.objects.filter(valid__contains=on)).order_by("sort_key", "id")
+    given = {"org_no": org_no, "class_group_id": class_group_id, "grade": grade}
+    found = found.filter(**{column: value for column, value in given.items() if value is not None})
+    return found.select_related("person", "class_group")
+
+
+def staff(
+    scope: Scope, *, on: dt.date, org_no: int | None = None, subject: str = "", category: str = "", position: str = ""
+) -> QuerySet[Employment]:
+    """Employments on the day, in order of name."""
+    found = scope.limit(Employment.objects.filter(valid__contains=on)).order_by("sort_key", "id")
+    given = {"org_no": org_no, "subject": subject, "category": category, "position": position}
+    return found.filter(**{c: v for c, v in given.items() if v not in (None, "")}).select_related("person")
+
+
+def class_groups(institution_id: int, *, year: SchoolYear) -> QuerySet[ClassGroup]:
+    return ClassGroup.objects.filter(institution_id=institution_id, school_year=year).order_by("grade", "letter")
+
+
+def teachings(scope: Scope, *, on: dt.date, class_group_id: int) -> QuerySet[Teaching]:
+    """Who teaches the class, its class teacher first."""
+    found = scope.limit(Teaching.objects.filter(class_group_id=class_group_id, valid__contains=on))
+    return found.select_related("person").order_by("-is_class_teacher", "subject", "id")
+
+
+def person(scope: Scope, public_id: uuid.UUID | str) -> Person | None:
+    """A person by the identifier of addresses; None when there is none in scope."""
+    try:
+        return scope.limit(Person.objects.filter(public_id=uuid.UUID(str(public_id)))).first()
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True)
+class PersonHistory:
+    """Everything that ties a person to institutions and people, newest first, as far as the asker may see it."""
+
+    enrolments: list[Enrolment]
+    employments: list[Employment]
+    teachings: list[Teaching]
+    guardians: list[Guardianship]
+    wards: list[Guardianship]
+
+
+def history(scope: Scope, person_id: int) -> PersonHistory:
+    def own(queryset, *related):
+        return list(scope.limit(queryset).select_related(*related).order_by("-valid", "-id"))
+
+    return PersonHistory(
+        own(Enrolment.objects.filter(person_id=person_id), "institution", "class_group__school_year"),
+        own(Employment.objects.filter(person_id=person_id), "institution"),
+        own(Teaching.objects.filter(person_id=person_id), "class_group__institution"),
+        own(Guardianship.objects.filter(child_id=person_id), "guardian"),
+        own(Guardianship.objects.filter(guardian_id=person_id), "child"),
+    )
