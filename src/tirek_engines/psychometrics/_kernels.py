@@ -96,7 +96,7 @@ def _hash(row: Bytes, label: int, size: int) -> int:
     for b in range(row.shape[0]):
         value = ((value * 257) ^ row[b]) & 0x3FFFFFFFFFFF
     value ^= value >> 23
-    return (value * 40503 >> 7) & (size - 1)
+    return int((value * 40503 >> 7) & (size - 1))
 
 
 @kernel
@@ -426,10 +426,9 @@ def warm_estimates(
         else:
             theta = 0.0
             for step in range(200):
+                theta = (low * f_high - high * f_low) / (f_high - f_low)
                 if step % 3 == 2:
                     theta = 0.5 * (low + high)
-                else:
-                    theta = (low * f_high - high * f_low) / (f_high - f_low)
                 value, _ = score_equation(theta, scores[u], slopes, intercepts, n_steps, mask, p)
                 if value > 0.0:
                     low, f_low = theta, value

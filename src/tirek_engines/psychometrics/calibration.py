@@ -174,6 +174,7 @@ def calibrate(answers: Answers, options: Options | None = None, *, progress: Pro
     answers : Answers
         Persons by items; 255 where there is no answer.
     options : Options, optional
+        By default Rasch with standard errors.
     progress : callable, optional
         Called with iteration, log-likelihood, largest step.
 

@@ -179,6 +179,7 @@ def prepare(answers: Answers, *, collapse_scores: bool) -> Prepared:
     Parameters
     ----------
     answers : Answers
+        Persons by items.
     collapse_scores : bool
         True when all slopes are 1 (Rasch, PCM): the raw score is then sufficient within a run.
     """
@@ -265,13 +266,14 @@ def _by_score(run_of: NDArray[np.int64], raw: NDArray[np.int64], weights: NDArra
         present = np.flatnonzero(np.bincount(key, minlength=cells))
         place = np.full(cells, -1, np.int64)
         place[present] = np.arange(present.shape[0])
-        unit_of_person = place[key]
+        unit_of_person: NDArray[np.int64] = place[key]
     else:
-        present, unit_of_person = np.unique(key, return_inverse=True)
-    weight = np.bincount(unit_of_person, weights, minlength=present.shape[0])
+        present, inverse = np.unique(key, return_inverse=True)
+        unit_of_person = inverse.astype(np.int64)
+    weight = np.bincount(unit_of_person, weights, minlength=present.shape[0]).astype(np.float64)
     scores = (present % span).astype(np.float64)
     empty = np.zeros(0, np.int64)
-    return (present // span).astype(np.int64), scores, weight, unit_of_person.astype(np.int64), empty
+    return (present // span).astype(np.int64), scores, weight, unit_of_person, empty
 
 
 def _by_person(run_of: NDArray[np.int64], raw: NDArray[np.int64], weights: NDArray[np.float64]) -> Units:

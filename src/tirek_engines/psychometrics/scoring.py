@@ -106,5 +106,6 @@ def _reliability_wle(wle: Floats, error: Floats, weights: Floats) -> float:
     spread = _variance(wle[known], weights[known])
     if spread <= 0:
         return float("nan")
-    spread *= weights[known].sum() / (weights[known].sum() - 1.0)
+    total = float(weights[known].sum())
+    spread *= total / (total - 1.0)
     return 1.0 - float(np.average(error[known] ** 2, weights=weights[known])) / spread
