@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
+from csp.constants import NONCE
 from django.utils.translation import gettext_lazy as _
 
 from tirek.storage import database, secrets
@@ -49,7 +52,6 @@ INSTALLED_APPS = [
     "rules",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
@@ -106,7 +108,7 @@ TEMPLATES = [
 ]
 
 # two roles on one database: the program never runs as the owner
-_common = {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": False}
+_common = {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
 _pool = {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}}
 DATABASES = {
     "default": _common | database.connection_settings(database.APP) | {"OPTIONS": dict(_pool)},
@@ -125,8 +127,92 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 60 * 60
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "account_login"
+DEMONSTRATION = flag("TIREK_DEMO")  # demonstration accounts sign in without a second factor; the page says so
+TRUSTED_PROXIES = int(os.environ.get("TIREK_PROXIES", "0"))  # how many proxies of ours stand before the server
+
+# sign-in: django-allauth
+ACCOUNT_ADAPTER = "tirek.access.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Tirek: "
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_USER_DISPLAY = "tirek.access.models.display_name"
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "60/m/ip,10/300s/key"}  # django-axes locks out before these
+MFA_ADAPTER = "tirek.access.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_TOTP_TOLERANCE = 1
+SOCIALACCOUNT_ADAPTER = "tirek.access.adapters.SocialAccountAdapter"
+SOCIALACCOUNT_ONLY = False
+SOCIALACCOUNT_AUTO_SIGNUP = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True  # joins the identity to the user who already has this verified address
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_STORE_TOKENS = False
+OIDC_SERVER = os.environ.get("TIREK_OIDC_SERVER", "")
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "oidc",
+                "name": os.environ.get("TIREK_OIDC_NAME", "OpenID Connect"),
+                "client_id": os.environ.get("TIREK_OIDC_CLIENT", ""),
+                "secret": os.environ.get("TIREK_OIDC_SECRET", ""),
+                "settings": {"server_url": OIDC_SERVER},
+            }
+        ]
+        if OIDC_SERVER
+        else [],
+    }
+}
+
+# lock-out: django-axes
+AXES_HANDLER = "tirek.access.lockout.ScopedHandler"
+AXES_LOCKOUT_CALLABLE = "tirek.access.lockout.locked_out"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_USERNAME_FORM_FIELD = "login"
+AXES_CLIENT_IP_CALLABLE = "tirek.access.addresses.client_address"
+AXES_SENSITIVE_PARAMETERS = ["login", "username", "password", "code"]
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False  # logs never hold names
+
+# programs: django-oauth-toolkit, client credentials only
+OAUTH2_PROVIDER = {
+    "SCOPES": {
+        f"https://purl.imsglobal.org/spec/or/{version}/scope/{name}": f"OneRoster {name}"
+        for version in ("v1p1", "v1p2")
+        for name in ("roster.readonly", "roster-core.readonly", "roster-demographics.readonly")
+    },
+    "DEFAULT_SCOPES": [],
+    "ACCESS_TOKEN_EXPIRE_SECONDS": 60 * 60,
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+}
+
+# e-mail: smtp://user:password@host:587/?tls=1, or the console in a demonstration, or none
+_mail = urlsplit(os.environ.get("TIREK_SMTP", ""))
+EMAIL_BACKEND = "django.core.mail.backends." + (
+    "smtp.EmailBackend" if _mail.hostname else "console.EmailBackend" if DEMONSTRATION or DEBUG else "dummy.EmailBackend"
+)
+EMAIL_HOST, EMAIL_PORT = _mail.hostname or "", _mail.port or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_mail.username or ""), unquote(_mail.password or "")
+EMAIL_USE_TLS = "tls=1" in _mail.query
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = os.environ.get("TIREK_MAIL_FROM", "tirek@localhost")
 
 LANGUAGE_CODE = "kk"
 LANGUAGES = [("kk", _("Kazakh")), ("ru", _("Russian")), ("en", _("English"))]
@@ -150,13 +236,38 @@ WHITENOISE_MAX_AGE = 3600
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "tirek.site.views_errors.csrf_failure"
+SESSION_ENGINE = "tirek.access.sessions"
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"  # Lax, not Strict: an identity provider sends people back to us
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 60 * 60
+LANGUAGE_COOKIE_SECURE = HTTPS
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # forms; files are counted apart, where they are taken in
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+FILE_UPLOAD_PERMISSIONS = 0o600
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'", NONCE],
+        "style-src": ["'self'", NONCE],
+        "img-src": ["'self'", "data:", "blob:"],  # the code of the second factor, map tiles drawn by MapLibre
+        "worker-src": ["'self'", "blob:"],  # MapLibre
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'", *([f"https://{urlsplit(OIDC_SERVER).netloc}"] if OIDC_SERVER else [])],
+        "frame-ancestors": ["'none'"],
+    }
+}
 if HTTPS:
     SECURE_SSL_REDIRECT = True
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
     CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]
