@@ -6,11 +6,11 @@ import contextlib
 import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import click
+
+from tirek.site.commands.beside import Database, Worker, kept
 
 TRIED_PORTS = 50
 
@@ -35,7 +35,8 @@ def serve(
     chosen = _choose_port(host, port, strict_port)
     django_ready()
     _collect_static()
-    with _terminal_signals(), _background_worker() if with_worker else contextlib.nullcontext():
+    parts = [Database(), Worker()] if with_worker else [Database()]
+    with _terminal_signals(), kept(*parts):
         _announce(host, port, chosen, welcome)
         _granian(host, chosen, workers, threads).serve()
     click.echo("Tirek has stopped.")
@@ -81,22 +82,6 @@ def _collect_static() -> None:
 
     if settings.STORAGES["staticfiles"]["BACKEND"].startswith("whitenoise"):
         call_command("collectstatic", interactive=False, verbosity=0)
-
-
-@contextlib.contextmanager
-def _background_worker() -> Iterator[None]:
-    """A worker beside the server. It gets its own session, so that Ctrl-C reaches it once, from us."""
-    command = [sys.executable, "-m", "tirek.site", "worker"]
-    process = subprocess.Popen(command, start_new_session=True)  # noqa: S603
-    try:
-        yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 @contextlib.contextmanager
