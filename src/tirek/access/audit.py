@@ -13,6 +13,7 @@ def audited(
     policy: str,
     *,
     org: str | None = "org_no",
+    org_hi: str | None = None,
     own: str | None = None,
     user: str | None = None,
     exclude: Sequence[str] | None = None,
@@ -21,6 +22,7 @@ def audited(
 
     ``policy`` names the row policy of the events' table; a change is seen by whoever may see the row.
     """
+    scope = RowScope(name=policy, org=org, org_hi=org_hi, own=own, user=user, sign_in=user is not None)
     return pghistory.track(
         pghistory.InsertEvent(),
         pghistory.UpdateEvent(),
@@ -28,5 +30,5 @@ def audited(
         exclude=list(exclude or ()),
         append_only=True,
         level=pghistory.Statement,
-        meta={"constraints": [RowScope(name=policy, org=org, own=own, user=user, sign_in=user is not None)]},
+        meta={"constraints": [scope]},
     )

@@ -1,9 +1,10 @@
-"""Who signs in is read under the sign-in role: nobody's scope is known yet."""
+"""Who signs in is read in the sign-in scope: nobody's own scope is known yet."""
 
 from __future__ import annotations
 
 from allauth.account.auth_backends import AuthenticationBackend
 
+from tirek.access.queries import user_with_grants
 from tirek.access.scope import signing_in
 
 
@@ -13,5 +14,6 @@ class ScopedBackend(AuthenticationBackend):
             return super().authenticate(request, **credentials)
 
     def get_user(self, user_id):
-        with signing_in():
-            return super().get_user(user_id)
+        """The user with the grants in force and whether there is a second factor, in one query; None when shut."""
+        user = user_with_grants(user_id)
+        return user if user is not None and user.is_active else None

@@ -1,23 +1,114 @@
-"""One request, one transaction, one scope."""
+"""One request, one transaction, one scope, and a gate that is closed unless it says otherwise."""
 
 from __future__ import annotations
 
-from django.db import transaction
+import logging
+import re
+import uuid
+from dataclasses import replace
+from urllib.parse import quote
 
-from tirek.access.queries import scope_of
-from tirek.access.scope import acting_as
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpResponseRedirect, JsonResponse
+from django.urls import Resolver404, resolve, reverse
+from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
+
+from tirek.access.gates import Gate, door_of
+from tirek.access.permissions import may
+from tirek.access.queries import needs_second_factor, scope_of
+from tirek.access.scope import NOBODY, SIGNING_IN, acting_as, because, become
+
+log = logging.getLogger("tirek.access")
+PLAIN_ID = re.compile(r"[A-Za-z0-9-]{8,36}")
 
 
 class ScopeMiddleware:
-    """Wrap the request in a transaction that knows who asks; an unexpected error rolls it back."""
+    """Wrap the request in a transaction that knows who asks; an unexpected error rolls the view's work back."""
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
-        with transaction.atomic(), acting_as(scope_of(request)) as scope:
-            request.scope = scope
+        name, door = _where(request)
+        request.door, request.scope, request.grant, request.grants = door, NOBODY, None, []
+        if door is not None and door.bare:
+            return self.get_response(request)
+        known = settings.SESSION_COOKIE_NAME in request.COOKIES or "Authorization" in request.headers
+        with because(url=name, request=_request_id(request)), acting_as(SIGNING_IN if known else NOBODY):
+            request.scope = scope_of(request) if known else NOBODY
+            inside = (
+                replace(SIGNING_IN, user_id=request.scope.user_id) if door is not None and door.keys else request.scope
+            )
+            if inside != NOBODY or known:
+                become(inside)
+            request._before_view = transaction.savepoint()
             return self.get_response(request)
 
+    def process_view(self, request, view, args, kwargs):
+        door: Gate | None = request.door
+        if door is None:
+            log.error("closed: %s has no gate", request.resolver_match.view_name or request.resolver_match.route)
+            raise PermissionDenied(_("This address is closed: nobody has said who may open it."))
+        if door.public:
+            return None
+        if request.scope.user_id is None:
+            return _sign_in_first(request)
+        if door.account:
+            return None
+        if _without_second_factor(request):
+            return _go(request, reverse("mfa_activate_totp"))
+        if request.grant is None:
+            raise PermissionDenied(_("You have no role in force today. Ask the administrator who invited you."))
+        if door.permission and not may(request.grant.role, door.permission):
+            raise PermissionDenied(_("Your role does not allow this."))
+        return None
+
     def process_exception(self, request, exception):
-        transaction.set_rollback(True)
+        """Undo what the view did, back to a usable transaction in the same scope: the error's page may read."""
+        before_view = getattr(request, "_before_view", None)
+        if before_view is not None:
+            transaction.set_rollback(False)
+            transaction.savepoint_rollback(before_view)
+
+
+def _where(request) -> tuple[str, Gate | None]:
+    """Name of the address and its gate. An address that does not exist runs in nobody's gate and ends in 404."""
+    try:
+        match = resolve(request.path_info, getattr(request, "urlconf", None))
+    except Resolver404:
+        return "", None
+    return match.view_name or match.route, door_of(match)
+
+
+def _request_id(request) -> str:
+    """The proxy's id of the request when it looks like one, else ours."""
+    given = request.headers.get("X-Request-ID", "")
+    request.request_id = given if PLAIN_ID.fullmatch(given) else str(uuid.uuid4())
+    return request.request_id
+
+
+def _without_second_factor(request) -> bool:
+    if getattr(request, "machine", None) is not None:
+        return False
+    if settings.DEMONSTRATION and request.user.is_demonstration:
+        return False
+    return needs_second_factor(request.user)
+
+
+def _sign_in_first(request):
+    if request.path_info.startswith("/api/") or request.headers.get("Authorization"):
+        response = JsonResponse({"code": "sign_in_first", "message": _("Sign in, or send a valid token.")}, status=401)
+        response["WWW-Authenticate"] = "Bearer"
+        return response
+    back = request.htmx.current_url_abs_path if getattr(request, "htmx", None) else request.get_full_path()
+    if request.method != "GET" and not getattr(request, "htmx", None):
+        back = ""
+    return _go(request, reverse("account_login") + (f"?next={quote(back, safe='/')}" if back else ""))
+
+
+def _go(request, address: str):
+    """Elsewhere, also when only a part of the page was asked for."""
+    return HttpResponseClientRedirect(address) if request.headers.get("HX-Request") else HttpResponseRedirect(address)

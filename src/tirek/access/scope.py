@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import sys
+import uuid
 from collections.abc import Iterator
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from django.db import connection, transaction
 
@@ -16,8 +20,8 @@ from tirek.storage.database import APP, COUNTRY, LOADER, OWN, SIGN_IN
 class Scope:
     """What one asker may see.
 
-    ``lo`` and ``hi`` (both included) are institutions' numbers; None means no institution at all. ``person_ids`` are the
-    persons whose records are the asker's own.
+    ``lo`` and ``hi`` (both included) are institutions' numbers; None means no institution at all. ``person_ids`` are
+    the persons whose records are the asker's own.
     """
 
     database_role: str = APP
@@ -53,6 +57,7 @@ NOBODY = Scope()
 SIGNING_IN = Scope(database_role=SIGN_IN)
 LOADING = Scope(database_role=LOADER)
 _current: ContextVar[Scope] = ContextVar("tirek_scope", default=NOBODY)
+_cause: ContextVar[tuple[str, dict] | None] = ContextVar("tirek_cause", default=None)
 
 
 def current_scope() -> Scope:
@@ -60,56 +65,85 @@ def current_scope() -> Scope:
 
 
 @contextlib.contextmanager
+def because(**facts: str | int | None) -> Iterator[str]:
+    """What is going on (an address's name, a job, a command): kept beside every change made inside. Gives its id.
+
+    Facts are names and numbers of ours, never personal data.
+    """
+    about = str(uuid.uuid4())
+    token = _cause.set((about, facts))
+    try:
+        yield about
+    finally:
+        _cause.reset(token)
+
+
+@contextlib.contextmanager
 def acting_as(scope: Scope) -> Iterator[Scope]:
     """Run a transaction (or a part of one) with this scope, then return to the one before.
 
-    An exception rolls the part back, and PostgreSQL takes its settings back with it.
+    An exception rolls the part back, and PostgreSQL takes its settings back with it; so does the end of a transaction.
     """
     before = _current.get()
-    with transaction.atomic():
+    inside = connection.in_atomic_block
+    with contextlib.ExitStack() as stack:
+        if _cause.get() is None:
+            stack.enter_context(because(command=_command()))
+        stack.enter_context(transaction.atomic())
         _tell(scope)
         token = _current.set(scope)
         try:
             yield scope
-            _tell(before)
+            if inside and not connection.needs_rollback:
+                _tell(before)
         finally:
             _current.reset(token)
+
+
+def become(scope: Scope) -> None:
+    """Change the scope for what is left of the block that is running (a request, once its asker is known)."""
+    _tell(scope)
+    _current.set(scope)
 
 
 @contextlib.contextmanager
 def loading() -> Iterator[Scope]:
     """Bulk services and jobs, after the right has been checked: every row, still audited under the asker's name."""
-    with acting_as(replace(LOADING, user_id=_current.get().user_id)) as scope:
+    asker = _current.get()
+    with acting_as(replace(LOADING, user_id=asker.user_id, role=asker.role)) as scope:
         yield scope
 
 
 @contextlib.contextmanager
 def signing_in() -> Iterator[Scope]:
-    """Users and grants only, while it is not yet known who asks."""
-    with acting_as(SIGNING_IN) as scope:
+    """Users, grants and sessions only: while it is not yet known who asks, and for a user's own keys."""
+    asker = _current.get()
+    if asker.database_role == SIGN_IN:
+        yield asker
+        return
+    with acting_as(replace(SIGNING_IN, user_id=asker.user_id, role=asker.role)) as scope:
         yield scope
-
-
-def describe() -> dict:
-    """The current scope as plain values, kept with a job so that its work can enter it later."""
-    return asdict(_current.get())
-
-
-def enter(described: dict) -> contextlib.AbstractContextManager[Scope]:
-    """Act with a scope that was described before."""
-    return acting_as(Scope(**described | {"person_ids": tuple(described["person_ids"])}))
 
 
 def _tell(scope: Scope) -> None:
     role = "none" if scope.database_role == APP else scope.database_role
     ids = "{" + ",".join(map(str, scope.person_ids)) + "}" if scope.person_ids else ""
+    about, facts = _cause.get() or (str(uuid.uuid4()), {})
+    who = {"user": scope.user_id, "role": scope.role} | facts
     with connection.cursor() as cursor:
         cursor.execute(
             "select set_config('role', %s, true), set_config('app.lo', %s, true), set_config('app.hi', %s, true),"
-            " set_config('app.ids', %s, true), set_config('app.user_id', %s, true)",
-            [role, _text(scope.lo), _text(scope.hi), ids, _text(scope.user_id)],
+            " set_config('app.ids', %s, true), set_config('app.user_id', %s, true), set_config('app.role', %s, true),"
+            " set_config('pghistory.context_id', %s, true), set_config('pghistory.context_metadata', %s, true)",
+            [role, _text(scope.lo), _text(scope.hi), ids, _text(scope.user_id), scope.role, about, json.dumps(who)],
         )
 
 
 def _text(value: int | None) -> str:
     return "" if value is None else str(value)
+
+
+def _command() -> str:
+    """Name of the program and its subcommand, never its arguments."""
+    words = [Path(sys.argv[0]).name if sys.argv else "", *sys.argv[1:2]]
+    return " ".join(word for word in words if word.replace("-", "").replace("_", "").isalnum())[:60]
