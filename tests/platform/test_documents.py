@@ -13,7 +13,11 @@ from tirek_engines.errors import Refusal
 pytestmark = pytest.mark.django_db
 NOW = dt.datetime(2026, 11, 21, 9, 30, tzinfo=dt.UTC)
 SCHOOL = 1_000_010
-CONTENT = {"lead": "1 234", "lead_note": "оқушы", "sections": [{"title": "Деректер", "facts": [["Тілі", "қазақ тілі ₸"]]}]}
+CONTENT = {
+    "lead": "1 234",
+    "lead_note": "оқушы",
+    "sections": [{"title": "Деректер", "facts": [["Тілі", "қазақ тілі ₸"]]}],
+}
 
 
 @pytest.fixture

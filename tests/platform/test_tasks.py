@@ -58,7 +58,9 @@ def ask(officer, **fields) -> list[Task]:
 def test_from_asking_to_acceptance(officer, head):
     (task,) = ask(officer, needs_evidence=True)
     with as_head(head):
-        assert [t.pk for t in queries.my_tasks(Scope(lo=SCHOOL, hi=SCHOOL, user_id=head.pk, role=Role.SCHOOL_HEAD))] == [task.pk]
+        assert [
+            t.pk for t in queries.my_tasks(Scope(lo=SCHOOL, hi=SCHOOL, user_id=head.pk, role=Role.SCHOOL_HEAD))
+        ] == [task.pk]
         assert Notification.objects.get(user_id=head.pk).kind == "new_task"
         with pytest.raises(Refusal, match="evidence"):
             services.submit(task_id=task.pk, note="Done", by=head, now=NOW)

@@ -38,7 +38,9 @@ def check(request):
     if file is None or file.size > MAX_BYTES:
         return render(request, "documents/check.html", {"file_missing": True}, status=422)
     document = queries.by_digest(hashlib.sha256(file.read()).hexdigest())
-    return render(request, "documents/checked.html", {"document": document, "by_file": True}, status=200 if document else 404)
+    return render(
+        request, "documents/checked.html", {"document": document, "by_file": True}, status=200 if document else 404
+    )
 
 
 @gate(public=True)

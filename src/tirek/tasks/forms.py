@@ -29,10 +29,15 @@ class FilesField(forms.FileField):
 
 
 class AskForm(forms.Form):
-    title = forms.CharField(label=_("What do you ask?"), max_length=200, help_text=_("One sentence that begins with a verb."))
+    title = forms.CharField(
+        label=_("What do you ask?"), max_length=200, help_text=_("One sentence that begins with a verb.")
+    )
     text = forms.CharField(label=_("Details"), widget=forms.Textarea(attrs={"rows": 4}), required=False)
     legal_basis = forms.CharField(
-        label=_("Legal basis"), max_length=300, required=False, help_text=_("The act and clause that allow you to ask for it.")
+        label=_("Legal basis"),
+        max_length=300,
+        required=False,
+        help_text=_("The act and clause that allow you to ask for it."),
     )
     due_date = forms.DateField(label=_("By which day?"), widget=Day(), required=False)
     role = forms.ChoiceField(
@@ -45,7 +50,9 @@ class AskForm(forms.Form):
 
 class AnswerForm(forms.Form):
     note = forms.CharField(label=_("What was done?"), widget=forms.Textarea(attrs={"rows": 4}), required=False)
-    files = FilesField(label=_("Evidence"), required=False, help_text=_("PDF, pictures, tables or text, up to 20 MB each."))
+    files = FilesField(
+        label=_("Evidence"), required=False, help_text=_("PDF, pictures, tables or text, up to 20 MB each.")
+    )
 
 
 class NoteForm(forms.Form):

@@ -21,8 +21,8 @@ class TaskState(models.TextChoices):
 class Task(models.Model):
     """One thing asked of one institution (or of one user there).
 
-    ``kind`` is a registered kind (tirek.tasks.kinds) whose title is a whole sentence in three languages with ``parameters``
-    filled in; tasks that people write carry ``title`` and ``text`` in the language they were written in.
+    ``kind`` is a registered kind (tirek.tasks.kinds) whose title is a whole sentence in three languages with
+    ``parameters`` filled in; tasks that people write carry ``title`` and ``text`` in the language they were written in.
     """
 
     kind = models.CharField(max_length=64, default="asked")
@@ -30,7 +30,9 @@ class Task(models.Model):
     text = models.TextField(_("details"), blank=True)
     legal_basis = models.CharField(_("legal basis"), max_length=300, blank=True)
     parameters = models.JSONField(default=dict, blank=True)
-    subject = models.CharField(max_length=120, blank=True, help_text="What it is about; with kind and org_no, unique while open.")
+    subject = models.CharField(
+        max_length=120, blank=True, help_text="What it is about; with kind and org_no, unique while open."
+    )
     org_no = models.IntegerField()
     roles = ArrayField(models.CharField(max_length=32, choices=Role.choices), default=list)
     user_id = models.BigIntegerField(null=True, blank=True)
@@ -46,7 +48,9 @@ class Task(models.Model):
         verbose_name_plural = _("tasks")
         indexes = [
             models.Index(fields=["org_no", "state", "due_date"], name="task_org_state"),
-            models.Index(fields=["user_id", "state"], name="task_user_state", condition=models.Q(user_id__isnull=False)),
+            models.Index(
+                fields=["user_id", "state"], name="task_user_state", condition=models.Q(user_id__isnull=False)
+            ),
             models.Index(fields=["asked_by_id", "-asked_at"], name="task_asked_by"),
         ]
         constraints = [

@@ -14,10 +14,12 @@ WAITING = [TaskState.OPEN, TaskState.SUBMITTED]
 
 
 def my_tasks(scope: Scope) -> QuerySet[Task]:
-    """Open tasks that wait for this asker: its own, and those asked of its institution in its role; the most urgent first."""
+    """Open tasks of this asker, and those asked of its institution in its role; the most urgent first."""
     mine = Q(user_id=scope.user_id)
     if scope.lo is not None and scope.lo == scope.hi:
-        mine |= Q(org_no=scope.lo, user_id=None, roles=[]) | Q(org_no=scope.lo, user_id=None, roles__contains=[scope.role])
+        mine |= Q(org_no=scope.lo, user_id=None, roles=[]) | Q(
+            org_no=scope.lo, user_id=None, roles__contains=[scope.role]
+        )
     return Task.objects.filter(mine, state=TaskState.OPEN).order_by(F("due_date").asc(nulls_last=True), "id")
 
 

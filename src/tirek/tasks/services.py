@@ -69,8 +69,8 @@ def ask(
     _check_asking(scope, org_nos, title if kind == "asked" else kind, due_date, now)
     rows = [
         Task(
-            kind=kind, title=title, text=text, legal_basis=legal_basis, parameters=(parameters or {}) | {"title": title},
-            subject=subject, org_no=org_no, roles=list(roles), user_id=user_id, due_date=due_date,
+            kind=kind, title=title, text=text, legal_basis=legal_basis,
+            parameters=(parameters or {}) | {"title": title}, subject=subject, org_no=org_no, roles=list(roles), user_id=user_id, due_date=due_date,
             needs_evidence=needs_evidence, asked_by_id=by.pk, asked_at=now,
         )
         for org_no in _not_yet_asked(kind, subject, org_nos)
@@ -158,7 +158,9 @@ def remind(*, task_ids: Sequence[int], by: User, now: dt.datetime) -> int:
     for task in tasks:
         _check_asker(task, by)
     recent = set(
-        Step.objects.filter(task__in=tasks, kind=StepKind.REMINDED, at__gt=now - REMIND_AGAIN_AFTER).values_list("task_id", flat=True)
+        Step.objects.filter(task__in=tasks, kind=StepKind.REMINDED, at__gt=now - REMIND_AGAIN_AFTER).values_list(
+            "task_id", flat=True
+        )
     )
     due = [task for task in tasks if task.pk not in recent]
     Step.objects.bulk_create([_new_step(task, StepKind.REMINDED, by, now) for task in due])
@@ -182,7 +184,9 @@ def _check_asking(scope: Scope, org_nos: Sequence[int], title: str, due_date: dt
         raise TaskRefused(_("The date is in the past. Choose today or a later day."))
     outside = [org_no for org_no in org_nos if not scope.covers(org_no)]
     if outside:
-        raise TaskRefused(_("Some of the chosen institutions lie outside your territory. Choose again."), org_nos=outside)
+        raise TaskRefused(
+            _("Some of the chosen institutions lie outside your territory. Choose again."), org_nos=outside
+        )
 
 
 def _not_yet_asked(kind: str, subject: str, org_nos: Sequence[int]) -> list[int]:
@@ -191,7 +195,9 @@ def _not_yet_asked(kind: str, subject: str, org_nos: Sequence[int]) -> list[int]
         return wanted
     open_states = [TaskState.OPEN, TaskState.SUBMITTED]
     have = set(
-        Task.objects.filter(kind=kind, subject=subject, org_no__in=wanted, state__in=open_states).values_list("org_no", flat=True)
+        Task.objects.filter(kind=kind, subject=subject, org_no__in=wanted, state__in=open_states).values_list(
+            "org_no", flat=True
+        )
     )
     return [org_no for org_no in wanted if org_no not in have]
 
@@ -201,7 +207,10 @@ def _locked(task_id: int, states: set[str]) -> Task:
     if task is None:
         raise TaskRefused(_("There is no such task, or it is not yours to see."), code="task_absent")
     if task.state not in states:
-        raise TaskRefused(_("Somebody was faster: this task is now “%(state)s”. Load the page again.") % {"state": task.get_state_display()})
+        raise TaskRefused(
+            _("Somebody was faster: this task is now “%(state)s”. Load the page again.")
+            % {"state": task.get_state_display()}
+        )
     return task
 
 
@@ -222,16 +231,21 @@ def _check_asker(task: Task, by: User) -> None:
 
 def _checked(file: File) -> File:
     if len(file.content) > MAX_EVIDENCE_BYTES:
-        raise TaskRefused(_("The file “%(name)s” is larger than 20 MB. Make it smaller and add it again.") % {"name": file.name})
+        raise TaskRefused(
+            _("The file “%(name)s” is larger than 20 MB. Make it smaller and add it again.") % {"name": file.name}
+        )
     if file.media_type not in EVIDENCE_TYPES:
         raise TaskRefused(
-            _("The file “%(name)s” is of a kind that is not taken. Give a PDF, a picture, a table or a text document.") % {"name": file.name}
+            _("The file “%(name)s” is of a kind that is not taken. Give a PDF, a picture, a table or a text document.")
+            % {"name": file.name}
         )
     return file
 
 
 def _new_step(task: Task, kind: str, by: User, now: dt.datetime, **fields) -> Step:
-    return Step(task=task, org_no=task.org_no, user_id=task.user_id, kind=kind, at=now, by_id=by.pk, by_name=str(by), **fields)
+    return Step(
+        task=task, org_no=task.org_no, user_id=task.user_id, kind=kind, at=now, by_id=by.pk, by_name=str(by), **fields
+    )
 
 
 def _step(task: Task, kind: str, by: User, now: dt.datetime, **fields) -> Step:
@@ -255,13 +269,24 @@ def _asked_users(tasks: Sequence[Task], today: dt.date):
     org_nos = {task.org_no for task in tasks if task.user_id is None}
     with loading():
         grants = list(
-            Grant.objects.filter(Q(org_lo__in=org_nos), org_lo=F("org_hi"), valid__contains=today).values_list("org_lo", "role", "user_id")
+            Grant.objects.filter(Q(org_lo__in=org_nos), org_lo=F("org_hi"), valid__contains=today).values_list(
+                "org_lo", "role", "user_id"
+            )
         )
     for task in tasks:
         if task.user_id is not None:
             yield task, [task.user_id]
         else:
-            yield task, sorted({user for org, role, user in grants if org == task.org_no and (not task.roles or role in task.roles)})
+            yield (
+                task,
+                sorted(
+                    {
+                        user
+                        for org, role, user in grants
+                        if org == task.org_no and (not task.roles or role in task.roles)
+                    }
+                ),
+            )
 
 
 def _notify(user_ids: Iterable[int | None], task: Task, kind: str, now: dt.datetime, **parameters) -> None:
