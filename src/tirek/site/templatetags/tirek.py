@@ -9,6 +9,7 @@ from django.utils.html import format_html_join
 from django.utils.translation import get_language
 
 from tirek.access.permissions import may as role_may
+from tirek.site import charts
 
 register = template.Library()
 
@@ -82,3 +83,9 @@ def query(context, **changes) -> str:
 @register.filter
 def get(mapping, key):
     return (mapping or {}).get(key)
+
+
+@register.simple_tag
+def chart_parts(spec: dict) -> dict:
+    heads, rows = charts.table(spec)
+    return {"svg": charts.svg(spec), "heads": heads, "rows": rows}

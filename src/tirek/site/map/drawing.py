@@ -1,0 +1,129 @@
+"""The map of a scope: units of the country, or points inside one unit. Always beside the table that says the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from tirek.site.map.simplify import place
+
+MARGIN = 0.04
+WIDTH = 640  # of the drawing, whatever it shows: letters keep their size
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A district or an institution: where, its name, its page; ``weight`` from 0 to 1 sets the size."""
+
+    longitude: float
+    latitude: float
+    name: str
+    url: str
+    weight: float = 0.3
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Unit:
+    iso: str
+    name: str
+    url: str = ""
+    note: str = ""
+    here: bool = False
+
+
+@dataclass
+class Drawing:
+    width: float
+    height: float
+    units: list[dict] = field(default_factory=list)
+    spots: list[dict] = field(default_factory=list)
+
+
+@cache
+def outlines() -> dict[str, dict]:
+    return json.loads(Path(__file__).with_name("outlines.json").read_text())
+
+
+def country(units: Sequence[Unit]) -> Drawing:
+    """All units whose outline is known; cities last, so that they lie on top."""
+    known = [(unit, outlines()[unit.iso]) for unit in units if unit.iso in outlines()]
+    drawing, move = _frame([shape["box"] for _, shape in known] or [shape["box"] for shape in outlines().values()])
+    known.sort(key=lambda pair: -pair[1]["box"][2] * pair[1]["box"][3])
+    for unit, shape in known:
+        drawing.units.append({"unit": unit, "path": shape["coarse"], "transform": move.text})
+    return drawing
+
+
+def region(iso: str, spots: Sequence[Spot]) -> Drawing | None:
+    """One unit with its points, each named; names keep clear of each other where they can."""
+    shape = outlines().get(iso)
+    boxes = [shape["box"]] if shape else [_box(spots)] if spots else []
+    if not boxes:
+        return None
+    drawing, move = _frame(boxes)
+    if shape:
+        drawing.units.append({"unit": Unit(iso, ""), "path": shape["fine"], "transform": move.text})
+    taken: list[tuple[float, float, float, float]] = []
+    for spot in sorted(spots, key=lambda s: -s.weight):
+        x, y = move(*place(spot.longitude, spot.latitude))
+        radius = 5 + 9 * max(0.0, min(1.0, spot.weight)) ** 0.5
+        label = _label(x, y, radius, spot.name, drawing, taken)
+        drawing.spots.append({"spot": spot, "x": round(x, 1), "y": round(y, 1), "r": round(radius, 1)} | label)
+    return drawing
+
+
+class _Move:
+    """From the outlines' units to the drawing's."""
+
+    def __init__(self, left: float, top: float, scale: float):
+        self.left, self.top, self.scale = left, top, scale
+
+    def __call__(self, x: float, y: float) -> tuple[float, float]:
+        return (x - self.left) * self.scale, (y - self.top) * self.scale
+
+    @property
+    def text(self) -> str:
+        return f"scale({self.scale:.4f}) translate({-self.left:.2f} {-self.top:.2f})"
+
+
+def _frame(boxes: list[list[float]]) -> tuple[Drawing, _Move]:
+    left, top = min(b[0] for b in boxes), min(b[1] for b in boxes)
+    width = max(b[0] + b[2] for b in boxes) - left
+    height = max(b[1] + b[3] for b in boxes) - top
+    pad = MARGIN * max(width, height)
+    scale = WIDTH / (width + 2 * pad)
+    return Drawing(WIDTH, round((height + 2 * pad) * scale, 1)), _Move(left - pad, top - pad, scale)
+
+
+def _box(spots: Sequence[Spot]) -> list[float]:
+    placed = [place(spot.longitude, spot.latitude) for spot in spots]
+    xs, ys = [x for x, _ in placed], [y for _, y in placed]
+    pad = 2.0
+    return [min(xs) - pad, min(ys) - pad, max(xs) - min(xs) + 2 * pad, max(ys) - min(ys) + 2 * pad]
+
+
+def _label(x: float, y: float, radius: float, name: str, drawing: Drawing, taken: list) -> dict:
+    """Right of the point, else left, above, below: the first place that is free and inside."""
+    wide, high = 7.4 * len(name), 15.0
+    places = [
+        (x + radius + 4, y - high / 2, "start"), (x - radius - 4 - wide, y - high / 2, "end"),
+        (x - wide / 2, y - radius - high - 2, "middle"), (x - wide / 2, y + radius + 2, "middle"),
+        (x + radius, y + radius, "start"), (x - radius - wide, y + radius, "end"),
+    ]  # fmt: skip
+    for left, top, anchor in places:
+        box = (left, top, left + wide, top + high)
+        inside = box[0] >= 0 and box[2] <= drawing.width and box[1] >= 0 and box[3] <= drawing.height
+        if inside and not any(_meet(box, other) for other in taken):
+            taken.extend([box, (x - radius, y - radius, x + radius, y + radius)])
+            at = {"start": left, "end": left + wide, "middle": left + wide / 2}[anchor]
+            return {"label_x": round(at, 1), "label_y": round(top + 11.5, 1), "anchor": anchor}
+    taken.append((x - radius, y - radius, x + radius, y + radius))
+    return {"label_x": None, "label_y": None, "anchor": ""}
+
+
+def _meet(a: tuple, b: tuple) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
