@@ -6,10 +6,11 @@ from django import template
 from django.templatetags.static import static
 from django.utils.formats import number_format
 from django.utils.html import format_html_join
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 
 from tirek.access.permissions import may as role_may
 from tirek.site import charts
+from tirek.site.map import drawing
 
 register = template.Library()
 
@@ -89,3 +90,29 @@ def get(mapping, key):
 def chart_parts(spec: dict) -> dict:
     heads, rows = charts.table(spec)
     return {"svg": charts.svg(spec), "heads": heads, "rows": rows}
+
+
+CONDITIONS = {"good": "good", "fair": "fair", "poor": "look", "unusable": "bad"}
+
+
+@register.filter
+def condition_look(condition: str) -> str:
+    return CONDITIONS.get(condition, "")
+
+
+@register.simple_tag
+def scope_map(rows: list[dict], iso: str, name: str):
+    """The drawing of a territory from the rows of its table: units of the country, or districts as points."""
+    if any(row["iso"] for row in rows):
+        return drawing.country([drawing.Unit(row["iso"], row["name"], row["url"], _note(row)) for row in rows if row["iso"]])
+    placed = [row for row in rows if row["longitude"] is not None and row["latitude"] is not None]
+    most = max((row["numbers"].pupils for row in placed), default=0) or 1
+    spots = [
+        drawing.Spot(row["longitude"], row["latitude"], row["name"], row["url"], row["numbers"].pupils / most, _note(row))
+        for row in placed
+    ]
+    return drawing.region(iso, spots) if spots else None
+
+
+def _note(row: dict) -> str:
+    return ngettext("%(n)s pupil", "%(n)s pupils", row["numbers"].pupils) % {"n": count(row["numbers"].pupils)}

@@ -1,0 +1,210 @@
+"""One institution: what it is on a day, its rooms, its classes, its people, its history."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from tirek.access.gates import gate
+from tirek.registry import pages
+from tirek.registry.panels import panels
+from tirek.registry.queries import institutions, people, territories
+
+
+def frame(request: HttpRequest, code: str, here: str) -> dict:
+    """What every page of an institution shows: its state on the day, its trail, its tabs."""
+    on = pages.day_of(request)
+    state = institutions.state_by_code(code, on=on)
+    is_open = state is not None
+    if state is None:
+        known = institutions.by_code(code)
+        state = institutions.last_state(known.pk) if known else None
+    if state is None:
+        raise Http404
+    path = territories.path_of(state.org_no, on=on) or [state.territory]
+    return {
+        "state": state,
+        "institution": state.institution,
+        "headcount": getattr(state.institution, "headcount", None),
+        "name": territories.local_name(state),
+        "is_open": is_open,
+        "on": on,
+        "today": timezone.localdate(),
+        "trail": pages.trail(path, on),
+        "tabs": _tabs(code, on, here, request),
+        "in_scope": request.scope.covers(state.org_no) or request.scope.is_own,
+    }
+
+
+def _tabs(code: str, on: dt.date, here: str, request: HttpRequest) -> list[tuple[str, str, bool]]:
+    names = [("institution", _("Overview")), ("rooms", _("Rooms")), ("classes", _("Classes")), ("staff", _("Staff")), ("history", _("History"))]
+    return [(label, pages.institution_url(code, on, page), page == here) for page, label in names]
+
+
+@gate()
+@require_GET
+def institution(request: HttpRequest, code: str) -> HttpResponse:
+    """What is asked of this institution, and how does it stand?"""
+    context = frame(request, code, "institution")
+    context["panels"] = panels("institution", request, context["state"])
+    context["facts"] = _facts(context["state"])
+    context["rooms"] = _room_summary(context["institution"].pk, context["on"])
+    return render(request, "registry/institution.html", context)
+
+
+def _facts(state) -> list[tuple[str, str]]:
+    languages = dict(state._meta.get_field("languages").base_field.choices)
+    return [
+        (_("Kind"), state.institution.get_kind_display()),
+        (_("District or city"), territories.local_name(state.territory)),
+        (_("Settlement"), state.get_settlement_kind_display()),
+        (_("Languages of instruction"), ", ".join(str(languages.get(code, code)) for code in state.languages)),
+        (_("Owner"), _("state-owned") if state.is_public else _("private")),
+        (_("Address"), state.address),
+        (_("Internet"), _internet(state)),
+        (_("Heating"), state.get_heating_display()),
+        (_("Code"), state.institution.code),
+        (_("BIN"), state.institution.bin),
+        (_("Open"), pages.period_words(state.institution.open_period)),
+    ]
+
+
+def _internet(state) -> str:
+    if not state.connectivity:
+        return ""
+    if not state.speed_mbps:
+        return state.get_connectivity_display()
+    return _("%(kind)s, %(speed)s Mbit/s") % {"kind": state.get_connectivity_display(), "speed": f"{state.speed_mbps:g}"}
+
+
+def _room_summary(institution_id: int, on: dt.date) -> dict:
+    found = institutions.room_counts(institution_id, on=on)
+    by_condition: Counter[str] = Counter()
+    for _purpose, condition, number in found:
+        by_condition[condition] += number
+    return {"all": sum(by_condition.values()), "bad": by_condition["poor"] + by_condition["unusable"]}
+
+
+@gate()
+@require_GET
+def rooms(request: HttpRequest, code: str) -> HttpResponse:
+    """Which rooms are there, and in what condition?"""
+    context = frame(request, code, "rooms")
+    found = list(institutions.rooms(context["institution"].pk, on=context["on"]))
+    buildings = list(institutions.buildings(context["institution"].pk, on=context["on"]))
+    context["buildings"] = [{"building": b, "rooms": [r for r in found if r.building_id == b.pk]} for b in buildings]
+    context["room_count"] = len(found)
+    context["bad_count"] = sum(room.condition in ("poor", "unusable") for room in found)
+    return render(request, "registry/rooms.html", context)
+
+
+@gate()
+@require_GET
+def room(request: HttpRequest, code: str, building: str, number: str) -> HttpResponse:
+    """What is this room for, and how is it?"""
+    context = frame(request, code, "rooms")
+    found = institutions.rooms(context["institution"].pk, on=context["on"])
+    context["room"] = found.filter(building__code=building, number=number).first()
+    if context["room"] is None:
+        raise Http404
+    context["panels"] = panels("room", request, context["room"])
+    return render(request, "registry/room.html", context)
+
+
+@gate()
+@require_GET
+def classes(request: HttpRequest, code: str) -> HttpResponse:
+    """Which classes are there, and how many learn in each?"""
+    context = frame(request, code, "classes")
+    year = people.school_year(on=context["on"])
+    context["year"] = year
+    if year:
+        groups = list(people.class_groups(context["institution"].pk, year=year))
+        sizes = _sizes(request, context)
+        context["groups"] = [{"group": g, "n": sizes.get(g.pk, 0)} for g in groups]
+        context["grades"] = _grade_chart(context["groups"])
+    return render(request, "registry/classes.html", context)
+
+
+def _sizes(request: HttpRequest, context: dict) -> Counter:
+    found = people.pupils(request.scope, on=context["on"], org_no=context["state"].org_no).order_by()
+    return Counter(found.values_list("class_group_id", flat=True))
+
+
+def _grade_chart(groups: list[dict]) -> dict | None:
+    by_grade: Counter[int] = Counter()
+    for row in groups:
+        if row["group"].grade is not None:
+            by_grade[row["group"].grade] += row["n"]
+    if not sum(by_grade.values()):
+        return None
+    rows = [{"label": _("Grade %(grade)s") % {"grade": grade}, "value": n} for grade, n in sorted(by_grade.items())]
+    return {"kind": "bars", "title": _("Pupils by grade"), "rows": rows, "value_head": _("Pupils"), "label_head": _("Grade")}
+
+
+@gate()
+@require_GET
+def class_page(request: HttpRequest, code: str, group: int) -> HttpResponse:
+    """Who learns in this class, and who teaches it?"""
+    context = frame(request, code, "classes")
+    year = people.school_year(on=context["on"])
+    groups = people.class_groups(context["institution"].pk, year=year) if year else None
+    context["group"] = groups.filter(pk=group).first() if groups is not None else None
+    if context["group"] is None:
+        raise Http404
+    context["pupils"] = list(people.pupils(request.scope, on=context["on"], class_group_id=group))
+    context["teachings"] = list(people.teachings(request.scope, on=context["on"], class_group_id=group))
+    context["trail"] = [*context["trail"], (context["name"], pages.institution_url(code, context["on"], "classes"))]
+    return render(request, "registry/class.html", context)
+
+
+@gate()
+@require_GET
+def staff(request: HttpRequest, code: str) -> HttpResponse:
+    """Who works here?"""
+    context = frame(request, code, "staff")
+    found = people.staff(request.scope, on=context["on"], org_no=context["state"].org_no)
+    context["page"] = pages.paged(request, found, 100)
+    return render(request, "registry/staff.html", context)
+
+
+@gate()
+@require_GET
+def history(request: HttpRequest, code: str) -> HttpResponse:
+    """What has changed, when, and by whom?"""
+    context = frame(request, code, "history")
+    pk = context["institution"].pk
+    states = list(institutions.history(pk))
+    context["items"] = [_state_item(new, old, code) for new, old in zip(states, [*states[1:], None], strict=True)]
+    context["successions"] = list(institutions.successions(pk))
+    return render(request, "registry/history.html", context)
+
+
+def _state_item(new, old, code: str) -> dict:
+    """One step of the history: the day, and which facts became what."""
+    if old is None:
+        what = [_("First known state")]
+    else:
+        before = dict(_state_facts(old))
+        what = [f"{label}: {before[label] or '—'} → {value or '—'}" for label, value in _state_facts(new) if before[label] != value]
+    start = new.valid.lower
+    return {
+        "when": date_format(start, "DATE_FORMAT") if start else _("from the beginning"),
+        "what": "; ".join(what) or _("Confirmed without change"),
+        "url": f"{pages.institution_url(code, timezone.localdate())}?on={start.isoformat()}" if start else "",
+        "now": new.valid.upper is None,
+    }
+
+
+def _state_facts(state) -> list[tuple[str, str]]:
+    kept = {_("Code"), _("BIN"), _("Open"), _("Kind")}
+    names = [(_("Name"), territories.local_name(state)), (_("Places"), str(state.capacity or ""))]
+    support = [(_("Support school"), _("yes") if state.is_support_school else _("no"))]
+    return names + support + [(label, str(value)) for label, value in _facts(state) if label not in kept]

@@ -1,0 +1,105 @@
+"""Finding a person, and a person's page with everything that ties the person to institutions and people."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from tirek.access.gates import gate
+from tirek.access.permissions import may
+from tirek.access.services.reads import record_read
+from tirek.registry import identifiers, pages
+from tirek.registry.forms import PeopleFilter
+from tirek.registry.panels import panels
+from tirek.registry.queries import labels, people
+from tirek.registry.queries import search as searching
+from tirek.storage import secrets
+
+LIMIT = 50
+
+
+@gate(permission="people.search")
+@require_GET
+def search(request: HttpRequest) -> HttpResponse:
+    """Where is this person now?"""
+    form = PeopleFilter(request.GET or None)
+    asked = form.cleaned_data["q"].strip() if form.is_bound and form.is_valid() else ""
+    found = searching.people(request.scope, asked, limit=LIMIT) if asked else []
+    context = {"form": form, "asked": asked, "rows": rows_of(found), "limit": LIMIT, "too_many": len(found) >= LIMIT}
+    return render(request, "registry/people.html", context)
+
+
+def rows_of(found: list) -> list[dict]:
+    """People with the institution that answers for them, two queries for all."""
+    names = labels.names_by_org_no([p.org_no for p in found if p.org_no], on=timezone.localdate())
+    return [{"person": p, "institution": names.get(p.org_no, ""), "age": age_of(p.birth_date)} for p in found]
+
+
+def age_of(born: dt.date | None) -> int | None:
+    today = timezone.localdate()
+    return None if born is None else today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+@gate(permission="people.read")
+@require_GET
+def person(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Who is this, where now, and what came before? Each look at this page is kept."""
+    found = people.person(request.scope, public_id)
+    if found is None:
+        raise Http404
+    record_read(request, found)
+    history = people.history(request.scope, found.pk)
+    on = timezone.localdate()
+    names = labels.names_by_org_no([row.org_no for row in (*history.enrolments, *history.employments)], on=on)
+    context = {
+        "person": found,
+        "iin": shown_iin(found, request.scope.role),
+        "age": age_of(found.birth_date),
+        "now": _now(history, names, on),
+        "enrolments": [_tie(row, names) for row in history.enrolments],
+        "employments": [_tie(row, names) for row in history.employments],
+        "guardians": [row for row in history.guardians if _holds(row.valid, on)],
+        "wards": [row for row in history.wards if _holds(row.valid, on)],
+        "teachings": [row for row in history.teachings if _holds(row.valid, on)],
+        "panels": panels("person", request, found),
+    }
+    return render(request, "registry/person.html", context)
+
+
+def shown_iin(person, role: str) -> str:
+    """The number in full for those whose role needs it, else its mask."""
+    if not person.iin_encrypted:
+        return ""
+    iin = secrets.decrypt(bytes(person.iin_encrypted))
+    return iin if may(role, "people.see_iin") else identifiers.mask_iin(iin)
+
+
+def _tie(row, names: dict[int, str]) -> dict:
+    return {
+        "row": row,
+        "institution": names.get(row.org_no) or row.institution.code,
+        "url": pages.institution_url(row.institution.code, timezone.localdate()),
+        "period": pages.period_words(row.valid),
+    }
+
+
+def _now(history, names: dict[int, str], on: dt.date) -> str:
+    """One sentence: where the person is today."""
+    for row in history.enrolments:
+        if _holds(row.valid, on):
+            place = {"place": names.get(row.org_no, ""), "group": str(row.class_group or "")}
+            return _("Learns at %(place)s, class %(group)s.") % place if place["group"] else _("Learns at %(place)s.") % place
+    for row in history.employments:
+        if _holds(row.valid, on):
+            return _("Works at %(place)s as %(position)s.") % {"place": names.get(row.org_no, ""), "position": row.position}
+    return _("Neither learns nor works anywhere that you can see.")
+
+
+def _holds(period, on: dt.date) -> bool:
+    return period is not None and on in period
