@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from tirek.assessment.codes import MISSING_TEXTS, NOT_PRESENTED, OMITTED
 from tirek.storage.tables import Fault, shown
 
-ROW = "__row__"
+ROW = "_row"
 BAD = 250
 OUTSIDE = 251
 """The item is not in the pupil's booklet."""
@@ -56,16 +56,13 @@ class Checked:
 
 
 def check(frame: pl.DataFrame, design: Design, file: str) -> Checked:
-    """Check a table of texts. Rows are counted as a spreadsheet shows them: the header is row 1."""
-    frame = frame.rename({name: name.strip() for name in frame.columns})
+    """Check a table of texts with the number of each row in ``_row``, as a spreadsheet counts."""
     names = {name.lower(): name for name in frame.columns}
     checked = Checked(n_rows=frame.height)
     if "pupil" not in names:
         what = _("There is no column named “pupil”.")
         return _refuse(checked, Fault(file, 1, "pupil", "", what, _("Name the column of pupils’ identifiers “pupil”.")))
-    frame = frame.with_columns(pl.all().cast(pl.String).str.strip_chars()).with_columns(
-        pl.int_range(2, frame.height + 2).alias(ROW), pl.col(names["pupil"]).fill_null("").alias("pupil")
-    )
+    frame = frame.with_columns(pl.col(names["pupil"]).fill_null("").alias("pupil"))
     is_long = "item" in names and "answer" in names
     if is_long:
         frame = _widened(frame, names, design, file, checked)
@@ -83,7 +80,7 @@ def _refuse(checked: Checked, fault: Fault) -> Checked:
 
 def _item_columns(frame, names, design: Design, file: str, checked: Checked, is_long: bool) -> dict[str, str]:
     """Column of each item of the test; unknown columns are the file's fault."""
-    known = {"pupil", "booklet", ROW}
+    known = {"pupil", "booklet", ROW, "_file"}
     columns = {name: name for name in frame.columns if name in design.items}
     unknown = [n for n in frame.columns if n not in columns and n.lower() not in known]
     for name in unknown if not is_long else []:
@@ -122,7 +119,7 @@ def _texts_of(item: ItemDesign) -> dict[str, int]:
         f"{score}.0": score for score in range(item.max_score + 1)
     }
     if item.key:
-        texts |= {letter: 0 for letter in "abcdefghабвгдежз"} | {item.key.lower(): item.max_score}
+        texts |= dict.fromkeys("abcdefghабвгдежз", 0) | {item.key.lower(): item.max_score}
     return {text: code for text, code in MISSING_TEXTS.items() if text not in ("", "9")} | texts
 
 
@@ -139,7 +136,9 @@ def _check_rows(frame, names, columns, design: Design, file: str, checked: Check
         cells = frame[column].fill_null("").str.to_lowercase()
         texts[code] = cells
         allowed = _texts_of(design.items[code])
-        codes[:, place[code]] = cells.replace_strict(allowed | {"": OMITTED}, default=BAD, return_dtype=pl.UInt8).to_numpy()
+        codes[:, place[code]] = cells.replace_strict(
+            allowed | {"": OMITTED}, default=BAD, return_dtype=pl.UInt8
+        ).to_numpy()
         given[:, place[code]] = (cells != "").to_numpy()
     _warn_unseen(order, given, columns, design, file, checked)
     by_booklet = {name: np.array([place[c] for c in items]) for name, items in design.booklets.items()}
@@ -181,7 +180,8 @@ def _row_faults(pupil: str, row: int, booklet: str, file: str, seen: dict[str, i
 def _cell_faults(i, row, booklet, codes, given, by_booklet, order, texts, design: Design, file) -> list[Fault]:
     inside = by_booklet[booklet]
     faults = [
-        _bad_cell(file, row, design.items[order[j]], texts[order[j]][i]) for j in inside[codes[i, inside] == BAD].tolist()
+        _bad_cell(file, row, design.items[order[j]], texts[order[j]][i])
+        for j in inside[codes[i, inside] == BAD].tolist()
     ]
     outside = np.ones(len(order), bool)
     outside[inside] = False

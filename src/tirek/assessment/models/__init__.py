@@ -21,7 +21,25 @@ from tirek.assessment.models.sittings import (
 from tirek.assessment.models.tests import Booklet, BookletItem, Item, Subject, Test, TestKind, TestState
 
 __all__ = [
-    "AnswerImport", "AnswerSheet", "Booklet", "BookletItem", "Calibration", "CalibrationState", "Dimension", "GroupResult",
-    "ImportState", "Item", "ItemEstimate", "PersonResult", "Release", "ReleaseState", "Sitting", "SittingMode",
-    "SittingState", "Subject", "Test", "TestKind", "TestState",
-]  # fmt: skip
+    "AnswerImport",
+    "AnswerSheet",
+    "Booklet",
+    "BookletItem",
+    "Calibration",
+    "CalibrationState",
+    "Dimension",
+    "GroupResult",
+    "ImportState",
+    "Item",
+    "ItemEstimate",
+    "PersonResult",
+    "Release",
+    "ReleaseState",
+    "Sitting",
+    "SittingMode",
+    "SittingState",
+    "Subject",
+    "Test",
+    "TestKind",
+    "TestState",
+]

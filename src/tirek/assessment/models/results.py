@@ -24,6 +24,7 @@ class Calibration(models.Model):
     test = models.ForeignKey(Test, on_delete=models.PROTECT, related_name="calibrations")
     org_lo = models.IntegerField()
     decision_number = models.CharField(_("decision"), max_length=64)
+    results_number = models.CharField(_("decision on the results"), max_length=64, blank=True)
     inputs_sha256 = models.CharField(max_length=64)
     state = models.CharField(_("state"), max_length=16, choices=CalibrationState.choices)
     fit = models.JSONField(default=dict)
@@ -53,8 +54,6 @@ class ItemEstimate(models.Model):
     steps = models.JSONField(default=list)
     n = models.IntegerField(_("answers"))
     share_right = models.FloatField(_("mean share of the highest score"), null=True)
-    infit = models.FloatField(_("infit"), null=True)
-    outfit = models.FloatField(_("outfit"), null=True)
     dropped_because = models.CharField(_("left out because"), max_length=200, blank=True)
 
     class Meta:
@@ -74,10 +73,12 @@ class ReleaseState(models.TextChoices):
 
 @audited("release_event_rows", org="org_lo")
 class Release(models.Model):
-    """A test's published results. ``calibration`` is empty for years before the platform, whose results were brought in."""
+    """A test's published results. Without ``calibration``: years before the platform, brought in as they were."""
 
     test = models.ForeignKey(Test, on_delete=models.PROTECT, related_name="releases")
-    calibration = models.ForeignKey(Calibration, on_delete=models.PROTECT, related_name="releases", null=True, blank=True)
+    calibration = models.ForeignKey(
+        Calibration, on_delete=models.PROTECT, related_name="releases", null=True, blank=True
+    )
     org_lo = models.IntegerField()
     decision_number = models.CharField(_("decision"), max_length=64, blank=True)
     source = models.CharField(_("source"), max_length=200, blank=True)
@@ -107,7 +108,7 @@ class Dimension(models.TextChoices):
 
 
 class GroupResult(models.Model):
-    """A published mean on the reporting scale. Small groups are stored without their numbers: nobody can ask for them."""
+    """A published mean on the reporting scale. Small groups are kept without their numbers: none can leak."""
 
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="groups")
     org_lo = models.IntegerField()
@@ -161,6 +162,8 @@ class PersonResult(models.Model):
         indexes = [models.Index(fields=["org_no", "release"], name="person_result_org")]
         constraints = [
             models.UniqueConstraint(name="person_result_once", fields=["release", "person"]),
-            models.CheckConstraint(name="person_result_error", condition=Q(eap_se__gte=0) & Q(raw_score__lte=F("max_raw_score"))),
+            models.CheckConstraint(
+                name="person_result_error", condition=Q(eap_se__gte=0) & Q(raw_score__lte=F("max_raw_score"))
+            ),
             RowScope(name="person_result_rows", own="person_id"),
         ]

@@ -37,7 +37,9 @@ class Test(models.Model):
     title_en = models.CharField(_("title in English"), max_length=200)
     subject = models.CharField(_("subject"), max_length=16, choices=Subject.choices)
     grade = models.IntegerField(_("grade"))
-    school_year = models.ForeignKey(SchoolYear, on_delete=models.PROTECT, related_name="+", verbose_name=_("school year"))
+    school_year = models.ForeignKey(
+        SchoolYear, on_delete=models.PROTECT, related_name="+", verbose_name=_("school year")
+    )
     kind = models.CharField(_("kind"), max_length=16, choices=TestKind.choices)
     territory = models.ForeignKey(Territory, on_delete=models.PROTECT, related_name="+", verbose_name=_("held in"))
     org_lo = models.IntegerField()
@@ -68,7 +70,9 @@ class Item(models.Model):
     code = models.CharField(_("code"), max_length=32)
     position = models.IntegerField(_("position"))
     max_score = models.IntegerField(_("highest score"), default=1)
-    key = models.CharField(_("key"), max_length=16, blank=True, help_text=_("The right option, when answers are letters."))
+    key = models.CharField(
+        _("key"), max_length=16, blank=True, help_text=_("The right option, when answers are letters.")
+    )
     content_area = models.CharField(_("content area"), max_length=64, blank=True)
     wording_kk = models.TextField(_("wording in Kazakh"), blank=True)
     wording_ru = models.TextField(_("wording in Russian"), blank=True)

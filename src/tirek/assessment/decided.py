@@ -1,0 +1,256 @@
+"""The two decisions on a test, as pure functions of what was sealed: its calibration, and its results.
+
+They prepare arrays for the engines and name what came out; they read nothing but their arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tirek.assessment import quality
+from tirek.assessment.codes import as_scores
+from tirek.decisions.kinds import Result
+from tirek.decisions.rules import RuleSet
+from tirek_engines.assessment import Grouping, GroupResults, PublicationRules, Scale, results_by_group
+from tirek_engines.psychometrics import FLAG_NAMES, Answers, Calibration, DroppedItem, Options, calibrate
+
+Inputs = Mapping[str, Any]
+SETTLEMENTS = ("urban", "rural")
+LOGIT_DIGITS = 4
+HIDDEN_REASONS = {0: "published", 1: "too_few", 2: "protects_another"}
+BIN_POINTS = 20
+
+
+def run_calibration(inputs: Inputs, parameters: Mapping[str, Any], rules: RuleSet) -> Result:
+    """Calibrate the sealed answers; an outcome for every item and one for the test."""
+    calibration, dropped, n_parts = calibrated(inputs, rules)
+    checks = quality.check_calibration(
+        calibration,
+        n_parts,
+        lowest_reliability=float(rules.value("lowest_reliability")),
+        weak_reliability=float(rules.value("weak_reliability")),
+    )
+    org_no = int(parameters["org_lo"])
+    outcomes = [*_item_outcomes(calibration, dropped, inputs["items"], org_no)]
+    outcomes.append(_test_outcome(calibration, checks, str(parameters["test"]), org_no))
+    return Result(
+        outcomes=pl.DataFrame(outcomes, infer_schema_length=None),
+        tables={"persons": _persons(calibration, inputs["answers"]["subject"])},
+        summary={"fit": _fit(calibration), "checks": [check.as_dict() for check in checks]},
+    )
+
+
+def calibrated(inputs: Inputs, rules: RuleSet) -> tuple[Calibration, list[DroppedItem], int]:
+    """The calibration, the items left out, and the number of parts into which the booklets fall."""
+    items = inputs["items"]["item"].to_list()
+    codes = as_scores(
+        np.ascontiguousarray(inputs["answers"].select(items).to_numpy().astype(np.uint8)),
+        omitted=rules.value("omitted_counts_as"),
+        not_reached=rules.value("not_reached_counts_as"),
+    )
+    minimum = int(rules.value("minimal_answers"))
+    kept = quality.enough_answers(codes, minimum)
+    counts = (codes != quality.NOT_ANSWERED).sum(axis=0)
+    dropped = [
+        DroppedItem(items[j], "too few answers" if counts[j] else "nobody answered it", int(counts[j]))
+        for j in np.flatnonzero(~kept)
+    ]
+    used = np.ascontiguousarray(codes[:, kept])
+    options = Options(
+        model="rasch",
+        tolerance=float(rules.value("step_tolerance")),
+        gradient_tolerance=float(rules.value("gradient_tolerance")),
+    )
+    calibration = calibrate(Answers(used, tuple(np.array(items, dtype=object)[kept])), options)
+    return calibration, dropped + list(calibration.dropped), quality.connected_parts(used)
+
+
+def _item_outcomes(calibration: Calibration, dropped: list[DroppedItem], items: pl.DataFrame, org_no: int):
+    highest = dict(items.select("item", "max_score").iter_rows())
+    for item in calibration.items:
+        top = max(item.values)
+        raw_mean = float(np.interp(item.mean, range(len(item.values)), item.values))
+        yield {
+            "subject_kind": "item",
+            "subject": item.item,
+            "org_no": org_no,
+            "reason": "item_calibrated",
+            "numbers": {"difficulty": item.b, "error": item.se_b, "answers": item.n,
+                        "share_right": raw_mean / max(highest[item.item], top)},
+            "result": {"state": "calibrated", "steps": [-step for step in np.diff([0.0, *item.d]).tolist()]},
+        }  # fmt: skip
+    for item in dropped:
+        reason = "item_unseen" if item.n == 0 else "item_few" if item.reason == "too few answers" else "item_constant"
+        yield {
+            "subject_kind": "item",
+            "subject": item.item,
+            "org_no": org_no,
+            "reason": reason,
+            "numbers": {"difficulty": None, "error": None, "answers": item.n, "share_right": None},
+            "result": {"state": "dropped", "steps": []},
+        }
+
+
+def _test_outcome(calibration: Calibration, checks: list[quality.Check], test: str, org_no: int) -> dict:
+    failed = [check.code for check in checks if check.blocking and not check.passed]
+    return {
+        "subject_kind": "test",
+        "subject": test,
+        "org_no": org_no,
+        "reason": f"failed_{failed[0]}" if failed else "good",
+        "numbers": {"difficulty": None, "error": None, "answers": int(calibration.fit.n), "share_right": None},
+        "result": {"state": "refused" if failed else "good", "steps": []},
+    }
+
+
+def _persons(calibration: Calibration, subjects: pl.Series) -> pl.DataFrame:
+    scores = calibration.persons
+    assert scores is not None
+    return pl.DataFrame(
+        {
+            "subject": subjects,
+            "eap": scores.eap,
+            "eap_se": scores.eap_se,
+            "wle": scores.wle,
+            "wle_se": scores.wle_se,
+            "score": scores.score,
+            "highest": _highest_scores(calibration),
+            "n_answered": scores.n_answered,
+            "flag": [FLAG_NAMES[flag] for flag in scores.flag],
+        }
+    )
+
+
+def _highest_scores(calibration: Calibration) -> np.ndarray:
+    """The highest score each person could have reached on the items answered."""
+    data = calibration.prepared
+    masks = np.unpackbits(data.run_masks, axis=1, bitorder="little")[:, : len(data.items.names)]
+    return (masks.astype(np.int64) @ data.items.n_steps)[data.unit_run[data.unit_of_person]]
+
+
+def _fit(calibration: Calibration) -> dict[str, Any]:
+    fit = calibration.fit
+    return {
+        "n": fit.n, "loglik": fit.loglik, "iterations": fit.iterations, "converged": fit.converged,
+        "reliability": fit.reliability_eap, "variance": calibration.groups[0].variance,
+        "n_items": len(calibration.items), "booklets": fit.n_runs,
+    }  # fmt: skip
+
+
+def run_results(inputs: Inputs, parameters: Mapping[str, Any], rules: RuleSet) -> Result:
+    """Means of groups with errors, small groups hidden, and every pupil's points."""
+    calibration_rules = RuleSet.unsealed(inputs["calibration_rules"])
+    scale_rules = RuleSet.unsealed(inputs["scale_rules"])
+    calibration, _dropped, _parts = calibrated(inputs, calibration_rules)
+    book = rules.book.joined(calibration_rules.book).joined(scale_rules.book)
+    places = inputs["places"]
+    fixed = parameters.get("scale")
+    results = results_by_group(
+        calibration,
+        groupings_of(places),
+        np.unique(places["school"].to_numpy(), return_inverse=True)[1].astype(np.int64),
+        rules=PublicationRules.at(book, rules.on, rules.territory),
+        seed=int(parameters["seed"]),
+        scale=Scale(**fixed) if fixed else None,
+    )
+    org = (int(parameters["org_lo"]), int(parameters["org_hi"]))
+    groups = [*_group_outcomes(results, places, org[0])]
+    persons = [*_person_outcomes(calibration, results.scale, places)]
+    return Result(
+        outcomes=pl.DataFrame(groups + persons, infer_schema_length=None),
+        tables={"distribution": _distribution(results, int(rules.value("minimal_group"))), "item_points": _item_points(calibration, results.scale)},
+        summary={"scale": {name: round(getattr(results.scale, name), 6) for name in ("centre", "spread", "origin", "unit")},
+                 "seed": results.seed, "n": calibration.fit.n},
+    )  # fmt: skip
+
+
+def groupings_of(places: pl.DataFrame) -> dict[str, Grouping]:
+    """By district, school within district, kind of settlement (towns first), language."""
+    found = {name: _grouping(places[name]) for name in ("district", "language")}
+    settlement = _grouping(places["settlement"], SETTLEMENTS)
+    schools = places.select("school", "district").unique("school", keep="first").sort("school")
+    labels = tuple(schools["school"])
+    district_of = {label: k for k, label in enumerate(found["district"].labels)}
+    parents = tuple(district_of[d] for d in schools["district"])
+    codes = _codes(places["school"], labels)
+    return found | {"settlement": settlement, "school": Grouping(labels, codes, parents, "district")}
+
+
+def _grouping(column: pl.Series, order: tuple[str, ...] = ()) -> Grouping:
+    present = set(column.unique()) - {""}
+    labels = tuple(v for v in order if v in present) + tuple(sorted(present - set(order)))
+    return Grouping(labels, _codes(column, labels))
+
+
+def _codes(column: pl.Series, labels: tuple[str, ...]) -> np.ndarray:
+    number = {label: k for k, label in enumerate(labels)}
+    return np.array([number.get(value, -1) for value in column], dtype=np.int64)
+
+
+def _group_outcomes(results: GroupResults, places: pl.DataFrame, org_lo: int):
+    org_of = dict(places.select("school", "org_no").unique("school").iter_rows())
+    rows = [(row.grouping, row.group, row) for row in results.rows]
+    for grouping, subject, row in rows + [("gap", row.grouping, row) for row in results.gaps]:
+        numbers = {
+            k: None if getattr(row, k) is None else float(getattr(row, k)) for k in ("mean", "se", "low", "high")
+        }
+        schools = None if row.hidden or row.estimate is None else row.estimate.n_schools
+        sd = None if row.sd is None else float(row.sd)
+        yield {
+            "subject_kind": grouping,
+            "subject": subject,
+            "org_no": org_of.get(row.group, org_lo) if grouping == "school" else org_lo,
+            "reason": "nobody" if row.estimate is None else _group_reason(grouping, row.hidden),
+            "numbers": {"pupils": row.n, **numbers, "schools": schools, "points": None, "error": None,
+                        "score": None, "highest": None},
+            "result": {"sd": sd, "flag": "", "hidden": row.hidden},
+        }  # fmt: skip
+
+
+def _group_reason(grouping: str, hidden: int) -> str:
+    return "gap_published" if grouping == "gap" and not hidden else HIDDEN_REASONS[hidden]
+
+
+def _person_outcomes(calibration: Calibration, scale: Scale, places: pl.DataFrame):
+    persons = calibration.persons
+    assert persons is not None
+    highest = _highest_scores(calibration)
+    for i, (subject, org_no) in enumerate(places.select("subject", "org_no").iter_rows()):
+        flag = FLAG_NAMES[persons.flag[i]]
+        silent = flag == "no-answers"
+        points = None if silent else round(scale.points(float(persons.eap[i])))
+        error = None if silent else max(1, round(scale.length(float(persons.eap_se[i]))))
+        yield {
+            "subject_kind": "person",
+            "subject": subject,
+            "org_no": org_no,
+            "reason": "person_silent" if silent else "person_extreme" if flag else "person_scored",
+            "numbers": {"pupils": None, "mean": None, "se": None, "low": None, "high": None, "schools": None,
+                        "points": points, "error": error, "score": int(persons.score[i]), "highest": int(highest[i])},
+            "result": {"sd": None, "flag": flag, "hidden": 0},
+        }  # fmt: skip
+
+
+def _distribution(results: GroupResults, minimum: int) -> pl.DataFrame:
+    """Share of pupils in each band of 20 points, from the plausible values; bands of too few pupils are left out."""
+    draws = results.values.draws
+    points = results.scale.centre + results.scale.spread * (draws - results.scale.origin) / results.scale.unit
+    points = points[np.isfinite(points)]
+    band = (np.floor(points / BIN_POINTS) * BIN_POINTS).astype(np.int64)
+    values, counts = np.unique(band, return_counts=True)
+    shown = counts >= minimum * draws.shape[0]
+    return pl.DataFrame({"from": values[shown], "share": np.round(counts[shown] / counts.sum(), 5)})
+
+
+def _item_points(calibration: Calibration, scale: Scale) -> pl.DataFrame:
+    """Where each item lies on the reporting scale."""
+    return pl.DataFrame(
+        {
+            "item": [i.item for i in calibration.items],
+            "points": [round(scale.points(i.b), 1) for i in calibration.items],
+        }
+    )

@@ -1,0 +1,176 @@
+"""Publish a test's results once somebody has seen them; withdraw them when they turn out wrong."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+import polars as pl
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from tirek.access.models import User
+from tirek.access.scope import current_scope, loading
+from tirek.assessment import sealing
+from tirek.assessment.models import (
+    AnswerSheet,
+    Calibration,
+    CalibrationState,
+    Dimension,
+    GroupResult,
+    PersonResult,
+    Release,
+    ReleaseState,
+    Test,
+    TestState,
+)
+from tirek.assessment.refusals import NotGoodEnough, WrongState, must
+from tirek.decisions import services as decisions
+from tirek.decisions.models import Decision
+from tirek.registry.models import Institution, Territory
+from tirek.storage.sealed import Sealed, unseal
+
+BATCH = 5000
+SUPPRESSED = {0: "", 1: "small", 2: "protects", -1: "nobody"}
+
+
+@transaction.atomic
+def publish_results(*, test_id: int, by: User | None, now: datetime) -> Release:
+    """Publish the drafts of the current calibration; refused if it failed a check or if its inputs have moved."""
+    must("figures.publish")
+    test = Test.objects.select_for_update().get(pk=test_id)
+    published = Release.objects.filter(test=test, state=ReleaseState.PUBLISHED).first()
+    calibration = Calibration.objects.filter(test=test).exclude(state=CalibrationState.SUPERSEDED).first()
+    if published is not None and calibration is not None and published.calibration_id == calibration.pk:
+        return published
+    if calibration is None:
+        raise WrongState(_("The test is not calibrated. Calibrate it first."))
+    if calibration.state != CalibrationState.GOOD:
+        raise NotGoodEnough(_("A quality check failed, so these results would not be honest. See the checks."))
+    decisions.publish(calibration.decision_number, by=by, now=now)
+    results = decisions.publish(calibration.results_number, by=by, now=now)
+    release = _release(test, calibration, results, now)
+    with loading():
+        _keep_groups(release, test, results)
+        _keep_persons(release, test, results, calibration)
+    test.state = TestState.PUBLISHED
+    test.save(update_fields=["state"])
+    return release
+
+
+@transaction.atomic
+def withdraw(*, test_id: int, by: User | None, now: datetime, because: str) -> Release:
+    """Take published results back. The journal keeps them; pages no longer show them."""
+    must("figures.publish")
+    test = Test.objects.select_for_update().get(pk=test_id)
+    release = Release.objects.filter(test=test, state=ReleaseState.PUBLISHED).first()
+    if release is None:
+        raise WrongState(_("The test has no published results."))
+    if not because.strip():
+        raise WrongState(_("Say why the results are withdrawn."))
+    if release.calibration is not None:
+        for number in (release.calibration.results_number, release.calibration.decision_number):
+            decisions.withdraw(number, by=by, now=now, because=because)
+        Calibration.objects.filter(pk=release.calibration_id).update(state=CalibrationState.SUPERSEDED)
+    release.state, release.withdrawn_at = ReleaseState.WITHDRAWN, now
+    release.withdrawn_because = because.strip()[:300]
+    release.save(update_fields=["state", "withdrawn_at", "withdrawn_because"])
+    test.state = TestState.COLLECTING
+    test.save(update_fields=["state"])
+    return release
+
+
+def _release(test: Test, calibration: Calibration, results: Decision, now: datetime) -> Release:
+    tables = {name: unseal(Sealed.from_dict(results.outputs[name])) for name in ("distribution", "item_points")}
+    return Release.objects.create(
+        test=test,
+        calibration=calibration,
+        org_lo=test.org_lo,
+        decision_number=results.number,
+        state=ReleaseState.PUBLISHED,
+        by_id=current_scope().user_id,
+        at=now,
+        distribution={name: table.to_dicts() for name, table in tables.items()}
+        | {"scale": results.summary["scale"], "reliability": calibration.fit["reliability"]},
+    )
+
+
+def outcomes_of(decision: Decision) -> pl.DataFrame:
+    """The sealed outcomes of a decision."""
+    return unseal(Sealed.from_dict(decision.outputs["outcomes"]))
+
+
+def _keep_groups(release: Release, test: Test, results: Decision) -> None:
+    places = _ranges(test)
+    rows = outcomes_of(results).filter(pl.col("subject_kind").is_in([str(value) for value in Dimension.values]))
+    made = []
+    for kind, code, numbers, result, reason in rows.select(
+        "subject_kind", "subject", "numbers", "result", "reason"
+    ).iter_rows():
+        found, more = json.loads(numbers), json.loads(result)
+        lo, hi = places.get(code, (test.org_lo, test.org_hi))
+        why = SUPPRESSED[-1 if reason == "nobody" else more["hidden"]]
+        made.append(
+            GroupResult(
+                release=release,
+                org_lo=lo,
+                org_hi=hi,
+                dimension=kind,
+                code=code,
+                suppressed=why,
+                n_schools=found.get("schools"),
+                sd=more.get("sd"),
+                n=None if why else found.get("pupils"),
+                **{name: found.get(name) for name in ("mean", "se", "low", "high")},
+            )
+        )
+    GroupResult.objects.bulk_create(made)
+
+
+def _ranges(test: Test) -> dict[str, tuple[int, int]]:
+    """Range of institutions' numbers of each district and school, by code."""
+    inside = {"org_lo__gte": test.org_lo, "org_hi__lte": test.org_hi}
+    ranges = {
+        code: (lo, hi) for code, lo, hi in Territory.objects.filter(**inside).values_list("code", "org_lo", "org_hi")
+    }
+    schools = Institution.objects.filter(org_no__gte=test.org_lo, org_no__lte=test.org_hi)
+    return ranges | {code: (org_no, org_no) for code, org_no in schools.values_list("code", "org_no")}
+
+
+def _keep_persons(release: Release, test: Test, results: Decision, calibration: Calibration) -> None:
+    """Each pupil's own result, found again by the pseudonym that only this installation can make."""
+    decision = Decision.objects.get(number=calibration.decision_number)
+    scores = unseal(Sealed.from_dict(decision.outputs["persons"]))
+    outcomes = outcomes_of(results).filter(pl.col("subject_kind") == "person")
+    points = {s: json.loads(numbers) for s, numbers in outcomes.select("subject", "numbers").iter_rows()}
+    sheets = list(AnswerSheet.objects.filter(test=test).values_list("person_id", "sitting_id", "org_no"))
+    names = sealing.pseudonyms(test, [person for person, _sitting, _org in sheets])
+    place = dict(zip(names, sheets, strict=True))
+    made = []
+    for row in scores.iter_rows(named=True):
+        found = points[row["subject"]]
+        if found.get("points") is None:
+            continue
+        person, sitting, org_no = place[row["subject"]]
+        made.append(
+            PersonResult(
+                release=release,
+                person_id=person,
+                sitting_id=sitting,
+                org_no=org_no,
+                eap=row["eap"],
+                eap_se=row["eap_se"],
+                wle=_known(row["wle"]),
+                wle_se=_known(row["wle_se"]),
+                points=found["points"],
+                points_se=found["error"],
+                raw_score=row["score"],
+                max_raw_score=row["highest"],
+                flag=row["flag"],
+            )
+        )
+    PersonResult.objects.bulk_create(made, batch_size=BATCH)
+
+
+def _known(value: float | None) -> float | None:
+    return None if value is None or value != value else value

@@ -1,0 +1,107 @@
+"""Make a test: its items, its booklets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from tirek.assessment.models import Booklet, BookletItem, Item, Test
+from tirek.assessment.refusals import BadDesign, must
+from tirek.registry.models import SchoolYear, Territory
+
+
+@dataclass(frozen=True)
+class ItemSpec:
+    code: str
+    max_score: int = 1
+    key: str = ""
+    content_area: str = ""
+
+
+@transaction.atomic
+def create_test(
+    *,
+    code: str,
+    titles: Mapping[str, str],
+    subject: str,
+    grade: int,
+    school_year: SchoolYear,
+    kind: str,
+    territory: Territory,
+    items: Sequence[ItemSpec],
+    booklets: Mapping[str, Sequence[str]] | None = None,
+    is_synthetic: bool = False,
+) -> Test:
+    """Create a test with its items and booklets; without booklets all items make one, named A."""
+    must("assessment.manage")
+    booklets = booklets or {"A": [item.code for item in items]}
+    _check_design(items, booklets)
+    if Test.objects.filter(code=code).exists():
+        raise BadDesign(_("There is already a test with the code %(code)s. Choose another.") % {"code": code})
+    test = Test.objects.create(
+        code=code,
+        title_kk=titles["kk"],
+        title_ru=titles["ru"],
+        title_en=titles["en"],
+        subject=subject,
+        grade=grade,
+        school_year=school_year,
+        kind=kind,
+        territory=territory,
+        org_lo=territory.org_lo,
+        org_hi=territory.org_hi,
+        is_synthetic=is_synthetic,
+    )
+    _create_items(test, items, booklets)
+    return test
+
+
+def _create_items(test: Test, items: Sequence[ItemSpec], booklets: Mapping[str, Sequence[str]]) -> None:
+    made = Item.objects.bulk_create(
+        Item(
+            test=test,
+            org_lo=test.org_lo,
+            code=spec.code,
+            position=place,
+            max_score=spec.max_score,
+            key=spec.key,
+            content_area=spec.content_area,
+        )
+        for place, spec in enumerate(items, start=1)
+    )
+    by_code = {item.code: item for item in made}
+    for code, item_codes in booklets.items():
+        booklet = Booklet.objects.create(test=test, org_lo=test.org_lo, code=code)
+        BookletItem.objects.bulk_create(
+            BookletItem(booklet=booklet, item=by_code[item_code], position=place, org_lo=test.org_lo)
+            for place, item_code in enumerate(item_codes, start=1)
+        )
+
+
+def _check_design(items: Sequence[ItemSpec], booklets: Mapping[str, Sequence[str]]) -> None:
+    codes = [item.code for item in items]
+    if not codes:
+        raise BadDesign(_("A test needs items. Add at least one."))
+    twice = sorted({code for code in codes if codes.count(code) > 1})
+    if twice:
+        raise BadDesign(
+            _("These item codes stand twice: %(codes)s. Give each item its own.") % {"codes": ", ".join(twice)}
+        )
+    reserved = sorted({code for code in codes if code.strip().lower() in ("pupil", "booklet", "item", "answer", "")})
+    if reserved:
+        raise BadDesign(_("An item may not be named %(codes)s.") % {"codes": ", ".join(map(repr, reserved))})
+    for booklet, places in booklets.items():
+        unknown = sorted(set(places) - set(codes))
+        if unknown:
+            message = _("Booklet %(booklet)s names items that the test lacks: %(codes)s.")
+            raise BadDesign(message % {"booklet": booklet, "codes": ", ".join(unknown)})
+        if len(set(places)) != len(places) or not places:
+            message = _("Booklet %(booklet)s must hold each of its items once, and at least one.")
+            raise BadDesign(message % {"booklet": booklet})
+    unused = sorted(set(codes) - {code for places in booklets.values() for code in places})
+    if unused:
+        message = _("No booklet holds these items, so nobody could see them: %(codes)s.")
+        raise BadDesign(message % {"codes": ", ".join(unused)})
