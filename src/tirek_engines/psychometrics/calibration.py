@@ -18,7 +18,7 @@ from tirek_engines.psychometrics.estimation import (
     observed_information,
     starting_point,
 )
-from tirek_engines.psychometrics.model import Grid, Likelihood, Parameters, Shape
+from tirek_engines.psychometrics.model import Grid, Likelihood, Parameters, Shape, lowest_sd
 from tirek_engines.psychometrics.prepared import DroppedItem, Prepared, prepare
 from tirek_engines.psychometrics.scoring import PersonScores, score_persons
 
@@ -368,6 +368,12 @@ def _warnings(answers: Answers, likelihood: Likelihood, best: Optimum, covarianc
         )
     if covariance is not None and not bool(np.all(np.isfinite(covariance))):
         found.append("The information matrix is not positive definite: no standard errors can be given.")
+    found += [
+        f"The variance of group {name} is at the least that the grid can tell from zero: these answers show no common "
+        "ability. Check the key and the choice of items."
+        for name, sd in zip(data.group_names, best.parameters.sds.tolist(), strict=True)
+        if sd <= lowest_sd(likelihood.grid.theta) * 1.0001
+    ]
     found += [
         f"Item {name} has a slope of {slope:.3f}, below zero: able persons answer it wrong more often. Check its key."
         for name, slope in zip(data.items.names, best.parameters.slopes.tolist(), strict=True)

@@ -198,17 +198,25 @@ class Likelihood:
         return Parameters(slopes, intercepts, means, sds)
 
 
+def lowest_sd(theta: Floats) -> float:
+    """Half the distance of two nodes."""
+    return 0.5 * float(theta[1] - theta[0])
+
+
 def match_prior(
     counts: Floats, theta: Floats, mean: float, sd: float, free_mean: bool, free_sd: bool
 ) -> tuple[float, float]:
     """The renormalised normal prior that maximises sum_q counts_q log prior_q.
 
     On a wide grid this is the mean and standard deviation of the counts; on a narrow one Newton in the natural
-    parameters mean/sd^2 and -1/(2 sd^2) finds the exact maximum of this concave function.
+    parameters mean/sd^2 and -1/(2 sd^2) finds the exact maximum of this concave function. The standard deviation stays
+    above `lowest_sd`, below which the grid could not tell it from zero.
     """
     total = float(counts.sum())
     if total <= 0 or not (free_mean or free_sd):
         return mean, sd
+    sharpest = -0.5 / lowest_sd(theta) ** 2
+    sd = max(sd, lowest_sd(theta))
     target = np.array([counts @ theta, counts @ theta**2]) / total
     natural = np.array([mean / sd**2, -0.5 / sd**2])
     free = np.array([free_mean, free_sd])
@@ -224,6 +232,11 @@ def match_prior(
         while natural[1] + damp * change[1] > -1e-4:
             damp *= 0.5
         natural = natural + damp * change
+        if natural[1] < sharpest:
+            natural = np.array([natural[0] * sharpest / natural[1], sharpest])
+            free[1] = False
+            if not free[0]:
+                break
         if float(np.abs(change).max()) < 1e-12:
             break
     variance = -0.5 / natural[1]
