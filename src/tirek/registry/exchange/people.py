@@ -1,0 +1,454 @@
+"""People with their enrolments or employments: matched, compared and merged inside the database, a statement a table.
+
+``plan`` only compares: it leaves temporary tables that say for each row what would happen. ``merge`` plans again and then
+does it. Both use the same SQL, so what was shown is what is done; where the counts differ, the register has moved since.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import polars as pl
+from django.utils.translation import gettext as _
+
+from tirek.registry.exchange import staging
+from tirek.registry.exchange.faults import Faults
+from tirek.registry.exchange.resolving import with_derived_names
+from tirek.registry.models import RowKind
+
+INCOMING = {
+    "no": "bigint", "lead_no": "bigint", "_file": "text", "_row": "int", "external_id": "text", "iin_hash": "bytea",
+    "iin_encrypted": "bytea", "family_name": "text", "given_name": "text", "patronymic": "text", "birth_date": "date",
+    "sex": "text", "person_name": "text", "sort_key": 'text collate "C"', "name_grams": "int[]", "institution_id": "bigint",
+    "org_no": "int", "decided_id": "bigint", "is_decided_new": "boolean", "grade": "int", "letter": "text",
+    "language": "text", "shift": "int", "begin_date": "date", "end_date": "date", "entry_reason": "text",
+    "exit_reason": "text", "position": "text", "subject": "text", "category": "text", "rate": "numeric", "is_main": "boolean",
+}  # fmt: skip
+PERSON_FIELDS = ("family_name", "given_name", "patronymic", "birth_date", "sex")
+NAME_FIELDS = ("family_name", "given_name", "patronymic")
+PLANNED = ("new", "changed", "unchanged")
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a merge must know beside its rows."""
+
+    source_id: int
+    import_id: int | None
+    row_kind: str
+    as_of: dt.date
+    school_year_id: int | None
+    org_lo: int
+    org_hi: int
+    is_complete: bool = False
+
+
+def number(frame: pl.DataFrame) -> pl.DataFrame:
+    """Adds ``no`` and ``lead_no``: the first row of the same person speaks for the person."""
+    frame = frame.with_row_index("no").with_columns(pl.col("no").cast(pl.Int64))
+    frame = frame.with_columns(pl.col("no").alias("lead_no"))
+    for key in ("iin_hash", "external_id", "iin_hash"):  # a row may carry both, and so tie two others together
+        first = pl.col("lead_no").min().over(key)
+        frame = frame.with_columns(pl.when(pl.col(key).is_null()).then(pl.col("lead_no")).otherwise(first).alias("lead_no"))
+    return frame
+
+
+def plan(frame: pl.DataFrame, context: Context, *, final: bool = False) -> None:
+    """Leave plan_person and plan_tie; with ``final``, ids of new people are drawn."""
+    staging.copy_in("inc", frame, INCOMING)
+    _match(context, final)
+    _compare_people()
+    if context.row_kind == RowKind.LEARNERS:
+        _compare_enrolments(context)
+    else:
+        _compare_employments(context)
+
+
+def _match(context: Context, final: bool) -> None:
+    new_id = "nextval('registry_person_id_seq')" if final else "null::bigint"
+    staging.execute("drop table if exists matched")
+    staging.execute(
+        f"""
+        create temporary table matched on commit drop as
+        select i.no, i.lead_no, coalesce(i.decided_id, p.id, x.target_id) as person_id,
+            case when i.no = i.lead_no and coalesce(i.decided_id, p.id, x.target_id) is null then {new_id} end as new_id,
+            p.id is not null and x.target_id is not null and p.id <> x.target_id as is_torn
+        from inc i
+        left join registry_person p on p.iin_hash = i.iin_hash
+        left join registry_externalid x
+            on x.source_id = %s and x.kind = 'person' and x.external_id = i.external_id and i.external_id is not null
+        """,  # noqa: S608
+        [context.source_id],
+    )
+    staging.execute("analyze matched")
+
+
+def _compare_people() -> None:
+    differs = {c: f"i.{c} is not null and i.{c} is distinct from p.{c}" for c in PERSON_FIELDS}
+    differs["iin"] = "i.iin_hash is not null and p.iin_hash is null"
+    changed = ", ".join(f"case when {sql} then '{c}' end" for c, sql in differs.items())
+    staging.execute("drop table if exists plan_person")
+    staging.execute(
+        f"""
+        create temporary table plan_person on commit drop as
+        select i.no, m.person_id, m.new_id, m.is_torn,
+            case when m.person_id is null then 'new' when {" or ".join(differs.values())} then 'changed'
+                else 'unchanged' end as action,
+            array_remove(array[{changed}], null) as changed,
+            p.iin_hash is not null and i.iin_hash is not null and p.iin_hash <> i.iin_hash as is_other_iin
+        from inc i join matched m using (no) left join registry_person p on p.id = m.person_id
+        where i.no = i.lead_no
+        """  # noqa: S608
+    )
+
+
+def _compare_enrolments(context: Context) -> None:
+    """o: the open enrolment of the person; h: an ended one that began on the same day in the same institution."""
+    staging.execute("drop table if exists plan_tie")
+    staging.execute(
+        """
+        create temporary table plan_tie on commit drop as
+        with compared as (
+            select i.no, coalesce(m.person_id, lead.person_id) as person_id, coalesce(i.begin_date, %(as_of)s) as begin_date,
+                o.id as open_id, o.org_no as open_org_no, lower(o.valid) as open_begin, o.institution_id as open_institution,
+                h.id as ended_id, upper(h.valid) as ended_end,
+                o.institution_id = i.institution_id as is_same,
+                array_remove(array[
+                    case when i.grade is not null and i.grade is distinct from o.grade then 'grade' end,
+                    case when i.letter is not null and i.letter is distinct from g.letter then 'letter' end
+                ], null) as differs
+            from inc i join matched m using (no) join matched lead on lead.no = i.lead_no
+            left join registry_enrolment o on o.person_id = coalesce(m.person_id, lead.person_id) and upper_inf(o.valid)
+            left join registry_classgroup g on g.id = o.class_group_id
+            left join registry_enrolment h on i.end_date is not null and not upper_inf(h.valid)
+                and h.person_id = coalesce(m.person_id, lead.person_id) and h.institution_id = i.institution_id
+                and lower(h.valid) = i.begin_date
+        )
+        select c.no, c.person_id, c.begin_date,
+            case when i.end_date is null or c.is_same then c.open_id else c.ended_id end as tie_id,
+            case
+                when i.end_date is not null and c.ended_id is not null then
+                    case when c.ended_end = i.end_date then 'unchanged' else 'changed' end
+                when i.end_date is not null and c.is_same and i.end_date > c.open_begin then 'changed'
+                when i.end_date is not null then
+                    case when exists (select 1 from registry_enrolment e where e.person_id = c.person_id
+                        and e.valid && daterange(c.begin_date, greatest(i.end_date, c.begin_date + 1))) then 'clash'
+                        else 'new' end
+                when c.open_id is null then 'new'
+                when c.is_same then case when c.differs = '{}' then 'unchanged' else 'changed' end
+                when c.open_org_no not between %(lo)s and %(hi)s then 'elsewhere'
+                when c.begin_date > c.open_begin then 'moved'
+                else 'clash'
+            end as action,
+            case when i.end_date is not null then array['end_date']
+                when c.is_same then c.differs else array['institution'] end as changed,
+            c.open_id
+        from compared c join inc i using (no)
+        """,
+        {"as_of": context.as_of, "lo": context.org_lo, "hi": context.org_hi},
+    )
+
+
+def _compare_employments(context: Context) -> None:
+    """o: the open employment on the same post; other: an open main employment elsewhere."""
+    staging.execute("drop table if exists plan_tie")
+    staging.execute(
+        """
+        create temporary table plan_tie on commit drop as
+        select i.no, coalesce(m.person_id, lead.person_id) as person_id, coalesce(i.begin_date, %(as_of)s) as begin_date,
+            o.id as tie_id, coalesce(i.is_main, other.id is null) as is_main, null::bigint as open_id,
+            case
+                when o.id is null and i.is_main and other.id is not null then 'clash'
+                when o.id is null then 'new'
+                when (i.category is not null and i.category <> o.category) or (i.rate is not null and i.rate <> o.rate)
+                    or i.end_date is not null or (i.is_main is not null and i.is_main <> o.is_main) then 'changed'
+                else 'unchanged'
+            end as action,
+            array_remove(array[
+                case when i.category is not null and i.category <> o.category then 'category' end,
+                case when i.rate is not null and i.rate <> o.rate then 'rate' end,
+                case when i.is_main is not null and i.is_main <> o.is_main then 'is_main' end,
+                case when i.end_date is not null then 'end_date' end
+            ], null) as changed
+        from inc i join matched m using (no) join matched lead on lead.no = i.lead_no
+        left join lateral (
+            select e.* from registry_employment e
+            where e.person_id = coalesce(m.person_id, lead.person_id) and e.institution_id = i.institution_id
+                and e.position = i.position and e.subject = coalesce(i.subject, '')
+                and (upper_inf(e.valid) or (i.begin_date = lower(e.valid) and upper(e.valid) = i.end_date))
+            order by upper_inf(e.valid) desc limit 1
+        ) o on true
+        left join registry_employment other on other.person_id = coalesce(m.person_id, lead.person_id)
+            and upper_inf(other.valid) and other.is_main and other.id is distinct from o.id
+        """,
+        {"as_of": context.as_of},
+    )
+    staging.execute(
+        "update plan_tie t set action = 'unchanged' from registry_employment e, inc i where e.id = t.tie_id"
+        " and i.no = t.no and not upper_inf(e.valid) and upper(e.valid) = i.end_date and t.action = 'changed'"
+    )
+
+
+def check_plan(frame: pl.DataFrame, context: Context, faults: Faults) -> None:
+    """Faults that only the register can tell."""
+    problems = staging.query(
+        "select i.no, i._file, i._row, p.is_torn, p.is_other_iin, t.action from inc i"
+        " left join plan_person p using (no) join plan_tie t using (no)"
+        " where p.is_torn or p.is_other_iin or t.action in ('clash', 'elsewhere')"
+    ).with_columns(pl.col("_row").cast(pl.UInt32))
+    add = faults.add_rows
+    add(problems.filter(pl.col("is_torn") == "t"), "iin", _("The IIN and the source's identifier mean two different people."),
+        _("Find out which is right; the register does not guess."), code="two_people_one_identifier")  # fmt: skip
+    add(problems.filter(pl.col("is_other_iin") == "t"), "iin", _("The register knows this person with another IIN."),
+        _("Compare both with the document."), code="other_iin")  # fmt: skip
+    clash = problems.filter(pl.col("action") == "clash")
+    if context.row_kind == RowKind.LEARNERS:
+        add(clash, "begin_date", _("The register already has an enrolment at that time."),
+            _("Give the day on which this enrolment begins, after the one before."), code="overlapping_enrolments")  # fmt: skip
+    else:
+        add(clash, "is_main", _("The register already has a main employment of this person."),
+            _("End the other one first, or mark this one as additional."), code="two_main_employments")  # fmt: skip
+    add(problems.filter(pl.col("action") == "elsewhere"), "institution",
+        _("This person is enrolled in another territory."), _("Ask that institution to end its enrolment."),
+        code="enrolled_elsewhere")  # fmt: skip
+
+
+def proposals() -> pl.DataFrame:
+    """Rows of unknown people who look like somebody in the same institution: no, file, row, person, name."""
+    return staging.query(
+        "select distinct on (i.no) i.no, i._file, i._row, p.id as person_id, i.person_name"
+        " from inc i join plan_person n using (no) join registry_person p on p.org_no = i.org_no"
+        " and p.sort_key = i.sort_key and p.birth_date = i.birth_date"
+        " where n.action = 'new' and not coalesce(i.is_decided_new, false)"
+        " and (p.iin_hash is null or i.iin_hash is null) order by i.no, p.id"
+    ).with_columns(pl.col("no").cast(pl.Int64), pl.col("_row").cast(pl.UInt32), pl.col("person_id").cast(pl.Int64))
+
+
+def missing(context: Context) -> pl.DataFrame:
+    """Open enrolments (employments) of the file's institutions of which a complete file says nothing."""
+    if not context.is_complete:
+        return pl.DataFrame(schema={"id": pl.String, "person_id": pl.String, "person_name": pl.String, "org_no": pl.String})
+    table = _tie_table(context)
+    return staging.query(
+        f"select e.id, e.person_id, e.person_name, e.org_no from {table} e"  # noqa: S608
+        " where upper_inf(e.valid) and e.org_no in (select distinct org_no from inc)"
+        " and not exists (select 1 from plan_tie t where t.person_id = e.person_id) order by e.org_no, e.sort_key"
+    )
+
+
+def _tie_table(context: Context) -> str:
+    return "registry_enrolment" if context.row_kind == RowKind.LEARNERS else "registry_employment"
+
+
+def counts(context: Context) -> dict[str, dict[str, int]]:
+    """{"person": {"new": 5, …}, "enrolment": {…}} of the plan."""
+    found: dict[str, dict[str, int]] = {}
+    tie = "enrolment" if context.row_kind == RowKind.LEARNERS else "employment"
+    for thing, table in (("person", "plan_person"), (tie, "plan_tie")):
+        rows = staging.query(f"select action, count(*) as n from {table} group by 1 order by 1")  # noqa: S608
+        found[thing] = {action: int(n) for action, n in rows.iter_rows()}
+    return found
+
+
+def differences(context: Context) -> pl.DataFrame:
+    """One line a row and thing, with each changed field's value before and after."""
+    tie = "enrolment" if context.row_kind == RowKind.LEARNERS else "employment"
+    before_person = _pairs(PERSON_FIELDS, "p", "i")
+    fields = ("grade",) if tie == "enrolment" else ("category", "rate", "is_main")
+    before_tie = _pairs(fields, "e", "i")
+    return staging.query(
+        f"""
+        select i._file, i._row, 'person' as thing, t.action, i.person_name as label, t.person_id as target_id,
+            array_to_string(t.changed, ' ') as changed,
+            case when t.action = 'changed' then jsonb_build_object({before_person})::text end as pairs
+        from plan_person t join inc i using (no) left join registry_person p on p.id = t.person_id and t.action = 'changed'
+        union all
+        select i._file, i._row, '{tie}', t.action, i.person_name, t.tie_id, array_to_string(t.changed, ' '),
+            case when t.action = 'changed' then jsonb_build_object({before_tie})::text end
+        from plan_tie t join inc i using (no) left join {_tie_table(context)} e on e.id = t.tie_id and t.action = 'changed'
+        order by 1, 2, 3 desc
+        """  # noqa: S608
+    )
+
+
+def _pairs(fields: tuple[str, ...], before: str, after: str) -> str:
+    return ", ".join(f"'{c}', jsonb_build_array({before}.{c}, {after}.{c})" for c in fields)
+
+
+def numbers_to_encrypt() -> set[int]:
+    """Rows whose IIN the register does not hold yet."""
+    rows = staging.query("select no from plan_person where action = 'new' or 'iin' = any(changed)")
+    return set(rows["no"].cast(pl.Int64).to_list())
+
+
+def merge(frame: pl.DataFrame, context: Context) -> dict[str, dict[str, int]]:
+    """Plan once more and do it. Gives the counts of what was done."""
+    plan(frame, context, final=True)
+    found = counts(context)
+    gone = missing(context) if context.is_complete else None
+    _insert_people()
+    staging.rest_between_steps("people inserted")
+    _update_people()
+    if context.row_kind == RowKind.LEARNERS:
+        _merge_enrolments(context)
+    else:
+        _merge_employments(context)
+    if gone is not None:
+        tie = "enrolment" if context.row_kind == RowKind.LEARNERS else "employment"
+        found[tie]["missing"] = _end_missing(gone, context)
+    _keep_external_ids(context)
+    staging.rest_between_steps("merged")
+    return found
+
+
+def _insert_people() -> None:
+    staging.execute(
+        """
+        insert into registry_person (id, public_id, iin_encrypted, iin_hash, family_name, given_name, patronymic, birth_date,
+            sex, sort_key, name_grams, org_no)
+        select n.new_id, gen_random_uuid(), i.iin_encrypted, i.iin_hash, i.family_name, i.given_name,
+            coalesce(i.patronymic, ''), i.birth_date, coalesce(i.sex, ''), i.sort_key, i.name_grams, i.org_no
+        from plan_person n join inc i using (no) where n.action = 'new' order by i.no
+        """
+    )
+
+
+def _update_people() -> None:
+    """New names get their keys from the whole name, of which the file may hold only a part."""
+    renamed = staging.query(
+        "select n.no, coalesce(i.family_name, p.family_name) as family_name, coalesce(i.given_name, p.given_name) as"
+        " given_name, coalesce(i.patronymic, p.patronymic) as patronymic from plan_person n join inc i using (no)"
+        " join registry_person p on p.id = n.person_id where n.changed && array['family_name', 'given_name', 'patronymic']"
+    )
+    derived = with_derived_names(renamed)
+    columns = {"no": "bigint", "person_name": "text", "sort_key": 'text collate "C"', "name_grams": "int[]"}
+    staging.copy_in("renamed", derived, columns)
+    sets = ", ".join(f"{c} = coalesce(i.{c}, p.{c})" for c in PERSON_FIELDS)
+    staging.execute(
+        f"""
+        update registry_person p set {sets}, iin_hash = coalesce(p.iin_hash, i.iin_hash),
+            iin_encrypted = coalesce(p.iin_encrypted, i.iin_encrypted),
+            sort_key = coalesce(r.sort_key, p.sort_key), name_grams = coalesce(r.name_grams, p.name_grams)
+        from plan_person n join inc i using (no) left join renamed r using (no)
+        where n.action = 'changed' and p.id = n.person_id
+        """  # noqa: S608
+    )
+
+
+PERSON_OF_ROW = "coalesce(t.person_id, l.person_id, l.new_id)"
+
+
+def _merge_enrolments(context: Context) -> None:
+    _make_class_groups(context)
+    staging.execute(
+        "update registry_enrolment e set valid = daterange(lower(e.valid), t.begin_date), exit_reason = 'moved'"
+        " from plan_tie t where t.action = 'moved' and e.id = t.open_id"
+    )
+    staging.execute(
+        f"""
+        insert into registry_enrolment (person_id, institution_id, class_group_id, org_no, person_name, sort_key, grade, valid,
+            entry_reason, exit_reason)
+        select {PERSON_OF_ROW}, i.institution_id, g.id, i.org_no, i.person_name, i.sort_key, i.grade,
+            daterange(t.begin_date, i.end_date), coalesce(i.entry_reason, case when t.action = 'moved' then 'moved' else '' end),
+            coalesce(i.exit_reason, '')
+        from plan_tie t join inc i using (no) join plan_person l on l.no = i.lead_no
+        left join registry_classgroup g on g.institution_id = i.institution_id and g.school_year_id = %s
+            and g.grade is not distinct from i.grade and g.letter = coalesce(i.letter, '')
+            and (i.grade is not null or i.letter is not null)
+        where t.action in ('new', 'moved') order by i.no
+        """,  # noqa: S608
+        [context.school_year_id],
+    )
+    staging.execute(
+        """
+        update registry_enrolment e set grade = coalesce(i.grade, e.grade),
+            class_group_id = case when t.changed && array['grade', 'letter'] then coalesce(g.id, e.class_group_id)
+                else e.class_group_id end,
+            valid = case when i.end_date is null then e.valid else daterange(lower(e.valid), i.end_date) end,
+            exit_reason = coalesce(i.exit_reason, e.exit_reason)
+        from plan_tie t join inc i using (no)
+        left join registry_enrolment old on old.id = t.tie_id
+        left join registry_classgroup og on og.id = old.class_group_id
+        left join registry_classgroup g on g.institution_id = i.institution_id and g.school_year_id = %s
+            and g.grade is not distinct from coalesce(i.grade, old.grade) and g.letter = coalesce(i.letter, og.letter, '')
+        where t.action = 'changed' and e.id = t.tie_id
+        """,
+        [context.school_year_id],
+    )
+    staging.execute(
+        f"update registry_person p set org_no = i.org_no from plan_tie t join inc i using (no)"  # noqa: S608
+        f" join plan_person l on l.no = i.lead_no where t.action in ('new', 'moved') and i.end_date is null"
+        f" and p.id = {PERSON_OF_ROW} and p.org_no <> i.org_no"
+    )
+    _rename_ties("registry_enrolment")
+
+
+def _rename_ties(table: str) -> None:
+    """An institution knows a person under the name of its latest file."""
+    staging.execute(
+        f"update {table} e set person_name = r.person_name, sort_key = r.sort_key from renamed r"  # noqa: S608
+        " join plan_person n using (no) where e.person_id = n.person_id and upper_inf(e.valid)"
+    )
+
+
+def _make_class_groups(context: Context) -> None:
+    staging.execute(
+        """
+        insert into registry_classgroup (institution_id, org_no, school_year_id, grade, letter, language, shift)
+        select distinct on (i.institution_id, i.grade, coalesce(i.letter, ''))
+            i.institution_id, i.org_no, %s, i.grade, coalesce(i.letter, ''), coalesce(i.language, 'kk'), coalesce(i.shift, 1)
+        from inc i join plan_tie t using (no)
+        where t.action in ('new', 'moved', 'changed') and i.grade is not null and not exists (
+            select 1 from registry_classgroup g where g.institution_id = i.institution_id and g.school_year_id = %s
+                and g.grade = i.grade and g.letter = coalesce(i.letter, ''))
+        order by i.institution_id, i.grade, coalesce(i.letter, ''), i.no
+        """,
+        [context.school_year_id, context.school_year_id],
+    )
+
+
+def _merge_employments(context: Context) -> None:
+    staging.execute(
+        f"""
+        insert into registry_employment (person_id, institution_id, org_no, person_name, sort_key, position, subject, category,
+            rate, is_main, valid)
+        select {PERSON_OF_ROW}, i.institution_id, i.org_no, i.person_name, i.sort_key, i.position, coalesce(i.subject, ''),
+            coalesce(i.category, ''), coalesce(i.rate, 1), t.is_main, daterange(t.begin_date, i.end_date)
+        from plan_tie t join inc i using (no) join plan_person l on l.no = i.lead_no
+        where t.action = 'new' order by i.no
+        """  # noqa: S608
+    )
+    staging.execute(
+        """
+        update registry_employment e set category = coalesce(i.category, e.category), rate = coalesce(i.rate, e.rate),
+            is_main = coalesce(i.is_main, e.is_main),
+            valid = case when i.end_date is null then e.valid else daterange(lower(e.valid), i.end_date) end
+        from plan_tie t join inc i using (no) where t.action = 'changed' and e.id = t.tie_id
+        """
+    )
+    _rename_ties("registry_employment")
+
+
+def _end_missing(gone: pl.DataFrame, context: Context) -> int:
+    staging.copy_in("gone", gone, {"id": "bigint"})
+    reason = ", exit_reason = 'missing'" if context.row_kind == RowKind.LEARNERS else ""
+    return staging.execute(
+        f"update {_tie_table(context)} e set valid = daterange(lower(e.valid), greatest(%s, lower(e.valid) + 1)){reason}"  # noqa: S608
+        " from gone where e.id = gone.id",
+        [context.as_of],
+    )
+
+
+def _keep_external_ids(context: Context) -> None:
+    staging.execute(
+        """
+        insert into registry_externalid (source_id, kind, external_id, target_id, org_no, is_active, metadata, last_import_id)
+        select %s, 'person', i.external_id, coalesce(n.person_id, n.new_id), i.org_no, true, '{}', %s
+        from plan_person n join inc i using (no) where i.external_id is not null
+        on conflict (source_id, kind, external_id) do update set target_id = excluded.target_id, org_no = excluded.org_no,
+            last_import_id = excluded.last_import_id
+        where registry_externalid.target_id is distinct from excluded.target_id
+        """,
+        [context.source_id, context.import_id],
+    )
