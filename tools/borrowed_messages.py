@@ -15,6 +15,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 OURS = Path(__file__).resolve().parents[1] / "src" / "tirek" / "site" / "locale_borrowed"
+NEVER_SHOWN = frozenset(Path(__file__).with_name("never_shown.txt").read_text().splitlines())
 LANGUAGES = ("kk", "ru")
 # package, folder of its catalogues, catalogue that lists all its sentences
 SOURCES = (
@@ -28,7 +29,7 @@ SOURCES = (
 # languages' names, the admin's sentences and templates that we replace never reach our pages
 SKIPPED_PLACES = re.compile(
     r"global_settings\.py|^conf/global|contrib/admin|contrib/gis|templates/|usersessions|idp/|headless|openid/|views/debug|"
-    r"management/|socialaccount/providers/(?!openid_connect)"
+    r"management/|socialaccount/providers/(?!openid_connect)|(socialaccount|account|mfa|sites|auth|contenttypes|postgres)/(models|apps|fields)|sitemaps|syndication|flatpages|redirects"
 )
 
 
@@ -41,6 +42,8 @@ def catalogue(package: str, folder: str, language: str) -> Catalog:
 
 
 def reaches_us(message: Message) -> bool:
+    if (message.id if isinstance(message.id, str) else message.id[0]) in NEVER_SHOWN:
+        return False
     places = [place for place, _line in message.locations]
     return not places or any(not SKIPPED_PLACES.search(place) for place in places)
 

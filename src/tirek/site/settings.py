@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from csp.constants import NONCE
 from django.utils.translation import gettext_lazy as _
 
+from tirek.site.logging import logging_config
 from tirek.storage import database, secrets
 from tirek.storage.embedded import OWNER
 
@@ -59,6 +60,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "tirek.site.health.HealthMiddleware",
+    "tirek.site.logging.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -74,6 +77,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+
+LOGGING = logging_config()
 
 ROOT_URLCONF = "tirek.site.urls"
 WSGI_APPLICATION = "tirek.site.wsgi.application"
@@ -216,7 +221,7 @@ DEFAULT_FROM_EMAIL = os.environ.get("TIREK_MAIL_FROM", "tirek@localhost")
 
 LANGUAGE_CODE = "kk"
 LANGUAGES = [("kk", _("Kazakh")), ("ru", _("Russian")), ("en", _("English"))]
-LOCALE_PATHS = [HERE / "locale"]
+LOCALE_PATHS = [HERE / "locale", HERE / "locale_borrowed"]
 FORMAT_MODULE_PATH = ["tirek.site.formats"]
 LANGUAGE_COOKIE_NAME = "language"
 TIME_ZONE = os.environ.get("TIREK_TIME_ZONE", "Asia/Almaty")
