@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 import click
 
 from tirek.site.commands.beside import Database, Worker, kept
+from tirek.site.logging import logging_config
+from tirek.storage.database import home
 
 TRIED_PORTS = 50
 
@@ -33,6 +36,7 @@ def serve(
     from tirek.site.setup import django_ready
 
     chosen = _choose_port(host, port, strict_port)
+    _metrics_folder()
     django_ready()
     _collect_static()
     parts = [Database(), Worker()] if with_worker else [Database()]
@@ -58,7 +62,15 @@ def _granian(host: str, port: int, workers: int, threads: int):
         respawn_failed_workers=True,
         workers_kill_timeout=10,
         log_level=LogLevels.warning,
+        log_dictconfig=_granian_log(),
     )
+
+
+def _granian_log() -> dict:
+    """Granian's own lines in the shape of ours."""
+    ours = logging_config()
+    handlers = {"console": ours["handlers"]["stderr"], "access": ours["handlers"]["stderr"]}
+    return {"formatters": ours["formatters"], "handlers": handlers}
 
 
 def _choose_port(host: str, port: int, strict: bool) -> int:
@@ -73,6 +85,14 @@ def _choose_port(host: str, port: int, strict: bool) -> int:
                 continue
             return probe.getsockname()[1]
     raise click.ClickException(f"Port {port} on {host} is taken. Choose another with --port.")
+
+
+def _metrics_folder() -> None:
+    """Where the server's processes add up their counts; emptied, because old processes count no longer."""
+    folder = home() / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
 def _collect_static() -> None:
