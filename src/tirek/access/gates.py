@@ -19,6 +19,8 @@ class Gate:
         Also open to who has no role in force, or still lacks the second factor: one's own account, signing out.
     keys
         Runs in the sign-in scope (users, grants, sessions, second factors), not in the asker's.
+    program
+        Also open to programs that show a token (tirek.access.machines); other addresses are for people only.
     bare
         Touches neither session nor database: is the program alive, style sheets.
     """
@@ -27,16 +29,24 @@ class Gate:
     permission: str | None = None
     account: bool = False
     keys: bool = False
+    program: bool = False
     bare: bool = False
     reason: str = field(default="", compare=False)
 
 
-def gate(*, public: bool = False, permission: str | None = None, account: bool = False, bare: bool = False) -> Callable:
+def gate(
+    *,
+    public: bool = False,
+    permission: str | None = None,
+    account: bool = False,
+    program: bool = False,
+    bare: bool = False,
+) -> Callable:
     """Mark a view: ``@gate(public=True)``, ``@gate()`` (signed in) or ``@gate(permission="people.read")``."""
     _known(permission)
 
     def mark(view: Callable) -> Callable:
-        view.gate = Gate(public=public or bare, permission=permission, account=account, bare=bare)
+        view.gate = Gate(public=public or bare, permission=permission, account=account, program=program, bare=bare)
         return view
 
     return mark

@@ -56,6 +56,8 @@ class ScopeMiddleware:
             return None
         if request.scope.user_id is None:
             return _sign_in_first(request)
+        if getattr(request, "machine", None) is not None and not door.program:
+            raise PermissionDenied(_("This address is for people, not for programs."))
         if door.account:
             return None
         if _without_second_factor(request):

@@ -9,7 +9,9 @@ class RegistryConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from tirek.access import own
+        from tirek.access import own, places
         from tirek.registry.queries.own import own_ids
+        from tirek.registry.queries.places import place_by_code
 
         own.register(own_ids)
+        places.register(place_by_code)

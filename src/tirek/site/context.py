@@ -38,6 +38,7 @@ def everywhere(request):
         "themes": [("", _("As the device")), ("light", _("Light")), ("dark", _("Dark"))],
         "theme": theme if theme in THEMES else "",
         "synthetic": is_synthetic(),
+        "demonstration": settings.DEMONSTRATION,
         "version": VERSION,
         "html_language": settings.LANGUAGE_CODE,
     }

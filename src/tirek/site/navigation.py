@@ -48,6 +48,7 @@ FOOTER = (
     Entry(gettext_noop("Design system"), "design"),
 )
 ACCOUNT = (
+    Entry(gettext_noop("My account"), "access:account"),
     Entry(gettext_noop("Change password"), "account_change_password"),
     Entry(gettext_noop("Second factor"), "mfa_index"),
 )

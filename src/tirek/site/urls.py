@@ -15,6 +15,10 @@ urlpatterns = [
     path("role/", views.choose_role, name="choose_role"),
     path("", include("tirek.registry.urls")),
     path("accounts/", include("allauth.urls")),
+    path("access/", include("tirek.access.urls")),
+    path("oauth/", include("tirek.access.urls_programs")),
+    path("tasks/", include("tirek.tasks.urls")),
+    path("documents/", include("tirek.documents.urls")),
     path("jobs/", include("tirek.site.jobs")),
 ]
 

@@ -1,0 +1,125 @@
+"""Forms of the users', audit and programs' pages."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tirek.access.places import place_of
+from tirek.access.roles import SCOPES_OF_ROLE, Role, ScopeKind
+
+LANGUAGES = [("kk", "Қазақша"), ("ru", "Русский"), ("en", "English")]
+ANY = [("", _("any"))]
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class UserFilter(forms.Form):
+    q = forms.CharField(label=_("Name or sign-in name"), required=False, max_length=100)
+    role = forms.ChoiceField(label=_("Role"), required=False, choices=ANY + Role.choices)
+    state = forms.ChoiceField(
+        label=_("State"),
+        required=False,
+        choices=[*ANY, ("active", _("open")), ("shut", _("shut")), ("invited", _("has not signed in yet"))],
+    )
+
+
+class PlaceMixin(forms.Form):
+    """Where a role holds: a kind of scope, and a code of territory or institution that must exist."""
+
+    kind = forms.ChoiceField(label=_("Where"), choices=ScopeKind.choices)
+    place_code = forms.CharField(
+        label=_("Code of the territory or institution"),
+        required=False,
+        max_length=64,
+        help_text=_("KATO code of a region or district, or the institution's code. Empty for the country."),
+    )
+
+    def clean(self):
+        data = super().clean()
+        kind, code = data.get("kind"), data.get("place_code", "")
+        if kind == ScopeKind.OWN:
+            data["place"] = None
+        elif kind:
+            data["place"] = place_of(kind, code)
+            if data["place"] is None:
+                self.add_error("place_code", _("There is no such territory or institution."))
+        return data
+
+
+class InviteForm(PlaceMixin):
+    full_name = forms.CharField(label=_("Full name"), max_length=200)
+    username = forms.RegexField(
+        label=_("Sign-in name"),
+        regex=r"^[A-Za-z0-9][A-Za-z0-9._-]{2,60}$",
+        error_messages={"invalid": _("Use 3 to 61 Latin letters, digits, dots, dashes or underscores.")},
+    )
+    email = forms.EmailField(label=_("E-mail"), required=False)
+    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
+    field_order = ["full_name", "username", "email", "language", "kind", "place_code"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["kind"].label = _("Belongs to")
+        self.fields["kind"].choices = [c for c in ScopeKind.choices if c[0] != ScopeKind.OWN]
+
+
+class GrantForm(PlaceMixin):
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+    starts = forms.DateField(label=_("From"), widget=DAY, initial=timezone.localdate)
+    ends = forms.DateField(
+        label=_("Until (this day no longer)"), widget=forms.DateInput(attrs={"type": "date"}), required=False
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=300, help_text=_("An order, a letter, a contract."))
+    field_order = ["role", "kind", "place_code", "starts", "ends", "reason"]
+
+    def clean(self):
+        data = super().clean()
+        role, kind = data.get("role"), data.get("kind")
+        if role and kind and kind not in SCOPES_OF_ROLE[role]:
+            self.add_error("kind", _("This role is not given over such a scope."))
+        if data.get("starts") and data.get("ends") and data["ends"] <= data["starts"]:
+            self.add_error("ends", _("The role must end after it begins."))
+        return data
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label=_("Reason"), max_length=300)
+
+
+class AccountForm(forms.Form):
+    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
+
+
+class AuditFilter(forms.Form):
+    table = forms.ChoiceField(label=_("What"), required=False)
+    person = forms.UUIDField(label=_("Person's number"), required=False)
+    user = forms.CharField(label=_("Who (sign-in name)"), required=False, max_length=150)
+    org_no = forms.IntegerField(label=_("Institution's number"), required=False)
+    starts = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    ends = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, *args, tables=(), **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["table"].choices = ANY + list(tables)
+
+
+class ProgramForm(PlaceMixin):
+    name = forms.CharField(label=_("Name of the program"), max_length=200)
+    contact = forms.CharField(label=_("Who answers for it"), max_length=200)
+    role = forms.ChoiceField(
+        label=_("What it may read"),
+        choices=[(r.value, r.label) for r in Role if r not in (Role.ADMINISTRATOR, Role.AUDITOR)],
+    )
+    ends = forms.DateField(
+        label=_("Until (this day no longer)"), widget=forms.DateInput(attrs={"type": "date"}), required=False
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=300)
+    field_order = ["name", "contact", "role", "kind", "place_code", "ends", "reason"]
+
+    def clean(self):
+        data = super().clean()
+        role, kind = data.get("role"), data.get("kind")
+        if role and kind and (kind == ScopeKind.OWN or kind not in SCOPES_OF_ROLE[role]):
+            self.add_error("kind", _("This role is not given over such a scope."))
+        return data

@@ -1,0 +1,253 @@
+"""The audit's questions: every change of a row, and every look at a person, within the asker's scope."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import pghistory.models
+from axes.models import AccessAttempt, AccessLog
+from django.apps import apps
+from django.db.models import F, Model, OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext as _
+
+from tirek.access.models import PersonRead, User
+from tirek.access.queries import names_of
+from tirek.access.scope import Scope, signing_in
+
+SECRET = {"iin_encrypted", "iin_hash", "password", "secret_data"}
+OURS = {"pgh_id", "pgh_created_at", "pgh_label", "pgh_obj", "pgh_context", "id"}
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the audit page was asked for. Everything may be left empty."""
+
+    table: str = ""
+    person_id: int | None = None
+    org_no: int | None = None
+    user_id: int | None = None
+    starts: datetime.date | None = None
+    ends: datetime.date | None = None
+    object_id: int | None = None
+
+
+@dataclass
+class Difference:
+    label: str
+    before: str
+    after: str
+
+
+@dataclass
+class Change:
+    """One change of one row, as the page shows it."""
+
+    at: datetime.datetime
+    label: str
+    table: str
+    table_label: str
+    object_id: int
+    user_id: int | None
+    role: str
+    where: str
+    request_id: str
+    differences: list[Difference] = field(default_factory=list)
+
+
+def event_models() -> dict[str, type[Model]]:
+    """Every events' table, by the name of the table it watches."""
+    found = {}
+    for model in apps.get_models():
+        if issubclass(model, pghistory.models.Event) and model.pgh_tracked_model is not None:
+            found[model.pgh_tracked_model._meta.label_lower] = model
+    return dict(sorted(found.items()))
+
+
+def changes(asked: Filter, *, offset: int, limit: int) -> list[Change]:
+    """Changes, newest first. From each table come the newest that could be on the page; then they are merged."""
+    found: list[tuple] = []
+    for label, model in event_models().items():
+        if asked.table and asked.table != label:
+            continue
+        rows = _narrow(model, asked)
+        if rows is None:
+            continue
+        keys = rows.order_by("-pgh_id").values_list("pgh_created_at", "pgh_id")[: offset + limit]
+        found += [(at, pk, label) for at, pk in keys]
+    found.sort(key=lambda row: (row[0], row[1]), reverse=True)
+    return _in_full(found[offset : offset + limit])
+
+
+def _narrow(model: type[Model], asked: Filter) -> QuerySet | None:
+    """The events of one table that were asked for; None when the table cannot hold any."""
+    rows = model.objects.all()
+    names = {f.attname for f in model._meta.concrete_fields}
+    if asked.object_id is not None:
+        rows = rows.filter(pgh_obj_id=asked.object_id)
+    if asked.person_id is not None:
+        column = _person_column(model, names)
+        if column is None:
+            return None
+        rows = rows.filter(**{column: asked.person_id})
+    if asked.org_no is not None:
+        if "org_no" not in names:
+            return None
+        rows = rows.filter(org_no=asked.org_no)
+    if asked.user_id is not None:
+        rows = rows.filter(pgh_context__metadata__user=asked.user_id)
+    if asked.starts:
+        rows = rows.filter(pgh_created_at__date__gte=asked.starts)
+    if asked.ends:
+        rows = rows.filter(pgh_created_at__date__lte=asked.ends)
+    return rows
+
+
+def _person_column(model: type[Model], names: set[str]) -> str | None:
+    if model.pgh_tracked_model._meta.label_lower == "registry.person":
+        return "pgh_obj_id"
+    return next((name for name in ("person_id", "child_id") if name in names), None)
+
+
+def _in_full(keys: Iterable[tuple]) -> list[Change]:
+    keys = list(keys)
+    by_key: dict[tuple, Change] = {}
+    models = event_models()
+    for label in {label for _at, _pk, label in keys}:
+        for change, pk in _changes_of(models[label], label, [pk for _at, pk, name in keys if name == label]):
+            by_key[label, pk] = change
+    return [by_key[label, pk] for _at, pk, label in keys if (label, pk) in by_key]
+
+
+def _changes_of(model: type[Model], label: str, pks: list[int]) -> list[tuple[Change, int]]:
+    before = model.objects.filter(pgh_obj_id=OuterRef("pgh_obj_id"), pgh_id__lt=OuterRef("pgh_id"))
+    rows = list(
+        model.objects.filter(pgh_id__in=pks).annotate(
+            before_id=Subquery(before.order_by("-pgh_id").values("pgh_id")[:1]), about=F("pgh_context__metadata")
+        )
+    )
+    earlier = model.objects.in_bulk([row.before_id for row in rows if row.before_id and row.pgh_label == "update"])
+    return [(_change(row, label, earlier.get(row.before_id)), row.pgh_id) for row in rows]
+
+
+def _change(row: Model, label: str, before: Model | None) -> Change:
+    about = row.about or {}
+    where = about.get("url") or about.get("job") or about.get("command") or ""
+    return Change(
+        at=row.pgh_created_at,
+        label=row.pgh_label,
+        table=label,
+        table_label=str(row.pgh_tracked_model._meta.verbose_name),
+        object_id=row.pgh_obj_id,
+        user_id=about.get("user"),
+        role=about.get("role") or "",
+        where=where,
+        request_id=about.get("request") or "",
+        differences=_differences(row, before),
+    )
+
+
+def _differences(row: Model, before: Model | None) -> list[Difference]:
+    """Field by field: of an update what is different, of an insert or delete what is there."""
+    found = []
+    for column in row._meta.concrete_fields:
+        if column.name in OURS:
+            continue
+        new = getattr(row, column.attname)
+        old = getattr(before, column.attname) if before is not None else None
+        if row.pgh_label == "update" and (before is None or old == new):
+            continue
+        if row.pgh_label != "update" and new in (None, "", 0, False):
+            continue
+        removed = row.pgh_label == "delete"
+        shown = _shown(column, row, new)
+        label = str(column.verbose_name)
+        if removed:
+            found.append(Difference(label, shown, ""))
+        else:
+            found.append(Difference(label, _shown(column, before, old) if before is not None else "", shown))
+    return found
+
+
+def _shown(column, row: Model, value) -> str:
+    if value in (None, ""):
+        return ""
+    if column.name in SECRET:
+        return _("(kept secret)")
+    if column.choices:
+        return str(dict(column.flatchoices).get(value, value))
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if hasattr(value, "lower") and hasattr(value, "upper_inf"):
+        ends = "" if value.upper is None else value.upper.isoformat()
+        return f"{value.lower.isoformat() if value.lower else ''} – {ends}"
+    if isinstance(value, (bytes, memoryview)):
+        return _("(kept secret)")
+    return str(value)[:200]
+
+
+def tables() -> list[tuple[str, str]]:
+    """The audited tables, for the page's choice."""
+    models = event_models().items()
+    return sorted(((label, str(m.pgh_tracked_model._meta.verbose_name)) for label, m in models), key=lambda row: row[1])
+
+
+def filter_of(asked: dict) -> Filter:
+    """From the form: a person's public number and a user's sign-in name become ids; unknown ones find nothing."""
+    person_id = user_id = None
+    if public_id := asked.get("person"):
+        person = apps.get_model("registry", "person").objects.filter(public_id=public_id).first()
+        person_id = person.pk if person else -1
+    if username := asked.get("user"):
+        with signing_in():
+            user_id = User.objects.filter(username__iexact=username).values_list("pk", flat=True).first() or -1
+    return Filter(
+        table=asked.get("table", ""),
+        person_id=person_id,
+        user_id=user_id,
+        org_no=asked.get("org_no"),
+        starts=asked.get("starts"),
+        ends=asked.get("ends"),
+    )
+
+
+def reads(scope: Scope, asked: Filter) -> QuerySet[PersonRead]:
+    found = scope.limit(PersonRead.objects.order_by("-id"))
+    if asked.person_id is not None:
+        found = found.filter(person_id=asked.person_id)
+    if asked.user_id is not None:
+        found = found.filter(user_id=asked.user_id)
+    if asked.org_no is not None:
+        found = found.filter(org_no=asked.org_no)
+    if asked.starts:
+        found = found.filter(at__date__gte=asked.starts)
+    if asked.ends:
+        found = found.filter(at__date__lte=asked.ends)
+    return found
+
+
+def sign_ins(scope: Scope) -> list[dict]:
+    """The newest thousand sign-ins and failed attempts on the names of the scope's users."""
+    with signing_in():
+        theirs = scope.limit(User.objects.all()).values_list("username", flat=True)
+        names = dict(scope.limit(User.objects.all()).values_list("username", "full_name"))
+        done = AccessLog.objects.filter(username__in=theirs).order_by("-id")[:1000]
+        failed = AccessAttempt.objects.filter(username__in=theirs).order_by("-id")[:1000]
+        rows = [_sign_in(row, names, 0) for row in done]
+        rows += [_sign_in(row, names, row.failures_since_start) for row in failed]
+    return sorted(rows, key=lambda row: row["at"], reverse=True)[:1000]
+
+
+def _sign_in(row, names: dict[str, str], failures: int) -> dict:
+    return {
+        "at": row.attempt_time,
+        "name": names.get(row.username, row.username),
+        "address": row.ip_address,
+        "failures": failures,
+        "ended": getattr(row, "logout_time", None),
+    }
+
+
+def names(rows: Iterable) -> dict[int, str]:
+    return names_of(row.user_id for row in rows)
