@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "backup": "tirek.site.commands.backup:backup",
     "restore": "tirek.site.commands.restore:restore",
     "manage": "tirek.site.commands.manage:manage",
+    "demo": "tirek.site.commands.demo:demo",
 }
 
 

@@ -27,7 +27,9 @@ from tirek.storage import secrets
 from tirek_engines.errors import Refusal
 
 BATCH_PEOPLE = 60_000
-AUDITED_PEOPLE = 250_000  # larger loads leave no "created" row a person in the history, and rebuild the search index at the end
+AUDITED_PEOPLE = (
+    250_000  # larger loads leave no "created" row a person in the history, and rebuild the search index at the end
+)
 Progress = Callable[[int, int, str], None]
 
 
@@ -46,7 +48,12 @@ class Loaded:
 
 
 def load(
-    *, scale: str = "mangystau", seed: int = 1, stage: str = "all", year: int | None = None, progress: Progress | None = None
+    *,
+    scale: str = "mangystau",
+    seed: int = 1,
+    stage: str = "all",
+    year: int | None = None,
+    progress: Progress | None = None,
 ) -> Loaded:
     """Load the registry, the people, or both. A complete load is left as it is; one of another kind is refused."""
     tell = progress or (lambda done, total, message: None)
@@ -218,9 +225,7 @@ def _look_up(codes: pl.Series, ids: dict[str, int]) -> pl.Series:
 
 
 def _allocate(cursor, table: str, count: int) -> np.ndarray:
-    cursor.execute(
-        "select nextval(pg_get_serial_sequence(%s, 'id')) from generate_series(1, %s)", [table, count]
-    )
+    cursor.execute("select nextval(pg_get_serial_sequence(%s, 'id')) from generate_series(1, %s)", [table, count])
     return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
 
 

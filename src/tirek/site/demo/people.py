@@ -84,7 +84,9 @@ def _learners(plan: Plan, first: int, last: int, class_of: np.ndarray) -> pl.Dat
         order[chosen] = before[column] + np.arange(chosen.sum())
     start = np.array([np.datetime64(f"{plan.year - age - 1}-09-01") for age in AGES])[level]
     birth = start + (order * 131) % 365
-    return _person_columns(place, birth, order // 365).with_columns(level=pl.Series(level), class_row=pl.Series(class_of))
+    return _person_columns(place, birth, order // 365).with_columns(
+        level=pl.Series(level), class_row=pl.Series(class_of)
+    )
 
 
 def _grown_ups(plan: Plan, counts: np.ndarray, first: int, last: int, offset: int) -> tuple[np.ndarray, pl.DataFrame]:
@@ -177,8 +179,9 @@ def _enrolments(plan: Plan, persons: pl.DataFrame, classes: pl.DataFrame, n_lear
 
 
 def _employments(plan: Plan, persons: pl.DataFrame, n_learners: int, n_staff: int) -> pl.DataFrame:
-    frame = persons.slice(n_learners, n_staff).select("place", "org_no", "person_name", "sort_key", "rank", "kind", "draw", "since",
-                                                        "birth_date")
+    frame = persons.slice(n_learners, n_staff).select(
+        "place", "org_no", "person_name", "sort_key", "rank", "kind", "draw", "since", "birth_date"
+    )
     teaches = pl.col("kind").is_in(["school", "small_school", "college"])
     position = (
         pl.when(pl.col("rank") == 0).then(pl.lit("head"))
@@ -217,5 +220,3 @@ def _teachings(plan: Plan, classes: pl.DataFrame, staff: pl.DataFrame, n_learner
         valid=pl.lit(f"[{plan.starts_on},)"),
     ).unique(["class_row", "person"], keep="first", maintain_order=True).select(
         "org_no", "person", "class_row", "subject", "is_class_teacher", "valid")  # fmt: skip
-
-

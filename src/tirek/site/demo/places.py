@@ -46,7 +46,9 @@ REGIONS = (
     Region("15", "Ақтөбе облысы", "Актюбинская область", "Aktobe Region", 57.17, 50.28, 0.048),
     Region("19", "Алматы облысы", "Алматинская область", "Almaty Region", 77.06, 43.87, 0.086),
     Region("23", "Атырау облысы", "Атырауская область", "Atyrau Region", 51.92, 47.11, 0.041),
-    Region("27", "Батыс Қазақстан облысы", "Западно-Казахстанская область", "West Kazakhstan Region", 51.37, 51.23, 0.034),
+    Region(
+        "27", "Батыс Қазақстан облысы", "Западно-Казахстанская область", "West Kazakhstan Region", 51.37, 51.23, 0.034
+    ),
     Region("31", "Жамбыл облысы", "Жамбылская область", "Jambyl Region", 71.37, 42.90, 0.067),
     Region("33", "Жетісу облысы", "область Жетісу", "Jetisu Region", 78.37, 45.02, 0.036),
     Region("35", "Қарағанды облысы", "Карагандинская область", "Karaganda Region", 73.10, 49.80, 0.054),
@@ -54,10 +56,20 @@ REGIONS = (
     Region("43", "Қызылорда облысы", "Кызылординская область", "Kyzylorda Region", 65.51, 44.85, 0.048),
     Region("47", "Маңғыстау облысы", "Мангистауская область", "Mangystau Region", 52.00, 44.10, 0.047),
     Region("55", "Павлодар облысы", "Павлодарская область", "Pavlodar Region", 76.95, 52.29, 0.033),
-    Region("59", "Солтүстік Қазақстан облысы", "Северо-Казахстанская область", "North Kazakhstan Region", 69.15, 54.87, 0.020),
+    Region(
+        "59",
+        "Солтүстік Қазақстан облысы",
+        "Северо-Казахстанская область",
+        "North Kazakhstan Region",
+        69.15,
+        54.87,
+        0.020,
+    ),
     Region("61", "Түркістан облысы", "Туркестанская область", "Turkistan Region", 68.27, 43.30, 0.142),
     Region("62", "Ұлытау облысы", "область Ұлытау", "Ulytau Region", 67.71, 47.80, 0.013),
-    Region("63", "Шығыс Қазақстан облысы", "Восточно-Казахстанская область", "East Kazakhstan Region", 82.61, 49.95, 0.030),
+    Region(
+        "63", "Шығыс Қазақстан облысы", "Восточно-Казахстанская область", "East Kazakhstan Region", 82.61, 49.95, 0.030
+    ),
     Region("71", "Астана қаласы", "город Астана", "Astana", 71.43, 51.13, 0.064),
     Region("75", "Алматы қаласы", "город Алматы", "Almaty", 76.93, 43.24, 0.081),
     Region("79", "Шымкент қаласы", "город Шымкент", "Shymkent", 69.60, 42.32, 0.054),
@@ -152,7 +164,9 @@ def sample_districts(region: Region, schools: int, count: int) -> tuple[District
 def _unit(code, kk, ru, en, longitude, latitude, is_city, schools) -> District:
     """A district with a centre and eight villages around it; a city has one suburb."""
     kk_short, ru_short, en_short = (name.split(" (")[0] for name in (kk, ru, en))
-    centre = Settlement(f"{kk_short}: орталық", f"{ru_short}: центр", f"{en_short}: centre", is_city, longitude, latitude, 8)
+    centre = Settlement(
+        f"{kk_short}: орталық", f"{ru_short}: центр", f"{en_short}: centre", is_city, longitude, latitude, 8
+    )
     around = [
         _r(f"{kk_short}: {n}-ауыл", f"{ru_short}: село {n}", f"{en_short}: village {n}",
            longitude + 0.12 * (n % 3 - 1), latitude + 0.09 * (n % 4 - 1.5))

@@ -210,7 +210,9 @@ def _learners(size: Scale, institutions: pl.DataFrame, rng: np.random.Generator)
     is_school = np.isin(kind, [SCHOOL, SMALL])
     weight = np.where(kind == SMALL, 90, np.where(rural, 420, 950)) * spread
     pupils = np.zeros(len(kind), dtype=int)
-    pupils[is_school & support] = _shares(size.support_pupils, list(weight[is_school & support])) if support.any() else 0
+    pupils[is_school & support] = (
+        _shares(size.support_pupils, list(weight[is_school & support])) if support.any() else 0
+    )
     others = is_school & ~support
     pupils[others] = _shares(size.pupils - pupils.sum(), list(weight[others]))
     learners = np.zeros((len(kind), LEVELS), dtype=int)

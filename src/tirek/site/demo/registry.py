@@ -185,5 +185,13 @@ def _rooms_of(index: int, row: dict, learners: np.ndarray) -> list[str]:
         found += ["laboratory"] * (1 + count // 900) if row["kind"] == SCHOOL else []
         return found + list(SUPPORT_ROOMS if row["is_support"] else SUPPORT_ROOMS[: index % 2])
     if row["kind"] == GARDEN:
-        return ["group"] * max(2, count // 22) + ["psychologist", "speech_therapy", "canteen"] + ["montessori"] * (index % 3 == 0)
-    return ["subject"] * 6 + ["workshop"] * 3 + ["library", "canteen", "gym"] if row["kind"] == planning.COLLEGE else ["other"] * 2
+        return (
+            ["group"] * max(2, count // 22)
+            + ["psychologist", "speech_therapy", "canteen"]
+            + ["montessori"] * (index % 3 == 0)
+        )
+    return (
+        ["subject"] * 6 + ["workshop"] * 3 + ["library", "canteen", "gym"]
+        if row["kind"] == planning.COLLEGE
+        else ["other"] * 2
+    )

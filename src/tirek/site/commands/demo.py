@@ -1,0 +1,72 @@
+"""tirek demo"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+
+import click
+
+SCALES = ["mangystau", "turkestan", "country", "tiny"]
+
+
+@click.group()
+def demo() -> None:
+    """The synthetic demonstration region."""
+
+
+@demo.command()
+@click.option("--scale", type=click.Choice(SCALES), default="mangystau", show_default=True, help="How large a region.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed gives the same region."
+)
+@click.option("--year", type=click.IntRange(2000, 2100), help="School year that begins in it; by default today's.")
+@click.option(
+    "--stage", type=click.Choice(["registry", "people", "all"]), default="all", show_default=True,
+    help="registry: what the first page needs, in a second; people: the rest.",
+)  # fmt: skip
+@click.option("--quiet", is_flag=True, help="No progress.")
+@click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON.")
+def load(scale: str, seed: int, year: int | None, stage: str, quiet: bool, as_json: bool) -> None:
+    """Load the demonstration into an empty register. Repeating completes what is missing and doubles nothing.
+
+    Example: tirek demo load --scale turkestan --stage registry
+    """
+    from tirek.site.setup import django_ready
+
+    django_ready()
+    from tirek.site.demo.stages import load_stages
+    from tirek_engines.errors import Refusal
+
+    started = time.monotonic()
+    try:
+        done = load_stages(scale=scale, seed=seed, year=year, stage=stage, progress=None if quiet else _Meter())
+    except Refusal as refusal:
+        click.echo(f"\n{refusal.message}", err=True)
+        sys.exit(refusal.exit_code)
+    summary = done | {"seconds": round(time.monotonic() - started, 1)}
+    if as_json:
+        click.echo(json.dumps(summary))
+    elif not quiet:
+        click.echo(_in_words(summary))
+
+
+def _in_words(summary: dict) -> str:
+    if not summary["institutions"] and not summary["people"] and summary["is_complete"]:
+        return "The demonstration is already complete; nothing was loaded."
+    state = "It is complete." if summary["is_complete"] else "People are still missing: tirek demo load loads them."
+    return f"Loaded {summary['institutions']} institutions and {summary['people']} people in {summary['seconds']} s. {state}"
+
+
+class _Meter:
+    """One line that is written over, on a terminal; else a line a step."""
+
+    def __call__(self, done: int, total: int, message: str) -> None:
+        text = f"{message}: {done} of {total}"
+        if sys.stderr.isatty():
+            click.echo(f"\r{text:<60}", nl=False, err=True)
+            if done >= total:
+                click.echo(err=True)
+        else:
+            click.echo(text, err=True)

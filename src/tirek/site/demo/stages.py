@@ -1,0 +1,25 @@
+"""The whole demonstration, stage by stage: registry, people, accounts, and what apps above add."""
+
+from __future__ import annotations
+
+from tirek.site.demo import load, truth, users
+from tirek.site.demo.load import Progress
+
+
+def load_stages(
+    *,
+    scale: str = "mangystau",
+    seed: int = 1,
+    year: int | None = None,
+    stage: str = "all",
+    progress: Progress | None = None,
+) -> dict:
+    """Load one stage or all; safe to repeat. Gives what was done, for a person and for a program."""
+    done = load.load(scale=scale, seed=seed, year=year, stage=stage, progress=progress)
+    accounts = users.make_users()
+    if done.is_complete:
+        truth.write_record(done.plan)
+    return {
+        "scale": done.plan.scale.name, "seed": seed, "year": done.plan.year, "digest": done.plan.digest(),
+        "institutions": done.institutions, "people": done.people, "accounts": accounts, "is_complete": done.is_complete,
+    }  # fmt: skip
