@@ -96,7 +96,7 @@ def test_a_damaged_backup_changes_nothing(saved, elsewhere, damage):
         (folder / "sealed" / "stranger").write_bytes(b"?")
     else:
         (folder / "manifest.json").write_text("{")
-    with pytest.raises(BackupRefused, match="1 files of the backup are missing, changed or foreign|not a backup"):
+    with pytest.raises(BackupRefused, match=r"1 files of the backup are missing, changed or foreign|not a backup"):
         backups.restore_backup(folder, keys)
     assert not (elsewhere.home / "sealed").exists()
     with pytest.raises(psycopg.OperationalError, match="does not exist"):

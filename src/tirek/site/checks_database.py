@@ -113,4 +113,4 @@ def configuration() -> Iterator[Finding]:
 
 
 DATABASE = [server, roles, migrations, row_security, worker, configuration]
-READY = [server, migrations, worker]
+READY = {"database": server, "migrations": migrations, "worker": worker}

@@ -6,9 +6,10 @@ the database is down. None of them says anything about a person or the inside of
 
 from __future__ import annotations
 
+import contextlib
 import time
 
-from django.db import transaction
+from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from tirek.site.checks import BAD, GOOD, examine
@@ -54,21 +55,17 @@ class Readiness:
         return JsonResponse({"state": BAD if bad else GOOD, **self.states}, status=503 if bad else 200)
 
     def _ask(self) -> dict[str, str]:
-        from tirek.site import checks_database as checks
+        from tirek.site.checks_database import READY
 
-        asked = [checks.server, checks.worker]
-        if not self.migrated:  # what was applied stays applied while this version runs
-            asked.append(checks.migrations)
-        states: dict[str, str] = {}
-        try:
-            with transaction.atomic():
-                for finding in examine(asked):
-                    states[finding.subject] = max(finding.state, states.get(finding.subject, GOOD), key=_weight)
-        except Exception:
-            states["database"] = BAD
+        states = {}
+        for subject, check in READY.items():
+            if subject == "migrations" and self.migrated:
+                continue  # what was applied stays applied while this version runs
+            with contextlib.suppress(Error), transaction.atomic():
+                states[subject] = max((finding.state for finding in examine([check])), key=_weight, default=GOOD)
         if states.get("migrations") == GOOD:
             self.migrated = True
-        return states
+        return states or {"database": BAD}
 
 
 def _weight(state: str) -> int:
