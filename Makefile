@@ -6,7 +6,7 @@ PORT ?= 8000
 HOST ?= 127.0.0.1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench prove docs lock messages clean setup setup-dev
+.PHONY: help run test check bench prove docs lock messages schema clean setup setup-dev
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ lock: ## Pin the packages again (UPGRADE=1 takes newer versions)
 
 messages: setup-dev ## Collect the texts to translate, and compile the translations
 	@tools/messages.sh
+
+schema: setup-dev ## Make the snapshot that a new database begins from; after every change of migrations
+	@.venv/bin/python -m tirek.site.schema
 
 clean: ## Remove everything made here: packages, caches, the demonstration's data
 	@tools/clean.sh

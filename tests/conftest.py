@@ -66,6 +66,7 @@ def make_template() -> str:
     from django.core.management import call_command
     from django.db import connections
 
+    from tirek.site.schema import load_snapshot
     from tirek.storage.database import OWNER, connection_settings, prepare
 
     name = f"test_template_{migrations_digest()}"
@@ -73,7 +74,9 @@ def make_template() -> str:
         if connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
             return name
         connection.execute(f"drop database if exists {name}_new with (force)")
-    prepare(connection_settings(OWNER) | {"NAME": f"{name}_new"})
+    settings = connection_settings(OWNER) | {"NAME": f"{name}_new"}
+    prepare(settings)
+    load_snapshot(settings)
     use_database(f"{name}_new")
     call_command("migrate", database="owner", verbosity=0)
     connections["owner"].close()

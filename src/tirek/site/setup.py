@@ -43,12 +43,28 @@ def let_database_go() -> None:
         _held.close()
 
 
+def are_migrations_waiting() -> bool:
+    """Whether the database is missing or older than this version."""
+    from django.db import OperationalError, connections
+    from django.db.migrations.executor import MigrationExecutor
+
+    try:
+        executor = MigrationExecutor(connections["owner"])
+        return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    except OperationalError:
+        return True
+
+
 def migrate_database(verbosity: int = 1) -> None:
     """Create database and roles where they are missing, then bring the tables up to this version, as the owner."""
     from django.core.management import call_command
 
+    from tirek.site.schema import load_snapshot
+
     settings = connection_settings(OWNER)
     prepare(settings, create=embedded() is not None)
+    if embedded() is not None:
+        load_snapshot(settings)
     call_command("migrate", database="owner", interactive=False, verbosity=verbosity)
 
 

@@ -54,14 +54,15 @@ def prepare(settings: dict, *, create: bool = True) -> None:
     """Create database, roles and default privileges where they are missing. Runs as the owner; repeatable."""
     if create:
         _create_database(settings)
-    with psycopg.connect(**_kwargs(settings), autocommit=True) as connection:
+    with psycopg.connect(**connection_arguments(settings), autocommit=True) as connection:
         # several processes may prepare databases of one server at once: roles belong to the server
         connection.execute("select pg_advisory_lock(7461726)")
         for statement in _role_statements(connection):
             connection.execute(statement)
 
 
-def _kwargs(settings: dict, dbname: str | None = None) -> dict:
+def connection_arguments(settings: dict, dbname: str | None = None) -> dict:
+    """psycopg's arguments for Django's settings of a connection."""
     kwargs = {"host": settings["HOST"], "dbname": dbname or settings["NAME"], "user": settings["USER"]}
     if settings.get("PORT"):
         kwargs["port"] = settings["PORT"]
@@ -71,7 +72,7 @@ def _kwargs(settings: dict, dbname: str | None = None) -> dict:
 
 
 def _create_database(settings: dict) -> None:
-    with psycopg.connect(**_kwargs(settings, "postgres"), autocommit=True) as connection:
+    with psycopg.connect(**connection_arguments(settings, "postgres"), autocommit=True) as connection:
         found = connection.execute("select 1 from pg_database where datname = %s", [settings["NAME"]]).fetchone()
         if not found:
             connection.execute(sql.SQL("create database {}").format(sql.Identifier(settings["NAME"])))
