@@ -6,7 +6,8 @@ import contextlib
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import click
 
@@ -56,24 +57,32 @@ class Database:
         """Whoever lets go of it last stops it."""
 
 
+class Part(Protocol):
+    """Something that is kept running."""
+
+    def keep(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 @contextlib.contextmanager
-def kept(*parts: Worker | Database) -> Iterator[None]:
-    """Keep parts running while the block runs, looking once a second."""
+def kept(*parts: Part, after: Callable[[threading.Event], None]) -> Iterator[None]:
+    """Keep parts running while the block runs, looking once a second; begin when ``after`` returns."""
     ending = threading.Event()
 
     def watch() -> None:
-        while not ending.wait(LOOK_SECONDS):
+        after(ending)
+        while not ending.is_set():
             for part in parts:
                 part.keep()
+            ending.wait(LOOK_SECONDS)
 
-    for part in parts:
-        part.keep()
     watcher = threading.Thread(target=watch, name="watch", daemon=True)
     watcher.start()
     try:
         yield
     finally:
         ending.set()
-        watcher.join(5)
+        watcher.join(STOP_SECONDS)
         for part in parts:
             part.stop()

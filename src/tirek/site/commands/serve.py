@@ -7,15 +7,20 @@ import os
 import shutil
 import signal
 import socket
+import threading
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 
 import click
 
+from tirek.site.commands import demonstration as demo
 from tirek.site.commands.beside import Database, Worker, kept
 from tirek.site.logging import logging_config
 from tirek.storage.database import home
 
 TRIED_PORTS = 50
+WARM_REQUESTS = 4
 
 
 @click.command()
@@ -25,9 +30,9 @@ TRIED_PORTS = 50
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes.")
 @click.option("--threads", type=click.IntRange(1, 64), default=2, show_default=True, help="Threads in each process.")
 @click.option("--with-worker/--without-worker", default=False, help="Also run a background worker, as make run does.")
-@click.option("--welcome", is_flag=True, help="Print the demonstration's accounts and what to look at first.")
+@click.option("--demonstration", is_flag=True, help="Load the demonstration region, and run its worker too.")
 def serve(
-    host: str, port: int, strict_port: bool, workers: int, threads: int, with_worker: bool, welcome: bool
+    host: str, port: int, strict_port: bool, workers: int, threads: int, with_worker: bool, demonstration: bool
 ) -> None:
     """Serve the site until Ctrl-C.
 
@@ -36,12 +41,21 @@ def serve(
     from tirek.site.setup import django_ready
 
     chosen = _choose_port(host, port, strict_port)
+    if demonstration:
+        demo.choose_settings()
     _metrics_folder()
     django_ready()
+    is_more = demo.load_first_stage() if demonstration else False
     _collect_static()
-    parts = [Database(), Worker()] if with_worker else [Database()]
-    with _terminal_signals(), kept(*parts):
-        _announce(host, port, chosen, welcome)
+    parts = [Database(), *([Worker()] if with_worker or demonstration else []), *([demo.Rest()] if is_more else [])]
+
+    def announce(ending: threading.Event) -> None:
+        if _answers(host, chosen, ending):
+            if demonstration:
+                click.echo(demo.welcome_text())
+            _announce(host, port, chosen)
+
+    with _terminal_signals(), kept(*parts, after=announce):
         _granian(host, chosen, workers, threads).serve()
     click.echo("Tirek has stopped.")
 
@@ -104,6 +118,28 @@ def _collect_static() -> None:
         call_command("collectstatic", interactive=False, verbosity=0)
 
 
+def _answers(host: str, port: int, ending: threading.Event) -> bool:
+    """Wait until every process has shown a page once: the first is slow, and should not be a person's."""
+    address = f"http://{_reachable(host)}:{port}/accounts/login/"
+    asked = 0
+    while asked < WARM_REQUESTS and not ending.is_set():
+        try:
+            with urllib.request.urlopen(address, timeout=30):
+                asked += 1
+        except urllib.error.HTTPError:
+            asked += 1
+        except OSError:
+            ending.wait(0.1)
+    return not ending.is_set()
+
+
+def _reachable(host: str) -> str:
+    """The address under which this machine reaches itself."""
+    if host in ("0.0.0.0", "127.0.0.1", "::", "::1"):  # noqa: S104
+        return "localhost"
+    return f"[{host}]" if ":" in host else host
+
+
 @contextlib.contextmanager
 def _terminal_signals() -> Iterator[None]:
     """A closed terminal ends the server like Ctrl-C, so that nothing is left running."""
@@ -126,12 +162,7 @@ def _terminal_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _announce(host: str, asked: int, port: int, welcome: bool) -> None:
-    shown = "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::") else host  # noqa: S104
+def _announce(host: str, asked: int, port: int) -> None:
     if asked and port != asked:
         click.echo(f"Port {asked} is taken by another program, so Tirek uses {port}.")
-    click.echo(f"Tirek is at http://{shown}:{port}/   (Ctrl-C stops it)")
-    if welcome:
-        from tirek.site.welcome import welcome_text
-
-        click.echo(welcome_text())
+    click.echo(f"Tirek is at http://{_reachable(host)}:{port}/   (Ctrl-C stops it)")

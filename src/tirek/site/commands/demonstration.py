@@ -1,0 +1,79 @@
+"""What ``make run`` adds to ``tirek serve``: the demonstration region, loaded while the first pages are already served."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import suppress
+
+import click
+
+FIRST = """
+What to look at first
+  as region        the home page: what is asked of me, what changed; then the map and its districts
+  as head          my school: its rooms, people, results, and what is asked of it
+  as ministry      figures: how they were computed, and the button that verifies them
+  as administrator import of a roster with its differences row by row; users and roles; audit
+Everything in it is synthetic. Data and keys are in {home}.
+"""
+
+
+def choose_settings() -> None:
+    """Before Django reads them: demonstration accounts sign in without a second factor, and the log is for people."""
+    os.environ.setdefault("TIREK_DEMO", "1")
+    os.environ.setdefault("TIREK_LOG", "text")
+    os.environ.setdefault("TIREK_LOG_LEVEL", "WARNING")
+
+
+def load_first_stage() -> bool:
+    """Bring the database up to date and load what the first page needs. True when more is to be loaded behind."""
+    from tirek.site.setup import are_migrations_waiting, migrate_database
+
+    if are_migrations_waiting():
+        click.echo("Preparing the database")
+        migrate_database(verbosity=0)
+    from tirek.access.scope import loading
+    from tirek.registry.models import Institution
+    from tirek.site.demo.stages import load_stages
+
+    with loading():
+        if not Institution.objects.exists():
+            click.echo("Loading the demonstration region: territories, institutions, rooms, accounts")
+    return not load_stages(stage="registry")["is_complete"]
+
+
+class Rest:
+    """The rest of the demonstration, loaded by a process of its own; what was cut off goes on at the next start."""
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen | None = None
+
+    def keep(self) -> None:
+        if self.process is None:
+            command = [sys.executable, "-m", "tirek.site", "demo", "load"]
+            # gentler than the pages, which are being looked at meanwhile
+            self.process = subprocess.Popen(["nice", "-n", "10", *command], start_new_session=True)  # noqa: S603, S607
+
+    def stop(self) -> None:
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(5)
+            return
+        self.process.kill()
+        self.process.wait()
+
+
+def welcome_text() -> str:
+    """The accounts by role, and what to look at first."""
+    from django.utils import translation
+
+    from tirek.access.roles import Role
+    from tirek.site.demo.users import ACCOUNTS, PASSWORD
+    from tirek.storage.database import home
+
+    with translation.override("en"):
+        lines = [f"  {account.username:<16} {Role(account.role).label}" for account in ACCOUNTS]
+    return f"\nAccounts (password of all: {PASSWORD})\n" + "\n".join(lines) + "\n" + FIRST.format(home=home())
