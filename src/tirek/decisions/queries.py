@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -96,6 +97,14 @@ def table(of: Decision, name: str):
     if kept is None:
         raise NothingToExplain(f"{of.number} has no sealed file “{name}”.", number=of.number)
     return unseal(Sealed.from_dict(kept))
+
+
+def outcome_rows(frame) -> list[dict[str, Any]]:
+    """Sealed outcomes as dicts, with ``result`` and ``numbers`` read."""
+    rows = frame.to_dicts()
+    for row in rows:
+        row["result"], row["numbers"] = json.loads(row["result"]), json.loads(row["numbers"])
+    return rows
 
 
 def chain(of: Decision) -> list[Decision]:

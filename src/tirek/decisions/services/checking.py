@@ -146,10 +146,8 @@ def _tables_differ(decision: Decision, tables: Mapping[str, pl.DataFrame], toler
 def _columns_differ(table: str, kept: pl.DataFrame, now: pl.DataFrame, tolerance: float | None) -> Iterator[dict]:
     for column in kept.columns:
         old, new = kept[column], now[column]
-        if old.dtype.is_float() and tolerance is not None:
-            near = _near(old, new, tolerance)
-        else:
-            near = old.eq_missing(new)
+        floats = old.dtype.is_float() and tolerance is not None
+        near = _near(old, new, tolerance) if floats else old.eq_missing(new)
         wrong = (~near).arg_true()
         if len(wrong):
             row = wrong[0]
