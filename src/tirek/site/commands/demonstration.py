@@ -30,16 +30,14 @@ def load_first_stage() -> bool:
     """Bring the database up to date and load what the first page needs. True when more is to be loaded behind."""
     from tirek.site.setup import are_migrations_waiting, migrate_database
 
-    if are_migrations_waiting():
+    is_new = are_migrations_waiting()
+    if is_new:
         click.echo("Preparing the database")
         migrate_database(verbosity=0)
-    from tirek.access.scope import loading
-    from tirek.registry.models import Institution
     from tirek.site.demo.stages import load_stages
 
-    with loading():
-        if not Institution.objects.exists():
-            click.echo("Loading the demonstration region: territories, institutions, rooms, accounts")
+    if is_new:
+        click.echo("Loading the demonstration region: territories, institutions, rooms, accounts")
     return not load_stages(stage="registry")["is_complete"]
 
 
