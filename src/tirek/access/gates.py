@@ -121,5 +121,6 @@ _ALLAUTH: dict[str, tuple[bool, str]] = {
 }
 for _name, (_public, _reason) in _ALLAUTH.items():
     declare(_name, Gate(public=_public, account=True, keys=True, reason=_reason))
+declare("django.views.generic.base.RedirectView", Gate(public=True, bare=True, reason="only sends elsewhere"))
 declare("oauth_token", Gate(public=True, keys=True, reason="a program shows its secret and gets a token"))
 declare("oauth_revoke", Gate(public=True, keys=True, reason="a program gives a token back; its secret is checked"))

@@ -133,7 +133,7 @@ class Session(AbstractBaseSession):
     """A signed-in browser. The user's id stands beside the sealed data, so that one can be signed out everywhere."""
 
     user_id = models.BigIntegerField(null=True, db_index=True)
-    started_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
     address = models.GenericIPAddressField(_("address"), null=True)
     program = models.CharField(_("browser"), max_length=200, blank=True)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.http import HttpRequest
+from django.utils import timezone
 
+from tirek.access.addresses import client_address
 from tirek.access.scope import signing_in
 
-ADDRESS, PROGRAM = "address", "program"
+STARTED, ADDRESS, PROGRAM = "started_at", "address", "program"
 
 
 class SessionStore(DatabaseStore):
@@ -23,6 +27,7 @@ class SessionStore(DatabaseStore):
         row = super().create_model_instance(data)
         user_id = data.get("_auth_user_id")
         row.user_id = int(user_id) if user_id else None
+        row.started_at = datetime.fromisoformat(data[STARTED]) if STARTED in data else None
         row.address = data.get(ADDRESS)
         row.program = data.get(PROGRAM, "")
         return row
@@ -50,8 +55,7 @@ class SessionStore(DatabaseStore):
 
 
 def describe(request: HttpRequest) -> None:
-    """Keep, in the session that begins, from where and with what program it was begun."""
-    from tirek.access.addresses import client_address
-
+    """Keep, in the session that begins, when, from where and with what program it was begun."""
+    request.session[STARTED] = timezone.now().isoformat()
     request.session[ADDRESS] = client_address(request)
     request.session[PROGRAM] = request.headers.get("User-Agent", "")[:200]
