@@ -52,7 +52,8 @@ def _mapped(field: f.Field, column: str | None, rule: dict) -> pl.Expr:
 
 def check_values(frame: pl.DataFrame, row_kind: str, columns: dict, faults: Faults) -> pl.DataFrame:
     """Typed columns; what cannot be read is null and a fault. ``_bad`` marks rows with an error."""
-    for field in f.fields_of(row_kind):
+    in_order = sorted(f.fields_of(row_kind), key=lambda field: field.type == f.IIN)  # it is compared with date and sex
+    for field in in_order:
         rule = columns.get(field.name) or {}
         label = rule.get("column") or field.name
         frame = _CHECKS[field.type](frame, field, label, rule, faults)

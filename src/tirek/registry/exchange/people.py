@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import polars as pl
 from django.utils.translation import gettext as _
 
-from tirek.registry.exchange import staging
+from tirek.registry.exchange import staging, undo
 from tirek.registry.exchange.faults import Faults
 from tirek.registry.exchange.resolving import with_derived_names
-from tirek.registry.models import RowKind
+from tirek.registry.models import Employment, Enrolment, RowKind
 
 INCOMING = {
     "no": "bigint", "lead_no": "bigint", "_file": "text", "_row": "int", "external_id": "text", "iin_hash": "bytea",
@@ -287,6 +287,7 @@ def merge(frame: pl.DataFrame, context: Context) -> dict[str, dict[str, int]]:
     plan(frame, context, final=True)
     found = counts(context)
     gone = missing(context) if context.is_complete else None
+    undo.keep_first_values(Enrolment if context.row_kind == RowKind.LEARNERS else Employment)
     _insert_people()
     staging.rest_between_steps("people inserted")
     _update_people()

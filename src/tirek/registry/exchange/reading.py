@@ -130,7 +130,7 @@ def _read_fast(text: str, separator: str, names: list[str]) -> pl.DataFrame | No
     try:
         frame = pl.read_csv(
             io.BytesIO(text.encode()), separator=separator, has_header=False, skip_rows=1, new_columns=names,
-            infer_schema=False, truncate_ragged_lines=False, missing_utf8_is_empty_string=True, raise_if_empty=False,
+            infer_schema=False, truncate_ragged_lines=False, raise_if_empty=False,
         )  # fmt: skip
     except (pl.exceptions.PolarsError, ValueError):
         return None

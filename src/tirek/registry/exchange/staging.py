@@ -56,7 +56,7 @@ def query(sql: str, params: list | None = None) -> pl.DataFrame:
             for part in copy:
                 buffer.write(part)
     buffer.seek(0)
-    return pl.read_csv(buffer, infer_schema=False, missing_utf8_is_empty_string=False)
+    return pl.read_csv(buffer, infer_schema=False)
 
 
 def execute(sql: str, params: list | None = None) -> int:
