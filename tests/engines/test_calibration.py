@@ -325,3 +325,12 @@ def test_odd_tests_end_without_an_error(model):
         found = calibrate(Answers.from_matrix(x), Options(model=model, max_iterations=300))
         assert np.isfinite(found.fit.loglik)
         assert isinstance(found.fit.converged, bool)
+
+
+def test_tabulated_wle_equals_the_exact_one(monkeypatch):
+    x, _, _ = simulated(1500, 12, seed=8)
+    exact = calibrate(Answers.from_matrix(x), Options(model="2pl", se="none"))
+    monkeypatch.setattr("tirek_engines.psychometrics.scoring.WLE_TABLE", 10**9)
+    other = calibrate(Answers.from_matrix(x), Options(model="2pl", se="none"))
+    np.testing.assert_allclose(exact.persons.wle, other.persons.wle, atol=1e-6)
+    np.testing.assert_allclose(exact.persons.wle_se, other.persons.wle_se, rtol=1e-6)

@@ -24,9 +24,16 @@ NEGLIGIBLE = 1e-22
 def count_codes(codes: Bytes) -> Ints:
     """How often each of the 256 codes occurs in each column of `codes` (persons, items)."""
     counts = np.zeros((codes.shape[1], 256), np.int64)
+    usual = np.zeros((codes.shape[1], 8), np.int64)  # codes 0 to 6, and 255 as 7: small enough to stay in the cache
     for i in range(codes.shape[0]):
         for j in range(codes.shape[1]):
-            counts[j, codes[i, j]] += 1
+            code = codes[i, j]
+            if code < 7 or code == 255:
+                usual[j, code & 7] += 1
+            else:
+                counts[j, code] += 1
+    counts[:, :7] = usual[:, :7]
+    counts[:, 255] = usual[:, 7]
     return counts
 
 
@@ -390,54 +397,131 @@ def score_equation(
 
 
 @kernel
+def warm_root(
+    score: float, slopes: Floats, intercepts: Floats, n_steps: Ints, mask: Bytes, bound: float, p: Floats
+) -> tuple[float, bool]:
+    """Root of Warm's equation within +-bound by regula falsi and bisection; whether the bound was met."""
+    low = -bound
+    high = bound
+    f_low, _ = score_equation(low, score, slopes, intercepts, n_steps, mask, p)
+    f_high, _ = score_equation(high, score, slopes, intercepts, n_steps, mask, p)
+    if f_low <= 0.0:
+        return low, True
+    if f_high >= 0.0:
+        return high, True
+    theta = 0.0
+    for step in range(200):
+        theta = (low * f_high - high * f_low) / (f_high - f_low)
+        if step % 3 == 2:
+            theta = 0.5 * (low + high)
+        value, _ = score_equation(theta, score, slopes, intercepts, n_steps, mask, p)
+        if value > 0.0:
+            low, f_low = theta, value
+        else:
+            high, f_high = theta, value
+        if abs(value) < 1e-11 or high - low < 1e-11:
+            break
+    return theta, False
+
+
+@kernel
+def warm_table(
+    slopes: Floats, intercepts: Floats, n_steps: Ints, mask: Bytes, bound: float, size: int
+) -> tuple[Floats, Floats]:
+    """The score whose WLE is each node of a fine grid, and the information there."""
+    needed = np.empty(size)
+    information = np.empty(size)
+    p = np.empty(intercepts.shape[1])
+    for q in range(size):
+        theta = -bound + 2.0 * bound * q / (size - 1)
+        value, information[q] = score_equation(theta, 0.0, slopes, intercepts, n_steps, mask, p)
+        needed[q] = -value
+    return needed, information
+
+
+@kernel
+def cubic(values: Floats, q: int, x: float) -> float:
+    """Lagrange's cubic through values[q - 1 … q + 2], at q + x."""
+    before = -x * (x - 1.0) * (x - 2.0) / 6.0
+    here = (x + 1.0) * (x - 1.0) * (x - 2.0) / 2.0
+    after = -(x + 1.0) * x * (x - 2.0) / 2.0
+    last = (x + 1.0) * x * (x - 1.0) / 6.0
+    total: float = before * values[q - 1] + here * values[q] + after * values[q + 1] + last * values[q + 2]
+    return total
+
+
+@kernel
+def table_root(score: float, needed: Floats, information: Floats, bound: float) -> tuple[float, float]:
+    """Where the interpolated table needs `score`, and the information there; NaN near the bound."""
+    size = needed.shape[0]
+    if not needed[2] < score < needed[size - 3]:
+        return np.nan, np.nan
+    low = 2
+    high = size - 3
+    while high - low > 1:
+        middle = (low + high) // 2
+        if needed[middle] < score:
+            low = middle
+        else:
+            high = middle
+    left = 0.0
+    right = 1.0
+    x = (score - needed[low]) / (needed[low + 1] - needed[low])
+    for _ in range(60):
+        value = cubic(needed, low, x) - score
+        if value < 0.0:
+            left = x
+        else:
+            right = x
+        if abs(value) < 1e-12 or right - left < 1e-12:
+            break
+        x -= value / (needed[low + 1] - needed[low])
+        if not left <= x <= right:
+            x = 0.5 * (left + right)
+    return -bound + 2.0 * bound * (low + x) / (size - 1), cubic(information, low, x)
+
+
+@kernel
 def warm_estimates(
     scores: Floats,
-    unit_run: Ints,
+    run_starts: Ints,
     run_masks: Bytes,
     slopes: Floats,
     intercepts: Floats,
     n_steps: Ints,
     bound: float,
+    table_size: int,
 ) -> tuple[Floats, Floats, Bytes]:
-    """Weighted likelihood estimates by bisection and regula falsi within +-bound; 1 where the bound was met."""
+    """Weighted likelihood estimates within +-bound, their errors, and 1 where the bound was met.
+
+    The equation depends on a person only through the score and the items answered. A run with more units than
+    `table_size` is solved from a fine table of that one function (cubic interpolation, error below 1e-7); what the
+    table does not hold, and smaller runs, are solved exactly.
+    """
     n = scores.shape[0]
     estimates = np.full(n, np.nan)
     errors = np.full(n, np.nan)
     bounded = np.zeros(n, np.uint8)
     p = np.empty(intercepts.shape[1])
-    for u in range(n):
-        mask = run_masks[unit_run[u]]
-        empty = True
-        for b in range(mask.shape[0]):
-            if mask[b]:
-                empty = False
-        if empty:
+    for run in range(run_masks.shape[0]):
+        mask = run_masks[run]
+        if not mask.any():
             continue
-        low = -bound
-        high = bound
-        f_low, _ = score_equation(low, scores[u], slopes, intercepts, n_steps, mask, p)
-        f_high, _ = score_equation(high, scores[u], slopes, intercepts, n_steps, mask, p)
-        if f_low <= 0.0:
-            theta = low
-            bounded[u] = 1
-        elif f_high >= 0.0:
-            theta = high
-            bounded[u] = 1
+        tabulated = run_starts[run + 1] - run_starts[run] > table_size
+        if tabulated:
+            needed, known = warm_table(slopes, intercepts, n_steps, mask, bound, table_size)
         else:
-            theta = 0.0
-            for step in range(200):
-                theta = (low * f_high - high * f_low) / (f_high - f_low)
-                if step % 3 == 2:
-                    theta = 0.5 * (low + high)
-                value, _ = score_equation(theta, scores[u], slopes, intercepts, n_steps, mask, p)
-                if value > 0.0:
-                    low, f_low = theta, value
-                else:
-                    high, f_high = theta, value
-                if abs(value) < 1e-11 or high - low < 1e-11:
-                    break
-        _, information = score_equation(theta, scores[u], slopes, intercepts, n_steps, mask, p)
-        estimates[u] = theta
-        if information > 0.0:
-            errors[u] = 1.0 / np.sqrt(information)
+            needed, known = np.zeros(5), np.zeros(5)
+        for u in range(run_starts[run], run_starts[run + 1]):
+            theta = np.nan
+            information = np.nan
+            if tabulated:
+                theta, information = table_root(scores[u], needed, known, bound)
+            if np.isnan(theta):
+                theta, met = warm_root(scores[u], slopes, intercepts, n_steps, mask, bound, p)
+                bounded[u] = met
+                _, information = score_equation(theta, scores[u], slopes, intercepts, n_steps, mask, p)
+            estimates[u] = theta
+            if information > 0.0:
+                errors[u] = 1.0 / np.sqrt(information)
     return estimates, errors, bounded

@@ -18,6 +18,10 @@ FLAG_NAMES = ("", "extreme", "bounded", "no-answers")
 unstable; bounded = the WLE was cut at the bound; no-answers = EAP is the group's mean, there is no WLE."""
 
 
+WLE_TABLE = 801
+"""Nodes of the table from which the WLE of large runs is interpolated."""
+
+
 @dataclass(frozen=True)
 class PersonScores:
     """Scores in logits, one row a person in the order of the answers.
@@ -54,12 +58,13 @@ def score_persons(likelihood: Likelihood, p: Parameters, e: Evaluation, *, bound
     data = likelihood.data
     unit_wle, unit_error, unit_bounded = kernels.warm_estimates(
         likelihood.scores(p),
-        data.unit_run,
+        data.run_starts,
         data.run_masks,
         p.slopes,
         p.intercepts,
         data.items.n_steps,
         bound,
+        WLE_TABLE,
     )
     unit = data.unit_of_person
     eap, variance = e.unit_means[unit], e.unit_variances[unit]
