@@ -22,6 +22,10 @@ COMMANDS: dict[str, str] = {
     "restore": "tirek.site.commands.restore:restore",
     "manage": "tirek.site.commands.manage:manage",
     "demo": "tirek.site.commands.demo:demo",
+    "rules": "tirek.decisions.commands.rules:rules",
+    "snapshot": "tirek.indicators.commands.figures:snapshot",
+    "figure": "tirek.indicators.commands.figures:figure",
+    "publish": "tirek.indicators.commands.figures:publish",
 }
 
 

@@ -11,18 +11,23 @@ import click
 
 FOLDERS = {"calibrate": "tirek.assessment.commands.folders"}
 """Command that wrote a folder -> module with `verify_folder(path)` and `explain_folder(path, subject)`."""
-DECISIONS = "tirek.decisions.commands"
-"""Module with `verify_number(number)` and `explain_number(number, subject)`."""
+NUMBERS = "tirek.indicators.commands"
+"""Module with `verify_number(number)` and `explain_number(number, subject)`: figures (F-…), and decisions (D-…) below."""
 
 
 @click.command()
-@click.argument("run")
-def verify(run: str) -> None:
+@click.argument("run", required=False)
+@click.option("--all", "everything", is_flag=True, help="Every published decision and figure.")
+def verify(run: str | None, everything: bool) -> None:
     """Compute RUN again from its inputs and compare.
 
-    RUN is a folder written by a command, or the number of a recorded decision.
+    RUN is a folder written by a command, or the number of a recorded decision or a published figure.
     Exit codes: 0 equal, 2 an input or a file is not what was recorded, 3 the results differ.
     """
+    if everything:
+        run = "ALL"
+    if not run:
+        raise click.UsageError("Name a folder or a number, or say --all.")
     _answer(run, "verify_folder", "verify_number")
 
 
@@ -47,7 +52,7 @@ def _answer(run: str, for_folder: str, for_number: str, *subject: str) -> None:
             lines, code = getattr(module, for_folder)(Path(run), *subject)
         else:
             _refuse_paths(run)
-            lines, code = getattr(import_module(DECISIONS), for_number)(run, *subject)
+            lines, code = getattr(import_module(NUMBERS), for_number)(run, *subject)
     except Refusal as refusal:
         click.echo(f"Error: {refusal.message}", err=True)
         sys.exit(refusal.exit_code)
