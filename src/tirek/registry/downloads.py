@@ -32,7 +32,12 @@ def _xlsx(columns: Sequence[tuple[str, str]], rows: list[Sequence]) -> bytes:
     import xlsxwriter
 
     target = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "default_date_format": "yyyy-mm-dd"}
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "default_date_format": "yyyy-mm-dd",
+    }
     with xlsxwriter.Workbook(target, options) as book:
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, [head for _name, head in columns], book.add_format({"bold": True}))
@@ -59,5 +64,7 @@ def _parquet(columns: Sequence[tuple[str, str]], rows: list[Sequence]) -> bytes:
 
     target = io.BytesIO()
     names = [name for name, _head in columns]
-    pl.DataFrame([list(row) for row in rows], schema=names, orient="row", infer_schema_length=None).write_parquet(target)
+    pl.DataFrame([list(row) for row in rows], schema=names, orient="row", infer_schema_length=None).write_parquet(
+        target
+    )
     return target.getvalue()

@@ -25,5 +25,8 @@ class InstitutionFilter(forms.Form):
 
 class PeopleFilter(forms.Form):
     q = forms.CharField(
-        label=_("Name, or the whole IIN"), required=False, max_length=200, widget=forms.TextInput({"autocomplete": "off"})
+        label=_("Name, or the whole IIN"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput({"autocomplete": "off"}),
     )

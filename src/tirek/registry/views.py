@@ -78,7 +78,9 @@ def _child(child, numbers, on: dt.date) -> dict:
 def _kinds(found: dict[str, int], territory, on: dt.date) -> list[dict]:
     names = dict(InstitutionFilter.base_fields["kind"].choices)
     url = reverse("registry:institutions")
-    rows = [{"name": names.get(k, k), "n": n, "url": f"{url}?territory={territory.code}&kind={k}"} for k, n in found.items()]
+    rows = [
+        {"name": names.get(k, k), "n": n, "url": f"{url}?territory={territory.code}&kind={k}"} for k, n in found.items()
+    ]
     return sorted(rows, key=lambda row: -row["n"])
 
 

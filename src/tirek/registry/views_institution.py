@@ -44,7 +44,13 @@ def frame(request: HttpRequest, code: str, here: str) -> dict:
 
 
 def _tabs(code: str, on: dt.date, here: str, request: HttpRequest) -> list[tuple[str, str, bool]]:
-    names = [("institution", _("Overview")), ("rooms", _("Rooms")), ("classes", _("Classes")), ("staff", _("Staff")), ("history", _("History"))]
+    names = [
+        ("institution", _("Overview")),
+        ("rooms", _("Rooms")),
+        ("classes", _("Classes")),
+        ("staff", _("Staff")),
+        ("history", _("History")),
+    ]
     return [(label, pages.institution_url(code, on, page), page == here) for page, label in names]
 
 
@@ -81,7 +87,10 @@ def _internet(state) -> str:
         return ""
     if not state.speed_mbps:
         return state.get_connectivity_display()
-    return _("%(kind)s, %(speed)s Mbit/s") % {"kind": state.get_connectivity_display(), "speed": f"{state.speed_mbps:g}"}
+    return _("%(kind)s, %(speed)s Mbit/s") % {
+        "kind": state.get_connectivity_display(),
+        "speed": f"{state.speed_mbps:g}",
+    }
 
 
 def _room_summary(institution_id: int, on: dt.date) -> dict:
@@ -146,7 +155,13 @@ def _grade_chart(groups: list[dict]) -> dict | None:
     if not sum(by_grade.values()):
         return None
     rows = [{"label": _("Grade %(grade)s") % {"grade": grade}, "value": n} for grade, n in sorted(by_grade.items())]
-    return {"kind": "bars", "title": _("Pupils by grade"), "rows": rows, "value_head": _("Pupils"), "label_head": _("Grade")}
+    return {
+        "kind": "bars",
+        "title": _("Pupils by grade"),
+        "rows": rows,
+        "value_head": _("Pupils"),
+        "label_head": _("Grade"),
+    }
 
 
 @gate()
@@ -193,7 +208,11 @@ def _state_item(new, old, code: str) -> dict:
         what = [_("First known state")]
     else:
         before = dict(_state_facts(old))
-        what = [f"{label}: {before[label] or '—'} → {value or '—'}" for label, value in _state_facts(new) if before[label] != value]
+        what = [
+            f"{label}: {before[label] or '—'} → {value or '—'}"
+            for label, value in _state_facts(new)
+            if before[label] != value
+        ]
     start = new.valid.lower
     return {
         "when": date_format(start, "DATE_FORMAT") if start else _("from the beginning"),

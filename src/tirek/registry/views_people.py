@@ -94,10 +94,17 @@ def _now(history, names: dict[int, str], on: dt.date) -> str:
     for row in history.enrolments:
         if _holds(row.valid, on):
             place = {"place": names.get(row.org_no, ""), "group": str(row.class_group or "")}
-            return _("Learns at %(place)s, class %(group)s.") % place if place["group"] else _("Learns at %(place)s.") % place
+            return (
+                _("Learns at %(place)s, class %(group)s.") % place
+                if place["group"]
+                else _("Learns at %(place)s.") % place
+            )
     for row in history.employments:
         if _holds(row.valid, on):
-            return _("Works at %(place)s as %(position)s.") % {"place": names.get(row.org_no, ""), "position": row.position}
+            return _("Works at %(place)s as %(position)s.") % {
+                "place": names.get(row.org_no, ""),
+                "position": row.position,
+            }
     return _("Neither learns nor works anywhere that you can see.")
 
 

@@ -7,3 +7,8 @@ class SiteConfig(AppConfig):
     label = "site"
     verbose_name = _("Site")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from tirek.site import panels
+
+        panels.register()

@@ -12,6 +12,7 @@ from tirek.access.gates import gate
 from tirek.access.queries import ACTIVE_GRANT
 from tirek.registry.panels import panels
 from tirek.site.context import LANGUAGES, THEMES
+from tirek.site.navigation import address
 
 YEAR = 365 * 24 * 60 * 60
 
@@ -21,7 +22,7 @@ def front(request: HttpRequest) -> HttpResponse:
     """What this is, for whoever has not signed in."""
     if request.user.is_authenticated:
         return redirect("home")
-    return render(request, "site/front.html")
+    return render(request, "site/front.html", {"public_figures": address("indicators:public")})
 
 
 @gate()

@@ -11,7 +11,7 @@ from pathlib import Path
 from tirek.site.map.simplify import place
 
 MARGIN = 0.04
-WIDTH = 640  # of the drawing, whatever it shows: letters keep their size
+WIDTH = 400  # pixels for which names are placed: a little more than a telephone's; names keep their size on wider ones
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,10 @@ def region(iso: str, spots: Sequence[Spot]) -> Drawing | None:
     taken: list[tuple[float, float, float, float]] = []
     for spot in sorted(spots, key=lambda s: -s.weight):
         x, y = move(*place(spot.longitude, spot.latitude))
-        radius = 5 + 9 * max(0.0, min(1.0, spot.weight)) ** 0.5
+        radius = 4 + 7 * max(0.0, min(1.0, spot.weight)) ** 0.5
+        across, down = round(100 * x / drawing.width, 2), round(100 * y / drawing.height, 2)
         label = _label(x, y, radius, spot.name, drawing, taken)
-        drawing.spots.append({"spot": spot, "x": round(x, 1), "y": round(y, 1), "r": round(radius, 1)} | label)
+        drawing.spots.append({"spot": spot, "x": across, "y": down, "r": round(radius, 1)} | label)
     return drawing
 
 
@@ -107,22 +108,21 @@ def _box(spots: Sequence[Spot]) -> list[float]:
 
 
 def _label(x: float, y: float, radius: float, name: str, drawing: Drawing, taken: list) -> dict:
-    """Right of the point, else left, above, below: the first place that is free and inside."""
-    wide, high = 7.4 * len(name), 15.0
+    """Right of the point, else left, above, below: the first place that is free and inside. Shifts are pixels."""
+    wide, high = 6.9 * len(name), 15.0
     places = [
-        (x + radius + 4, y - high / 2, "start"), (x - radius - 4 - wide, y - high / 2, "end"),
-        (x - wide / 2, y - radius - high - 2, "middle"), (x - wide / 2, y + radius + 2, "middle"),
-        (x + radius, y + radius, "start"), (x - radius - wide, y + radius, "end"),
+        (radius + 4, 4.0, "start"), (-radius - 4, 4.0, "end"), (0.0, -radius - 5, "middle"), (0.0, radius + 13, "middle"),
+        (radius, radius + 9, "start"), (-radius, radius + 9, "end"), (radius, -radius - 2, "start"), (-radius, -radius - 2, "end"),
     ]  # fmt: skip
-    for left, top, anchor in places:
-        box = (left, top, left + wide, top + high)
+    for dx, dy, anchor in places:
+        left = x + dx - {"start": 0.0, "middle": wide / 2, "end": wide}[anchor]
+        box = (left, y + dy - 11, left + wide, y + dy - 11 + high)
         inside = box[0] >= 0 and box[2] <= drawing.width and box[1] >= 0 and box[3] <= drawing.height
         if inside and not any(_meet(box, other) for other in taken):
             taken.extend([box, (x - radius, y - radius, x + radius, y + radius)])
-            at = {"start": left, "end": left + wide, "middle": left + wide / 2}[anchor]
-            return {"label_x": round(at, 1), "label_y": round(top + 11.5, 1), "anchor": anchor}
+            return {"dx": round(dx, 1), "dy": round(dy, 1), "anchor": anchor}
     taken.append((x - radius, y - radius, x + radius, y + radius))
-    return {"label_x": None, "label_y": None, "anchor": ""}
+    return {"dx": 0, "dy": 0, "anchor": ""}
 
 
 def _meet(a: tuple, b: tuple) -> bool:

@@ -53,13 +53,21 @@ def count(value) -> str:
 
 @register.filter
 def decimals(value, places: int = 1) -> str:
-    return "—" if value in (None, "") else number_format(value, decimal_pos=int(places), use_l10n=True, force_grouping=True)
+    return (
+        "—"
+        if value in (None, "")
+        else number_format(value, decimal_pos=int(places), use_l10n=True, force_grouping=True)
+    )
 
 
 @register.filter
 def share(value, places: int = 0) -> str:
     """0.42 as 42 % in the reader's language."""
-    return "—" if value in (None, "") else f"{number_format(float(value) * 100, decimal_pos=int(places), use_l10n=True)}\u00a0%"
+    return (
+        "—"
+        if value in (None, "")
+        else f"{number_format(float(value) * 100, decimal_pos=int(places), use_l10n=True)}\u00a0%"
+    )
 
 
 @register.simple_tag(takes_context=True)
@@ -104,11 +112,15 @@ def condition_look(condition: str) -> str:
 def scope_map(rows: list[dict], iso: str, name: str):
     """The drawing of a territory from the rows of its table: units of the country, or districts as points."""
     if any(row["iso"] for row in rows):
-        return drawing.country([drawing.Unit(row["iso"], row["name"], row["url"], _note(row)) for row in rows if row["iso"]])
+        return drawing.country(
+            [drawing.Unit(row["iso"], row["name"], row["url"], _note(row)) for row in rows if row["iso"]]
+        )
     placed = [row for row in rows if row["longitude"] is not None and row["latitude"] is not None]
     most = max((row["numbers"].pupils for row in placed), default=0) or 1
     spots = [
-        drawing.Spot(row["longitude"], row["latitude"], row["name"], row["url"], row["numbers"].pupils / most, _note(row))
+        drawing.Spot(
+            row["longitude"], row["latitude"], row["name"], row["url"], row["numbers"].pupils / most, _note(row)
+        )
         for row in placed
     ]
     return drawing.region(iso, spots) if spots else None

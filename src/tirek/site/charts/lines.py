@@ -1,0 +1,85 @@
+"""Few series over few moments, each named at its end. Gaps stay gaps."""
+
+from __future__ import annotations
+
+import math
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from tirek.site.charts.marks import Across, circle, join, line, nice_ticks, number, plain, text
+
+HIGH, TOP, FOOT = 190, 12, 44
+LEFT, RIGHT = 10.0, 74.0  # per cent; names stand to the right
+
+
+def draw_lines(spec: dict) -> tuple[SafeString, int]:
+    labels = [point["label"] for point in spec["series"][0]["points"]]
+    values = _values(spec)
+    ticks = nice_ticks(min(values), max(values)) if values else [0.0, 1.0]
+    down: Across = lambda value: TOP + HIGH * (1 - (value - ticks[0]) / (ticks[-1] - ticks[0]))  # noqa: E731
+    step = (RIGHT - LEFT) / max(1, len(labels) - 1)
+    parts = []
+    for tick in ticks:
+        parts.append(line(LEFT, down(tick), RIGHT, down(tick), "grid"))
+        parts.append(text(LEFT - 1.5, down(tick) + 4, plain(tick, spec.get("tick_decimals", 0)), "soft", "end"))
+    for n, label in enumerate(labels):
+        parts.append(text(LEFT + n * step, TOP + HIGH + 22, label, "soft", "middle"))
+    ends = _ends(spec["series"], down)
+    for n, series in enumerate(spec["series"]):
+        parts.append(_series(series, n, step, down, spec))
+        if n in ends:
+            words = f"{series['label']} {number(_last(series), spec)}"
+            parts.append(text(RIGHT + 2, ends[n] + 4, words, f"strong s{n + 1}"))
+    return join(parts), TOP + HIGH + FOOT - 12
+
+
+def _known(point: dict) -> bool:
+    return not point.get("few") and point.get("value") is not None
+
+
+def _values(spec: dict) -> list[float]:
+    points = [point for series in spec["series"] for point in series["points"] if _known(point)]
+    found = [v for p in points for v in (p["value"], p.get("low"), p.get("high")) if v is not None]
+    return found + [spec[k] for k in ("lowest", "highest") if spec.get(k) is not None]
+
+
+def _series(series: dict, n: int, step: float, down: Across, spec: dict) -> SafeString:
+    parts: list[SafeString] = []
+    before: tuple[float, float] | None = None
+    for place, point in enumerate(series["points"]):
+        if not _known(point):
+            before = None
+            continue
+        x, y = LEFT + place * step, down(point["value"])
+        if before:
+            parts.append(line(*before, x, y, f"line s{n + 1}"))
+        if point.get("low") is not None:
+            parts.append(line(x, down(point["low"]), x, down(point["high"]), "whisker"))
+        words = f"{series['label']}, {point['label']}: {number(point['value'], spec)}"
+        parts.append(circle(x, y, 4, f"dot s{n + 1}", words))
+        before = x, y
+    return join(parts)
+
+
+def _last(series: dict) -> float | None:
+    return next((p["value"] for p in reversed(series["points"]) if _known(p)), None)
+
+
+def _ends(all_series: list[dict], down: Across, room: float = 17) -> dict[int, float]:
+    """Where the names stand: at the lines' ends, moved apart so that none covers another."""
+    placed: dict[int, float] = {}
+    last = -math.inf
+    for y, n in sorted((down(_last(s)), n) for n, s in enumerate(all_series) if _last(s) is not None):
+        last = placed[n] = max(y, last + room)
+    return placed
+
+
+def table_of_series(spec: dict) -> tuple[list[str], list[list[str]]]:
+    heads = [spec.get("label_head") or _("Group"), *[str(p["label"]) for p in spec["series"][0]["points"]]]
+    rows = [[str(s["label"]), *[_cell(point, spec) for point in s["points"]]] for s in spec["series"]]
+    return heads, rows
+
+
+def _cell(point: dict, spec: dict) -> str:
+    return _("too few to say") if point.get("few") else number(point.get("value"), spec)
