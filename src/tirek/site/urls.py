@@ -9,6 +9,7 @@ urlpatterns = [
     path("home/", views.home, name="home"),
     path("search/", views_search.search, name="search"),
     path("help/", views.help_page, name="help"),
+    path("help/words/", views.glossary_page, name="glossary"),
     path("design/", views_design.design, name="design"),
     path("language/", views.choose_language, name="choose_language"),
     path("appearance/", views.choose_theme, name="choose_theme"),
@@ -19,6 +20,7 @@ urlpatterns = [
     path("oauth/", include("tirek.access.urls_programs")),
     path("tasks/", include("tirek.tasks.urls")),
     path("documents/", include("tirek.documents.urls")),
+    path("assessment/", include("tirek.assessment.urls")),
     path("jobs/", include("tirek.site.jobs")),
 ]
 

@@ -6,12 +6,14 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
 from django.views.decorators.http import require_POST
 
 from tirek.access.gates import gate
 from tirek.access.queries import ACTIVE_GRANT
 from tirek.registry.panels import panels
 from tirek.site.context import LANGUAGES, THEMES
+from tirek.site.glossary import in_language
 from tirek.site.navigation import address
 
 YEAR = 365 * 24 * 60 * 60
@@ -34,6 +36,12 @@ def home(request: HttpRequest) -> HttpResponse:
 @gate(public=True)
 def help_page(request: HttpRequest) -> HttpResponse:
     return render(request, "site/help.html")
+
+
+@gate(public=True)
+def glossary_page(request: HttpRequest) -> HttpResponse:
+    """The words of the field, in the reader's language."""
+    return render(request, "site/glossary.html", {"terms": in_language(get_language() or "kk")})
 
 
 @gate(public=True)
