@@ -13,6 +13,10 @@ class AccessConfig(AppConfig):
         # the same dispatch_uid as Django's own receiver, which connects after us and thereby stays away:
         # it would write the user's row outside the sign-in scope
         user_logged_in.connect(remember_sign_in, dispatch_uid="update_last_login")
+        from tirek.access.asking import describe, enter
+        from tirek.storage.jobs import asker_scope
+
+        asker_scope.describe, asker_scope.enter = describe, enter
 
 
 def remember_sign_in(sender, request, user, **kwargs) -> None:
