@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-NEGLIGIBLE = 1e-9
+NEGLIGIBLE = 1e-8
 
 
 @kernel

@@ -12,8 +12,8 @@ from tirek_engines.assessment._kernels import draw_abilities
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-BURN_IN = 60
-BETWEEN = 8
+BURN_IN = 40
+BETWEEN = 5
 
 
 @dataclass(frozen=True)
