@@ -98,11 +98,21 @@ def successions(institution_id: int) -> QuerySet[Succession]:
 
 
 def changes(institution_id: int, *, limit: int = 50) -> list[dict]:
-    """Who changed what and when (audit rows of the institution and its states), newest first."""
-    from pghistory.models import Events
-
-    found = Events.objects.tracks(Institution(pk=institution_id)).order_by("-pgh_created_at", "-pgh_id")[:limit]
-    return list(found.values("pgh_created_at", "pgh_label", "pgh_data", "pgh_diff", "pgh_context"))
+    """Who changed what and when, newest first: ``at``, ``label``, ``user_id``, and ``fields`` as name: (before, after)."""
+    rows = InstitutionState.events.rel.related_model.objects.filter(institution_id=institution_id).order_by("pgh_id")
+    columns = [f.attname for f in InstitutionState._meta.concrete_fields if f.attname not in ("id", "sort_key")]
+    before: dict[int, dict] = {}
+    found = []
+    for row in rows.select_related("pgh_context"):
+        now = {column: getattr(row, column) for column in columns}
+        was = before.get(row.pgh_obj_id, dict.fromkeys(columns))
+        fields = {column: (was[column], now[column]) for column in columns if was[column] != now[column]}
+        metadata = row.pgh_context.metadata if row.pgh_context else {}
+        found.append(
+            {"at": row.pgh_created_at, "label": row.pgh_label, "user_id": metadata.get("user"), "fields": fields}
+        )
+        before[row.pgh_obj_id] = now
+    return found[::-1][:limit]
 
 
 def buildings(institution_id: int, *, on: dt.date) -> QuerySet[Building]:
