@@ -1,7 +1,8 @@
 """From a table of answers as somebody typed it to sheets of bytes, and what is wrong with it, cell by cell.
 
 Two shapes are read. Matrix: one row a pupil, one column an item. Long: one row an answer, columns ``item`` and
-``answer``. Both have ``pupil`` (IIN or the register's identifier) and, when the test has several, ``booklet``.
+``answer``. Both have ``pupil`` (IIN or the register's identifier) and, when the test has several, ``booklet``. A column
+whose name begins with # is for people and not read.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def _item_columns(frame, names, design: Design, file: str, checked: Checked, is_
     """Column of each item of the test; unknown columns are the file's fault."""
     known = {"pupil", "booklet", ROW, "_file"}
     columns = {name: name for name in frame.columns if name in design.items}
-    unknown = [n for n in frame.columns if n not in columns and n.lower() not in known]
+    unknown = [n for n in frame.columns if n not in columns and n.lower() not in known and not n.startswith("#")]
     for name in unknown if not is_long else []:
         what = _("The test has no item named “%(item)s”.") % {"item": shown(name)}
         _refuse(checked, Fault(file, 1, name, "", what, _("Correct the name of the column or remove it.")))

@@ -9,6 +9,7 @@ class AssessmentConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from tirek.assessment.kinds import register_kinds
+        from tirek.assessment import kinds, panels
 
-        register_kinds()
+        kinds.register_kinds()
+        panels.register()

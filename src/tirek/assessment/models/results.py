@@ -135,7 +135,7 @@ class GroupResult(models.Model):
                 condition=Q(suppressed="", mean__isnull=False)
                 | (~Q(suppressed="") & Q(mean=None, se=None, low=None, high=None, sd=None, n=None)),
             ),
-            RowScope(name="group_result_rows", org="org_lo", public=True),
+            RowScope(name="group_result_rows", org="org_lo", org_hi="org_hi", public=True),
         ]
 
 

@@ -54,7 +54,7 @@ class Test(models.Model):
         constraints = [
             models.CheckConstraint(name="test_range_order", condition=models.Q(org_hi__gte=models.F("org_lo"))),
             models.CheckConstraint(name="test_grade", condition=models.Q(grade__gte=1, grade__lte=12)),
-            RowScope(name="test_rows", org="org_lo", public=True),
+            RowScope(name="test_rows", org="org_lo", org_hi="org_hi", public=True),
         ]
 
     def __str__(self) -> str:

@@ -145,4 +145,4 @@ def calibration_job(job: jobs.Running, *, test_id: int) -> dict:
     calibration = calibrate_test(test_id=test_id, by=by, now=timezone.now(), tell=job.advance)
     is_good = calibration.state == CalibrationState.GOOD
     message = _("The calibration is ready to be published.") if is_good else _("The calibration may not be published.")
-    return {"message": message, "next": reverse("assessment:calibration", args=[calibration.test_id])}
+    return {"message": message, "next": reverse("assessment:calibration", args=[calibration.test.code])}

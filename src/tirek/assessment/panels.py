@@ -1,0 +1,92 @@
+"""Panels of results on the pages of an institution, a person, a territory, and at home."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from tirek.access.permissions import may
+from tirek.assessment import charts
+from tirek.assessment import result_queries as queries
+from tirek.registry import panels
+
+SHOWN = 6
+
+
+def institution(request, subject):
+    """This school's results over the years."""
+    rows = queries.results_of_school(subject.org_no)
+    if not rows or not may(request.scope.role, "assessment.read"):
+        return None
+    return "assessment/_school.html", _over_years(rows)
+
+
+def territory(request, subject):
+    rows = queries.results_of_territory(subject)
+    if not rows or not may(request.scope.role, "assessment.read"):
+        return None
+    return "assessment/_school.html", _over_years(rows)
+
+
+def _over_years(rows) -> dict:
+    """The latest result of each subject in words, and a line a subject with its intervals."""
+    subjects: dict[str, list] = {}
+    for row in rows:
+        subjects.setdefault(row.release.test.get_subject_display(), []).append(row)
+    years = sorted({row.release.test.school_year.code for row in rows})
+    series = [(label, [_point(found, year) for year in years]) for label, found in subjects.items()]
+    latest = [
+        {"row": found[0], "title": queries.title_of(found[0].release.test), "year": found[0].release.test.school_year.code,
+         "url": reverse("assessment:test", args=[found[0].release.test.code])}
+        for found in subjects.values()
+    ]  # fmt: skip
+    words = _("500 is the mean of the region in each year. Where intervals overlap widely, the change may be chance.")
+    shown = any(not row.suppressed for row in rows) and len(years) > 1
+    return {"latest": latest, "trend": charts.trend(_("Results over the years"), words, series) if shown else None}
+
+
+def _point(rows, year: str) -> dict:
+    row = next((r for r in rows if r.release.test.school_year.code == year), None)
+    if row is None:
+        return {"label": year, "value": None}
+    if row.suppressed:
+        return {"label": year, "few": True}
+    return {"label": year, "value": row.mean, "low": row.low, "high": row.high}
+
+
+def person(request, subject):
+    """A pupil's own results, with what they do and do not say."""
+    found = queries.results_of_person(subject.pk)
+    if not found:
+        return None
+    rows = [
+        {
+            "result": row,
+            "title": queries.title_of(row.release.test),
+            "year": row.release.test.school_year.code,
+            "low": row.points - 2 * row.points_se,
+            "high": row.points + 2 * row.points_se,
+        }
+        for row in found[:SHOWN]
+    ]
+    return "assessment/_person.html", {"rows": rows}
+
+
+def home(request, subject):
+    """Officers: what waits for a step, and the latest gap."""
+    if not may(request.scope.role, "assessment.manage"):
+        return None
+    waiting = [{"test": test, "title": queries.title_of(test)} for test in queries.open_tests(request.scope)]
+    latest = queries.latest_published(request.scope)
+    if not waiting and latest is None:
+        return None
+    return "assessment/_home.html", {
+        "waiting": waiting, "latest": latest, "title": queries.title_of(latest) if latest else "",
+    }  # fmt: skip
+
+
+def register() -> None:
+    panels.register("home", "assessment", 40, home)
+    panels.register("region", "assessment", 40, territory)
+    panels.register("institution", "assessment", 40, institution)
+    panels.register("person", "assessment", 40, person)

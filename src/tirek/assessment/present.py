@@ -1,0 +1,95 @@
+"""Rows of results as templates show them."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from tirek.assessment import result_queries as queries
+from tirek.registry.models import Language, SettlementKind
+
+
+def why_hidden(code: str) -> str:
+    return {
+        "small": _("too few pupils to say"),
+        "protects": _("not shown, to protect a small group"),
+        "nobody": _("nobody answered"),
+    }.get(code, "")
+
+
+def group_rows(groups, names: dict, *, key: str = "code", urls: dict | None = None) -> list[dict]:
+    """Rows of a table: name, pupils, mean with its interval, or why it is not shown."""
+    return [
+        {
+            "name": names.get(getattr(group, key)) or group.code,
+            "url": (urls or {}).get(group.code, ""),
+            "n": group.n,
+            "mean": group.mean,
+            "se": group.se,
+            "low": group.low,
+            "high": group.high,
+            "sd": group.sd,
+            "few": bool(group.suppressed),
+            "why": why_hidden(group.suppressed),
+        }
+        for group in groups
+    ]
+
+
+def settlement_names() -> dict[str, str]:
+    return {str(value): str(label) for value, label in SettlementKind.choices}
+
+
+def language_names() -> dict[str, str]:
+    return {str(value): str(label) for value, label in Language.choices}
+
+
+def district_rows(groups) -> list[dict]:
+    names = queries.names_of_districts([group.code for group in groups])
+    urls = {group.code: reverse("registry:territory", args=[group.code]) for group in groups}
+    return sorted(group_rows(groups, names, urls=urls), key=lambda row: row["name"])
+
+
+def school_rows(groups, day) -> list[dict]:
+    names = queries.names_of_schools([group.org_lo for group in groups], day)
+    urls = {group.code: reverse("registry:institution", args=[group.code]) for group in groups}
+    return sorted(group_rows(groups, names, key="org_lo", urls=urls), key=lambda row: row["name"])
+
+
+def check_words(check: dict) -> dict:
+    """A quality check in a sentence."""
+    found, wanted = check.get("found"), check.get("wanted")
+    yes = {
+        "converged": _("The iterations settled."),
+        "connected": _("Common items link all booklets."),
+        "errors_known": _("Every difficulty has a standard error."),
+        "varies": _("The pupils differ on this test."),
+        "reliable": _("The test measures reliably enough to publish."),
+        "strong": _("The test measures reliably enough to speak of single pupils."),
+        "no_item_dropped": _("All items could be used."),
+        "everybody_answered": _("Every pupil answered something that counts."),
+        "grid": _("The range of the computation was wide enough."),
+    }
+    no = {
+        "converged": _("The iterations did not settle."),
+        "connected": _("The booklets fall into parts without a common item."),
+        "errors_known": _("Some difficulties have no standard error."),
+        "varies": _("The pupils hardly differ on this test, so nothing can be said about them."),
+        "reliable": _("The test is not reliable enough: its results would be mostly chance."),
+        "strong": _("Single pupils’ results are loose: speak of groups rather than of children."),
+        "no_item_dropped": _("Some items were left out; see the table of items."),
+        "everybody_answered": _("Some pupils answered nothing that counts; they get no result."),
+        "grid": _("The range of the computation was narrow; the results may be off by a little."),
+    }
+    code = check["code"]
+    words = (yes if check["passed"] else no).get(code, code)
+    look = "good" if check["passed"] else "bad" if check["blocking"] else "look"
+    return {"words": words, "found": found, "wanted": wanted, "look": look, "passed": check["passed"]}
+
+
+def dropped_words(reason: str) -> str:
+    return {
+        "item_few": _("left out: too few answers"),
+        "item_unseen": _("left out: nobody answered it"),
+        "item_constant": _("left out: all answers are the same"),
+    }.get(reason, reason)

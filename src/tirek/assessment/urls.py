@@ -1,0 +1,21 @@
+from django.urls import path
+
+from tirek.assessment import views, views_answers, views_calibration
+
+app_name = "assessment"
+
+urlpatterns = [
+    path("", views.tests, name="tests"),
+    path("new/", views.new_test, name="new"),
+    path("<slug:code>/", views.test, name="test"),
+    path("<slug:code>/answers/", views_answers.answers, name="answers"),
+    path("<slug:code>/answers/template/", views_answers.template, name="template"),
+    path("<slug:code>/answers/<int:pk>/", views_answers.checked, name="checked"),
+    path("<slug:code>/answers/<int:pk>/faults/", views_answers.faults, name="faults"),
+    path("<slug:code>/sittings/open/", views_answers.open_sittings, name="open_sittings"),
+    path("<slug:code>/calibration/", views_calibration.calibration, name="calibration"),
+    path("<slug:code>/calibration/start/", views_calibration.start, name="start"),
+    path("<slug:code>/publish/", views_calibration.publish, name="publish"),
+    path("<slug:code>/withdraw/", views_calibration.withdraw_results, name="withdraw"),
+    path("<slug:code>/data/", views_calibration.data, name="data"),
+]

@@ -1,0 +1,148 @@
+"""Answers come in: sittings, the template, checking a file, applying it."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from tirek.access.gates import gate
+from tirek.assessment import fault_files
+from tirek.assessment import result_queries as queries
+from tirek.assessment.forms import AnswersForm, SittingsForm
+from tirek.assessment.queries import design_of
+from tirek.assessment.services.answers import apply_answers, check_answers, discard_import
+from tirek.assessment.services.sittings import open_all_sittings
+from tirek.assessment.views import tabs, test_or_404, trail
+from tirek.registry import downloads
+from tirek_engines.errors import Refusal
+
+SHOWN_FAULTS = 100
+
+
+@gate(permission="assessment.manage")
+@require_http_methods(["GET", "POST"])
+def answers(request: HttpRequest, code: str) -> HttpResponse:
+    """How many answers are in, and a door for more."""
+    found = test_or_404(code)
+    form = AnswersForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        upload = form.cleaned_data["file"]
+        try:
+            made = check_answers(test_id=found.pk, content=upload.read(), file_name=upload.name)
+            return redirect("assessment:checked", code=code, pk=made.pk)
+        except Refusal as refusal:
+            form.add_error("file", refusal.message)
+    return render(request, "assessment/answers.html", _answers_context(request, found, form))
+
+
+def _answers_context(request: HttpRequest, found, form) -> dict:
+    return {
+        "test": found,
+        "title": queries.title_of(found),
+        "trail": trail(found),
+        "tabs": tabs(found, request, "answers"),
+        "progress": queries.progress_of(found, request.scope),
+        "imports": queries.imports_of(found),
+        "form": form,
+        "sittings_form": SittingsForm(initial={"date": timezone.localdate()}),
+    }
+
+
+@gate(permission="assessment.manage")
+@require_http_methods(["GET", "POST"])
+def checked(request: HttpRequest, code: str, pk: int) -> HttpResponse:
+    """What the file would do and what is wrong with it; then apply it, or leave it."""
+    found = test_or_404(code)
+    made = _import_or_404(found, pk)
+    if request.method == "POST":
+        return _settle(request, code, made)
+    faults = [fault for fault in made.faults if not fault["warning"]]
+    return render(request, "assessment/checked.html", {
+        "test": found,
+        "title": queries.title_of(found),
+        "trail": trail(found),
+        "tabs": tabs(found, request, "answers"),
+        "made": made,
+        "faults": faults[:SHOWN_FAULTS],
+        "warnings": [fault for fault in made.faults if fault["warning"]],
+        "n_more": max(0, made.n_faults - SHOWN_FAULTS),
+        "n_bad": made.n_rows - made.n_good,
+    })  # fmt: skip
+
+
+def _settle(request: HttpRequest, code: str, made) -> HttpResponse:
+    try:
+        if request.POST.get("do") == "discard":
+            discard_import(import_id=made.pk)
+            messages.info(request, _("The file was put aside. Nothing was changed."))
+            return redirect("assessment:answers", code=code)
+        done = apply_answers(import_id=made.pk)
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+        return redirect("assessment:checked", code=code, pk=made.pk)
+    words = ngettext("%(n)s answer sheet is in.", "%(n)s answer sheets are in.", done.n_good)
+    messages.success(request, words % {"n": done.n_good})
+    return redirect("assessment:answers", code=code)
+
+
+@gate(permission="assessment.manage")
+@require_GET
+def faults(request: HttpRequest, code: str, pk: int) -> HttpResponse:
+    """The faults as CSV, or the file itself as a spreadsheet with its faults marked."""
+    made = _import_or_404(test_or_404(code), pk)
+    if request.GET.get("download") == "xlsx":
+        content, kind, name = fault_files.marked(made), downloads.TYPES["xlsx"], f"{made.file_name}-faults.xlsx"
+    else:
+        content, kind, name = fault_files.as_csv(made), downloads.TYPES["csv"], "faults.csv"
+    response = HttpResponse(content, content_type=kind)
+    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+    return response
+
+
+def _import_or_404(test, pk: int):
+    made = queries.import_of(test, pk)
+    if made is None:
+        raise Http404
+    return made
+
+
+@gate(permission="assessment.manage")
+@require_GET
+def template(request: HttpRequest, code: str) -> HttpResponse:
+    """A table to be filled in: the pupils of the sittings, a column an item."""
+    found = test_or_404(code)
+    items = list(design_of(found).items)
+    only = design_of(found).only_booklet or ""
+    rows = [
+        (str(row.person.public_id), only, str(row.class_group or ""), row.person_name, *[""] * len(items))
+        for row in queries.expected_pupils(found)
+    ]
+    columns = [("pupil", "pupil"), ("booklet", "booklet"), ("#class", "#class"), ("#name", "#name")]
+    columns += [(item, item) for item in items]
+    return downloads.respond(f"{found.code}-answers", request.GET.get("download", "xlsx"), columns, rows)
+
+
+@gate(permission="assessment.manage")
+@require_POST
+def open_sittings(request: HttpRequest, code: str) -> HttpResponse:
+    """A sitting for every class of the grade."""
+    found = test_or_404(code)
+    form = SittingsForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Give the date of the sittings."))
+        return redirect("assessment:answers", code=code)
+    try:
+        n = open_all_sittings(test_id=found.pk, date=form.cleaned_data["date"])
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+    else:
+        words = ngettext("%(n)s sitting was opened.", "%(n)s sittings were opened.", n) % {"n": n}
+        messages.success(request, words)
+    return redirect("assessment:answers", code=code)
