@@ -19,7 +19,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from tirek.access.scope import loading
-from tirek.registry.models import Headcount, Institution, SchoolYear, Territory
+from tirek.registry.models import Headcount, Institution, InstitutionState, SchoolYear, Territory
 from tirek.registry.queries import people as people_queries
 from tirek.site.demo import people, registry
 from tirek.site.demo.plan import SCALES, Plan, make_plan
@@ -75,10 +75,11 @@ def _year_of(day: dt.date) -> int:
 
 def _compare(plan: Plan) -> bool:
     """Whether exactly this plan's institutions are there; False for an empty register."""
-    have = dict(Institution.objects.values_list("code", "org_no"))
+    have = set(InstitutionState.objects.values_list("institution__code", "institution__kind", "name_kk"))
     if not have and not Territory.objects.exists():
         return False
-    if not have.keys() >= set(plan.institutions["code"]):
+    wanted = registry.states(plan).join(plan.institutions.select("code", "kind"), on="code")
+    if not have >= set(wanted.select("code", "kind", "name_kk").iter_rows()):
         raise DemonstrationRefused(
             "The register already holds other territories or institutions, or a demonstration of another size or seed. "
             "Load the demonstration into an empty database, or repeat the size and seed that were loaded first."
