@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tirek.registry import views, views_institution, views_people
+from tirek.registry import views, views_changes, views_institution, views_people
 
 app_name = "registry"
 urlpatterns = [
@@ -15,7 +15,13 @@ urlpatterns = [
     path("institutions/<str:code>/classes/", views_institution.classes, name="classes"),
     path("institutions/<str:code>/classes/<int:group>/", views_institution.class_page, name="class"),
     path("institutions/<str:code>/staff/", views_institution.staff, name="staff"),
+    path("institutions/<str:code>/change/", views_changes.change_institution, name="change_institution"),
+    path("institutions/<str:code>/merge/", views_changes.merge, name="merge"),
     path("institutions/<str:code>/history/", views_institution.history, name="history"),
     path("people/", views_people.search, name="people"),
     path("people/<uuid:public_id>/", views_people.person, name="person"),
+    path("people/<uuid:public_id>/correct/", views_changes.correct_person, name="correct_person"),
+    path("people/<uuid:public_id>/transfer/", views_changes.transfer, name="transfer"),
+    path("people/<uuid:public_id>/leave/", views_changes.leave, name="leave"),
+    path("school-year/", views_changes.roll_over, name="roll_over"),
 ]

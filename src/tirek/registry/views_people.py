@@ -64,6 +64,7 @@ def person(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         "now": _now(history, names, on),
         "enrolments": [_tie(row, names) for row in history.enrolments],
         "employments": [_tie(row, names) for row in history.employments],
+        "learns_now": any(_holds(row.valid, on) for row in history.enrolments),
         "guardians": [row for row in history.guardians if _holds(row.valid, on)],
         "wards": [row for row in history.wards if _holds(row.valid, on)],
         "teachings": [row for row in history.teachings if _holds(row.valid, on)],
