@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import http.client
 import os
 import shutil
 import signal
 import socket
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 
 import click
@@ -119,16 +119,17 @@ def _collect_static() -> None:
 
 
 def _answers(host: str, port: int, ending: threading.Event) -> bool:
-    """Wait until every process has shown a page once: the first is slow, and should not be a person's."""
-    address = f"http://{_reachable(host)}:{port}/accounts/login/"
-    asked = 0
-    while asked < WARM_REQUESTS and not ending.is_set():
+    """Wait until the server answers, and let each process make a page once: the first is slow."""
+    connection = functools.partial(http.client.HTTPConnection, _reachable(host).strip("[]"), port, timeout=30)
+    asked = ["/health", *["/accounts/login/"] * WARM_REQUESTS]
+    while asked and not ending.is_set():
         try:
-            with urllib.request.urlopen(address, timeout=30):
-                asked += 1
-        except urllib.error.HTTPError:
-            asked += 1
-        except OSError:
+            link = connection()
+            link.request("GET", asked[0])
+            link.getresponse().read()
+            link.close()
+            asked.pop(0)
+        except (OSError, http.client.HTTPException):
             ending.wait(0.1)
     return not ending.is_set()
 
