@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import base64
+import time
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.conf import settings
 
 from tirek.access.addresses import client_address
 from tirek.access.roles import SECOND_FACTOR
@@ -16,6 +20,14 @@ from tirek.storage import secrets
 class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request) -> bool:
         return False
+
+    def is_reauthentication_required(self, *, app: str, **kwargs) -> bool:
+        """Not again for whoever has just signed in to set up a first second factor; else always."""
+        request = context.request
+        if app == "allauth.mfa" and not getattr(request.user, "has_second_factor", False):
+            last = max((record["at"] for record in get_authentication_records(request, request.user)), default=0)
+            return time.time() - last > settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+        return super().is_reauthentication_required(app=app)
 
     def get_client_ip(self, request) -> str:
         return client_address(request) or "0.0.0.0"  # noqa: S104 - no address is known, not a binding

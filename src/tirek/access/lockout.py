@@ -29,6 +29,12 @@ class ScopedHandler(AxesDatabaseHandler):
             return super().user_logged_out(sender, request, user, **kwargs)
 
 
+def attempted_name(request: HttpRequest, credentials: dict | None = None) -> str:
+    """``AXES_USERNAME_CALLABLE``: the name that was tried, in one spelling, whoever asks."""
+    tried = credentials or {}
+    return (tried.get("username") or tried.get("login") or request.POST.get("login", "")).strip().lower()[:255]
+
+
 def locked_out(request: HttpRequest, response: HttpResponse | None = None, credentials: dict | None = None):
     """``AXES_LOCKOUT_CALLABLE``: the page that says so. It does not say whether such a user exists."""
     from django.conf import settings

@@ -10,6 +10,7 @@ import pghistory.models
 from axes.models import AccessAttempt, AccessLog
 from django.apps import apps
 from django.db.models import F, Model, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from tirek.access.models import PersonRead, User
@@ -230,10 +231,11 @@ def reads(scope: Scope, asked: Filter) -> QuerySet[PersonRead]:
 def sign_ins(scope: Scope) -> list[dict]:
     """The newest thousand sign-ins and failed attempts on the names of the scope's users."""
     with signing_in():
-        theirs = scope.limit(User.objects.all()).values_list("username", flat=True)
-        names = dict(scope.limit(User.objects.all()).values_list("username", "full_name"))
-        done = AccessLog.objects.filter(username__in=theirs).order_by("-id")[:1000]
-        failed = AccessAttempt.objects.filter(username__in=theirs).order_by("-id")[:1000]
+        theirs = scope.limit(User.objects.annotate(name=Lower("username")))
+        done = AccessLog.objects.filter(username__in=theirs.values("name")).order_by("-id")[:1000]
+        failed = AccessAttempt.objects.filter(username__in=theirs.values("name")).order_by("-id")[:1000]
+        seen = {row.username for row in (*done, *failed)}
+        names = dict(theirs.filter(name__in=seen).values_list("name", "full_name"))
         rows = [_sign_in(row, names, 0) for row in done]
         rows += [_sign_in(row, names, row.failures_since_start) for row in failed]
     return sorted(rows, key=lambda row: row["at"], reverse=True)[:1000]

@@ -188,6 +188,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_USERNAME_FORM_FIELD = "login"
+AXES_USERNAME_CALLABLE = "tirek.access.lockout.attempted_name"
 AXES_CLIENT_IP_CALLABLE = "tirek.access.addresses.client_address"
 AXES_SENSITIVE_PARAMETERS = ["login", "username", "password", "code"]
 AXES_ENABLE_ADMIN = False
