@@ -1,0 +1,208 @@
+"""The demonstration's entrance monitoring: tests, sittings and answers from :mod:`tirek.site.demo.truth`, calibrated and
+published as anybody's would be; and three earlier years of results for all schools.
+
+Safe to repeat: a test that is there is left as it is, and what is missing after it is made up for.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+from django.db import transaction
+from django.utils import timezone
+
+from tirek.access.scope import loading
+from tirek.assessment.models import AnswerSheet, Booklet, Sitting, SittingState, Test, TestKind, TestState
+from tirek.assessment.services.calibration import calibrate_test
+from tirek.assessment.services.earlier import SchoolMean, bring_in_results
+from tirek.assessment.services.publication import publish_results
+from tirek.assessment.services.sittings import open_all_sittings
+from tirek.assessment.services.tests import ItemSpec, create_test
+from tirek.registry.models import Enrolment, SchoolYear, Territory, TerritoryLevel
+from tirek.site.demo import truth
+from tirek.site.demo.load import Progress
+from tirek.site.demo.plan import Plan
+from tirek_engines.errors import Refusal
+
+TITLES = {
+    "kk": "Математика: кіріс мониторингі, {grade}-сынып",
+    "ru": "Математика: входной мониторинг, {grade} класс",
+    "en": "Mathematics: entrance monitoring, grade {grade}",
+}
+AREAS = ("number", "measure", "geometry", "data", "algebra", "problems", "reasoning")
+SOURCE = "Synthetic results of the demonstration: each year’s mean is 500 and its spread 100."
+TRENDING_GRADE = 4
+BATCH = 5000
+
+
+def load_monitoring(plan: Plan, progress: Progress | None = None) -> dict:
+    """Everything about tests; gives what was made."""
+    tell = progress or (lambda done, total, message: None)
+    steps = 2 + 3 * len(truth.GRADES_TESTED)
+    made: dict = {"tests": [], "sheets": 0, "earlier": 0}
+    with loading():
+        place = _place(plan)
+    tell(0, steps, "results of earlier years")
+    made["earlier"] = _load_earlier(plan, place)
+    for number, grade in enumerate(truth.GRADES_TESTED):
+        step = 1 + 3 * number
+        tell(step, steps, f"answers of grade {grade}")
+        test, sheets = _load_answers(plan, place, grade)
+        made["tests"].append(test.code)
+        made["sheets"] += sheets
+        tell(step + 1, steps, f"calibration of grade {grade}")
+        _publish(test, step + 1, steps, tell)
+    tell(steps, steps, "results")
+    return made
+
+
+def _place(plan: Plan) -> Territory:
+    """The (first) region of the demonstration."""
+    return Territory.objects.filter(level=TerritoryLevel.REGION, code__startswith=plan.scale.regions[0]).first()
+
+
+def code_of(place: Territory, grade: int, year: int) -> str:
+    return f"M{grade}-{place.code[:2]}-{year}"
+
+
+def test_day(plan: Plan) -> dt.date:
+    return dt.date(plan.year, 9, 18)
+
+
+@transaction.atomic
+def _make_test(plan: Plan, place: Territory, grade: int, year: int, made: truth.Monitoring | None) -> Test:
+    items = [ItemSpec("M01")]
+    booklets = None
+    if made is not None:
+        items = [
+            ItemSpec(name, content_area=AREAS[b]) for name, b in zip(made.items, made.blocks.tolist(), strict=True)
+        ]
+        booklets = {str(n + 1): [made.items[j] for j in _items_of(made, n)] for n in range(len(truth.BOOKLETS))}
+    return create_test(
+        code=code_of(place, grade, year),
+        titles={language: text.format(grade=grade) for language, text in TITLES.items()},
+        subject=truth.SUBJECT,
+        grade=grade,
+        school_year=SchoolYear.objects.get(code=f"{year}-{year + 1}"),
+        kind=TestKind.ENTRANCE,
+        territory=place,
+        items=items,
+        booklets=booklets,
+        is_synthetic=True,
+    )
+
+
+def _items_of(made: truth.Monitoring, booklet: int) -> np.ndarray:
+    return np.flatnonzero(np.isin(made.blocks, truth.BOOKLETS[booklet]))
+
+
+def _load_answers(plan: Plan, place: Territory, grade: int) -> tuple[Test, int]:
+    """The test with its sittings and everybody's answers, in one transaction."""
+    with loading():
+        found = Test.objects.filter(code=code_of(place, grade, plan.year)).first()
+        if found is not None:
+            return found, 0
+        schools = truth.schools_of(plan)
+        made, _truth = truth.entrance_monitoring(
+            seed=plan.seed, grade=grade, schools=schools, school=truth.pupils_of(plan, grade)
+        )
+        test = _make_test(plan, place, grade, plan.year, made)
+        open_all_sittings(test_id=test.pk, date=test_day(plan))
+        return test, _sheets(plan, place, test, made, schools)
+
+
+def _sheets(plan: Plan, place: Territory, test: Test, made: truth.Monitoring, schools: truth.Schools) -> int:
+    pupils = _pupils(plan, test.grade)
+    org_nos = schools.org_no[made.school]
+    if [org_no for _person, org_no, _group in pupils] != org_nos.tolist():
+        raise Refusal(
+            "The register no longer holds the demonstration’s pupils as they were made, so that no answers can be laid "
+            "beside them. Load the demonstration into an empty database.",
+            code="demonstration_changed",
+        )
+    sittings = dict(Sitting.objects.filter(test=test).values_list("class_group_id", "id"))
+    booklets = {int(code) - 1: pk for code, pk in Booklet.objects.filter(test=test).values_list("code", "id")}
+    columns = {n: _items_of(made, n) for n in booklets}
+    sheets = [
+        AnswerSheet(
+            test=test,
+            sitting_id=sittings[group],
+            person_id=person,
+            booklet_id=booklets[booklet],
+            org_no=org_no,
+            codes=made.answers[i, columns[booklet]].tobytes(),
+        )
+        for i, ((person, org_no, group), booklet) in enumerate(zip(pupils, made.booklet.tolist(), strict=True))
+        if place.org_lo <= org_no <= place.org_hi
+    ]
+    AnswerSheet.objects.bulk_create(sheets, batch_size=BATCH)
+    Sitting.objects.filter(test=test).update(state=SittingState.ANSWERED)
+    return len(sheets)
+
+
+def _pupils(plan: Plan, grade: int) -> list[tuple[int, int, int]]:
+    """Person, institution's number and class of every pupil of a grade, in the order in which they were made."""
+    found = Enrolment.objects.filter(grade=grade, valid__contains=test_day(plan), org_no__in=_school_numbers(plan))
+    return list(found.order_by("org_no", "person_id").values_list("person_id", "org_no", "class_group_id"))
+
+
+def _school_numbers(plan: Plan) -> list[int]:
+    return truth.schools_of(plan).org_no.tolist()
+
+
+def _publish(test: Test, step: int, steps: int, tell: Progress) -> None:
+    with loading():
+        test.refresh_from_db()
+        if test.state == TestState.PUBLISHED:
+            return
+        calibrate_test(test_id=test.pk, by=None, now=timezone.now())
+    tell(step + 1, steps, f"publication of grade {test.grade}")
+    with loading():
+        publish_results(test_id=test.pk, by=None, now=timezone.now())
+
+
+def _load_earlier(plan: Plan, place: Territory) -> int:
+    schools = truth.schools_of(plan)
+    pupils = np.bincount(truth.pupils_of(plan, TRENDING_GRADE), minlength=len(schools.org_no))
+    means = truth.earlier_results(plan.seed, schools, pupils)
+    done = 0
+    for column in range(means.shape[1]):
+        year = plan.year - means.shape[1] + column
+        with loading():
+            if Test.objects.filter(code=code_of(place, TRENDING_GRADE, year)).exists():
+                continue
+            test = _make_test(plan, place, TRENDING_GRADE, year, None)
+            rows = _school_means(plan, place, schools, pupils, means[:, column])
+            noon = dt.datetime(year, 11, 15, 12, tzinfo=timezone.get_current_timezone())
+            bring_in_results(test_id=test.pk, rows=rows, source=SOURCE, now=noon)
+            done += 1
+    return done
+
+
+def _school_means(plan: Plan, place: Territory, schools: truth.Schools, pupils, means) -> list[SchoolMean]:
+    """Each school on a scale on which the year's pupils have mean 500 and spread 100, as this year's own test sets it."""
+    inside = np.flatnonzero((schools.org_no >= place.org_lo) & (schools.org_no <= place.org_hi) & (pupils > 0))
+    weight, mean = pupils[inside], means[inside]
+    within = truth.PUPIL_SD_LOGITS * truth.SCALE_PER_LOGIT
+    centre = np.average(mean, weights=weight)
+    spread = float(np.sqrt(within**2 + np.average((mean - centre) ** 2, weights=weight)))
+    codes = dict(plan.institutions.select("org_no", "code").iter_rows())
+    districts = _districts(place)
+    return [
+        SchoolMean(
+            code=codes[int(schools.org_no[i])],
+            org_no=int(schools.org_no[i]),
+            district=next(code for code, lo, hi in districts if lo <= schools.org_no[i] <= hi),
+            settlement="rural" if schools.is_rural[i] else "urban",
+            n=int(pupils[i]),
+            mean=float(500 + 100 * (means[i] - centre) / spread),
+            sd=100 * within / spread,
+        )
+        for i in inside
+    ]
+
+
+def _districts(place: Territory) -> list[tuple[str, int, int]]:
+    found = Territory.objects.filter(level=TerritoryLevel.DISTRICT, org_lo__gte=place.org_lo, org_hi__lte=place.org_hi)
+    return list(found.values_list("code", "org_lo", "org_hi"))
