@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "doctor": "tirek.site.commands.doctor:doctor",
     "backup": "tirek.site.commands.backup:backup",
     "restore": "tirek.site.commands.restore:restore",
+    "administrator": "tirek.site.commands.administrator:administrator",
     "manage": "tirek.site.commands.manage:manage",
     "demo": "tirek.site.commands.demo:demo",
     "rules": "tirek.decisions.commands.rules:rules",
