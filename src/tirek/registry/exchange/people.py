@@ -260,11 +260,12 @@ def differences(context: Context) -> pl.DataFrame:
     return staging.query(
         f"""
         select i._file, i._row, 'person' as thing, t.action, i.person_name as label, t.person_id as target_id,
-            array_to_string(t.changed, ' ') as changed,
+            case when t.action = 'changed' then array_to_string(t.changed, ' ') else '' end as changed,
             case when t.action = 'changed' then jsonb_build_object({before_person})::text end as pairs
         from plan_person t join inc i using (no) left join registry_person p on p.id = t.person_id and t.action = 'changed'
         union all
-        select i._file, i._row, '{tie}', t.action, i.person_name, t.tie_id, array_to_string(t.changed, ' '),
+        select i._file, i._row, '{tie}', t.action, i.person_name, t.tie_id,
+            case when t.action in ('changed', 'moved') then array_to_string(t.changed, ' ') else '' end,
             case when t.action = 'changed' then jsonb_build_object({before_tie})::text end
         from plan_tie t join inc i using (no) left join {_tie_table(context)} e on e.id = t.tie_id and t.action = 'changed'
         order by 1, 2, 3 desc

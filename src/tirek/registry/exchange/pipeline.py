@@ -26,6 +26,9 @@ from tirek.storage import secrets
 
 RECORDS = "records"
 PEOPLE = (RowKind.LEARNERS, RowKind.STAFF)
+PART_ORDER = (
+    RowKind.INSTITUTIONS, RowKind.PLACES, RowKind.ROOMS, RowKind.LEARNERS, RowKind.STAFF, RowKind.GUARDIANSHIPS,
+)  # fmt: skip
 
 
 @dataclass

@@ -154,7 +154,7 @@ def apply(*, import_id: int, tell: Callable = lambda *_: None) -> Import:
     """Merge what was checked, in one transaction. Refuses when the register has moved since."""
     with because(import_id=import_id) as context_id, loading_for(import_id) as found:
         _expect(found, ImportState.STAGED)
-        parts = [name for name in found.sealed if name.startswith("part ") and name != f"part {pipeline.RECORDS}"]
+        parts = [name for kind in pipeline.PART_ORDER if (name := f"part {kind}") in found.sealed]
         done: dict = {}
         for place, name in enumerate(parts):
             tell(place, len(parts) + 1, _("Writing into the register"))

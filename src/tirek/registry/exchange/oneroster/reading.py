@@ -20,6 +20,7 @@ from tirek.registry.exchange.oneroster.spec import (
     NOT_REQUIRED_1_1,
     OF_1_1,
     ONLY_1_1,
+    ONLY_1_2,
     PACKAGE_VALUES,
     SECRETS,
     STATUSES,
@@ -166,6 +167,8 @@ def _named_by_the_standard(file: File, name: str, table: pl.DataFrame, version: 
                        _("Call it metadata.… or leave it out."), NOTE, "unknown_column")  # fmt: skip
     required = _required(file, version)
     for column in missing:
+        if column in SECRETS or (version == "1.1" and column in ONLY_1_2.get(file.name, ())):
+            continue
         level = ERROR if column in ("sourcedId", *required) else NOTE
         faults.add(name, 1, column, "", _("The column %(name)s is missing.") % {"name": column},
                    _("Add the column; it may be empty where the standard allows."), level, "column_missing")  # fmt: skip
@@ -231,7 +234,11 @@ def _check_moments(file, name, table, version, mode, faults):
     day = parse_dates(raw.str.slice(0, 10)).dt.strftime("%Y-%m-%dT00:00:00.000Z")
     moment = pl.when(fine).then(raw).when(spaced).then(raw.str.replace(" ", "T") + ".000Z").otherwise(day)
     table = table.with_columns(moment.alias("_moment"))
-    faults.add_rows(table.filter(raw.is_not_null() & ~fine & pl.col("_moment").is_not_null()), "dateLastModified",
+    day_alone = raw.str.contains(ISO_DAY)
+    faults.add_rows(table.filter(day_alone & pl.col("_moment").is_not_null()), "dateLastModified",
+                    _("The moment has no time of day; midnight was taken."), _("Write it as 2026-09-01T08:00:00.000Z."),
+                    value="dateLastModified", level=WARNING, code="moment_without_time")  # fmt: skip
+    faults.add_rows(table.filter(raw.is_not_null() & ~fine & ~day_alone & pl.col("_moment").is_not_null()), "dateLastModified",
                     _("The moment is not in ISO 8601 with its time zone; it was read day first."),
                     _("Write it as 2026-09-01T08:00:00.000Z."), value="dateLastModified", level=WARNING, code="moment")  # fmt: skip
     faults.add_rows(table.filter(raw.is_not_null() & pl.col("_moment").is_null()), "dateLastModified",

@@ -122,6 +122,10 @@ OF_1_1 = {
     "demographics": {"userSourcedId": "sourcedId", "birthdate": "birthDate"},
 }
 ONLY_1_1 = {"users": ("orgSourcedIds", "role")}
+ONLY_1_2 = {
+    "users": ("userMasterIdentifier", "preferredGivenName", "preferredMiddleName", "preferredFamilyName",
+              "primaryOrgSourcedId", "pronouns"),
+}  # fmt: skip
 NOT_REQUIRED_1_1 = {
     "users": (), "classes": ("courseSourcedId",), "academicSessions": ("schoolYear",),
 }  # fmt: skip
