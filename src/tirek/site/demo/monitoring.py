@@ -57,6 +57,14 @@ def load_monitoring(plan: Plan, progress: Progress | None = None) -> dict:
     return made
 
 
+def is_loaded(plan: Plan) -> bool:
+    """Whether this year's results are published."""
+    with loading():
+        place = _place(plan)
+        codes = [code_of(place, grade, plan.year) for grade in truth.GRADES_TESTED]
+        return Test.objects.filter(code__in=codes, state=TestState.PUBLISHED).count() == len(codes)
+
+
 def _place(plan: Plan) -> Territory:
     """The (first) region of the demonstration."""
     return Territory.objects.filter(level=TerritoryLevel.REGION, code__startswith=plan.scale.regions[0]).first()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tirek.site.demo import load, truth, users
+from tirek.site.demo import load, monitoring, truth, users
 from tirek.site.demo.load import Progress
 
 
@@ -19,7 +19,10 @@ def load_stages(
     accounts = users.make_users()
     if done.is_complete:
         truth.write_record(done.plan)
+    if done.is_complete and stage == "all":
+        monitoring.load_monitoring(done.plan, progress)
     return {
         "scale": done.plan.scale.name, "seed": seed, "year": done.plan.year, "digest": done.plan.digest(),
-        "institutions": done.institutions, "people": done.people, "accounts": accounts, "is_complete": done.is_complete,
+        "institutions": done.institutions, "people": done.people, "accounts": accounts,
+        "is_complete": done.is_complete and monitoring.is_loaded(done.plan),
     }  # fmt: skip
