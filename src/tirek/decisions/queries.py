@@ -13,10 +13,11 @@ from django.utils.formats import number_format
 
 from tirek.decisions.kinds import Kind, Place, kind_of
 from tirek.decisions.models import Decision, Outcome, State, Verification
-from tirek.storage.sealed import Sealed, unseal
+from tirek.storage.sealed import Sealed, read, unseal
 from tirek_engines.errors import Refusal
 
 LANGUAGES = ("kk", "ru", "en")
+STATES = [(state.value, state.label) for state in State if state != State.RECORDING]
 
 
 class NothingToExplain(Refusal):
@@ -89,6 +90,14 @@ def outcome_counts(of: Decision) -> list[tuple[str, str, int]]:
     """Kind of subject, reason and number of the outcomes that the asker sees."""
     rows = Outcome.objects.filter(decision=of).values_list("subject_kind", "reason").annotate(n=Count("id"))
     return list(rows.order_by("subject_kind", "reason"))
+
+
+def sealed_bytes(of: Decision, name: str) -> tuple[bytes, str]:
+    """A sealed file of a decision as stored, and its format. The right to have it is the caller's to check."""
+    kept = {**of.outputs, **of.inputs, "rules": of.rule_seal}.get(name)
+    if kept is None:
+        raise NothingToExplain(f"{of.number} has no sealed file “{name}”.", number=of.number)
+    return read(kept["sha256"]), kept["format"]
 
 
 def table(of: Decision, name: str):

@@ -21,7 +21,11 @@ urlpatterns = [
     path("tasks/", include("tirek.tasks.urls")),
     path("documents/", include("tirek.documents.urls")),
     path("assessment/", include("tirek.assessment.urls")),
+    path("figures/", include("tirek.indicators.urls")),
+    path("decisions/", include("tirek.decisions.urls")),
     path("jobs/", include("tirek.site.jobs")),
+    path("exchange/", include("tirek.registry.exchange.urls")),
+    path("ims/oneroster/rostering/v1p2/", include("tirek.registry.exchange.oneroster.urls")),
 ]
 
 handler400 = views_errors.bad_request

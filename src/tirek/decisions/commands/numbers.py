@@ -42,7 +42,8 @@ def _verified(number: str) -> Answer:
         return [f"{number}: agrees. The same inputs give the same outcomes."], EXIT_DONE
     lines = [f"{number}: {checked.difference_count} differences."]
     lines += [
-        f"  {d['what']}: {d['where']}: kept {d['kept'] or '–'}, now {d['now'] or '–'}" for d in checked.differences[:SHOWN]
+        f"  {d['what']}: {d['where']}: kept {d['kept'] or '–'}, now {d['now'] or '–'}"
+        for d in checked.differences[:SHOWN]
     ]
     return lines, EXIT_NOT_DECIDED
 

@@ -69,5 +69,9 @@ def explain_number(number: str, subject: str) -> Answer:
         value = f"too few to say (fewer than {release.minimum})" if cell.suppressed else cell.value
         lines.append(f"  {name}: {value}   numerator {cell.numerator}, denominator {cell.denominator}")
     lines += ["", f"Published by {release.published_by_name} on {release.published_at:%Y-%m-%d}"]
-    lines += [f"Snapshot {snapshot.sha256}" if snapshot else f"Decision {release.decision_number}", "", release.definition]
+    lines += [
+        f"Snapshot {snapshot.sha256}" if snapshot else f"Decision {release.decision_number}",
+        "",
+        release.definition,
+    ]
     return lines, EXIT_DONE
