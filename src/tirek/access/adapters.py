@@ -22,12 +22,10 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def is_reauthentication_required(self, *, app: str, **kwargs) -> bool:
-        """Not again for whoever has just signed in to set up a first second factor; else always."""
-        request = context.request
-        if app == "allauth.mfa" and not getattr(request.user, "has_second_factor", False):
-            last = max((record["at"] for record in get_authentication_records(request, request.user)), default=0)
-            return time.time() - last > settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
-        return super().is_reauthentication_required(app=app)
+        """Not for whoever signed in, or proved himself again, a few minutes ago."""
+        records = get_authentication_records(context.request, context.request.user)
+        last = max((record["at"] for record in records), default=0)
+        return time.time() - last > settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
 
     def get_client_ip(self, request) -> str:
         return client_address(request) or "0.0.0.0"  # noqa: S104 - no address is known, not a binding

@@ -59,6 +59,7 @@ def prepare(settings: dict, *, create: bool = True) -> None:
         connection.execute("select pg_advisory_lock(7461726)")
         for statement in _role_statements(connection):
             connection.execute(statement)
+        check_roles(connection)
 
 
 def connection_arguments(settings: dict, dbname: str | None = None) -> dict:
@@ -78,6 +79,33 @@ def _create_database(settings: dict) -> None:
             connection.execute(sql.SQL("create database {}").format(sql.Identifier(settings["NAME"])))
 
 
+class RolesNotSafe(RuntimeError):
+    """The roles of this server would let rows through; the message says what the server's administrator does."""
+
+
+def check_roles(connection) -> None:
+    """Refuse roles that pass or inherit policies: somebody may have made them by hand before us."""
+    rows = connection.execute(
+        "select rolname, rolsuper or rolbypassrls from pg_roles where rolname = any(%s)", [[APP, *SESSION_ROLES]]
+    ).fetchall()
+    strong = [name for name, passes in rows if passes]
+    if strong:
+        raise RolesNotSafe(
+            f"Roles that pass row policies: {', '.join(strong)}. Run: alter role … nosuperuser nobypassrls"
+        )
+    query = "select r from unnest(%s::text[]) r where pg_has_role(%s, r, 'usage')"
+    inherited = [name for (name,) in connection.execute(query, [list(SESSION_ROLES), APP])]
+    if inherited:
+        raise RolesNotSafe(
+            f"{APP} inherits {', '.join(inherited)} and would see all their rows. Run, as the server's administrator:"
+            f" alter role {APP} noinherit; revoke {', '.join(inherited)} from {APP}; then tirek migrate again."
+        )
+
+
+def _is_member(connection, name: str) -> bool:
+    return connection.execute("select pg_has_role(%s, %s, 'member')", [APP, name]).fetchone()[0]
+
+
 def _role_statements(connection) -> list:
     have = {row[0] for row in connection.execute("select rolname from pg_roles")}
     app = sql.Identifier(APP)
@@ -89,7 +117,9 @@ def _role_statements(connection) -> list:
         role = sql.Identifier(name)
         if name not in have:
             statements.append(sql.SQL("create role {} nologin nobypassrls").format(role))
-        statements.append(sql.SQL("grant {} to {}").format(role, app))
+        if not (APP in have and name in have and _is_member(connection, name)):
+            how = " with inherit false, set true" if connection.info.server_version >= 160000 else ""
+            statements.append(sql.SQL("grant {} to {}" + how).format(role, app))
     everyone = sql.SQL(", ").join(map(sql.Identifier, (APP, *SESSION_ROLES)))
     for line in (
         "grant usage on schema public to {}",
