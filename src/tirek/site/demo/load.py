@@ -27,9 +27,8 @@ from tirek.storage import secrets
 from tirek_engines.errors import Refusal
 
 BATCH_PEOPLE = 60_000
-AUDITED_PEOPLE = (
-    250_000  # larger loads leave no "created" row a person in the history, and rebuild the search index at the end
-)
+AUDITED_PEOPLE = 250_000  # larger loads leave no "created" row a person in the history
+INDEX_LATER_PEOPLE = 50_000  # larger loads build the search index once, at the end
 Progress = Callable[[int, int, str], None]
 
 
@@ -156,7 +155,7 @@ def load_people(plan: Plan, tell: Progress) -> int:
     total = int(plan.learners.sum() + plan.staff.sum() + plan.guardians.sum())
     is_bulk = total > AUDITED_PEOPLE
     loaded = 0
-    with _search_index_later(is_bulk and bool(wanted)):
+    with _search_index_later(bool(wanted) and total > INDEX_LATER_PEOPLE):
         for first, last in wanted:
             batch = people.make_batch(plan, first, last)
             quiet = pgtrigger.ignore() if is_bulk else contextlib.nullcontext()
