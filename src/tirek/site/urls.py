@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from tirek.site import views, views_design, views_errors, views_search
+from tirek.site.api import api
 
 urlpatterns = [
     path("", views.front, name="front"),
@@ -24,6 +25,7 @@ urlpatterns = [
     path("figures/", include("tirek.indicators.urls")),
     path("decisions/", include("tirek.decisions.urls")),
     path("jobs/", include("tirek.site.jobs")),
+    path("api/", api.urls),
     path("exchange/", include("tirek.registry.exchange.urls")),
     path("ims/oneroster/rostering/v1p2/", include("tirek.registry.exchange.oneroster.urls")),
 ]

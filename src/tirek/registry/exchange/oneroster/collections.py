@@ -30,6 +30,14 @@ def _select(name: str, values: dict[str, str], rest: str) -> str:
 
 
 OURS = {"status": "'active'", "dateLastModified": f"'{EPOCH}'"}
+
+
+def _modified(table: str, alias: str) -> dict[str, str]:
+    """The moment of the last change, from the history."""
+    last = f"(select max(v.pgh_created_at) from registry_{table}event v where v.pgh_obj_id = {alias}.id)"
+    return OURS | {"dateLastModified": f"coalesce(to_char({last} at time zone 'UTC', {ZONED}), '{EPOCH}')"}
+
+
 LINKED_SCHOOL = "exists (select 1 from registry_externalid o where o.kind = 'or:org' and o.target_id = {0})"
 ORG_ID = "coalesce((select o.external_id from registry_externalid o where o.kind = 'or:org' and o.target_id = {0}" \
          " order by o.id limit 1), 'org-' || {1})"  # fmt: skip
@@ -48,7 +56,7 @@ ORGS = " union all ".join((
         "parentSourcedId": "'kato-' || parent.code",
     }, "from registry_territory t left join registry_territory parent on parent.id = t.parent_id"
        " where t.org_lo <= %(hi)s and t.org_hi >= %(lo)s and upper_inf(t.valid)"),
-    _select("orgs", OURS | {
+    _select("orgs", _modified("institutionstate", "s") | {
         "sourcedId": "'org-' || i.code", "name": "s.name_kk", "identifier": "i.code", "type": "'school'",
         "parentSourcedId": "'kato-' || t.code",
     }, "from registry_institution i join registry_institutionstate s on s.institution_id = i.id and upper_inf(s.valid)"
@@ -85,7 +93,7 @@ COURSES = " union all ".join((
        " group by r.metadata->>'courseSourcedId'"),
 ))  # fmt: skip
 CLASSES = " union all ".join((
-    _select("classes", OURS | {
+    _select("classes", _modified("classgroup", "c") | {
         "sourcedId": "'cls-' || c.id", "title": "concat(c.grade, c.letter)", "grades": "lpad(c.grade::text, 2, '0')",
         "courseSourcedId": COURSE_ID, "classCode": "concat(c.grade, c.letter)", "classType": "'homeroom'",
         "schoolSourcedId": "'org-' || i.code", "termSourcedIds": "'term-' || y.code",
@@ -94,7 +102,7 @@ CLASSES = " union all ".join((
     _record("or:class", "classes"),
 ))  # fmt: skip
 USERS = " union all ".join((
-    _select("users", OURS | {
+    _select("users", _modified("person", "p") | {
         "sourcedId": USER_ID.format("p"), "enabledUser": "coalesce(x.metadata->>'enabledUser', 'true')",
         "username": "coalesce(x.metadata->>'username', p.public_id::text)", "givenName": "p.given_name",
         "familyName": "p.family_name", "middleName": "nullif(p.patronymic, '')",
@@ -105,9 +113,8 @@ USERS = " union all ".join((
         "agentSourcedIds": f"(select string_agg({USER_ID.format('gp')}, ',' order by gp.id) from registry_guardianship g"
                            " join registry_person gp on gp.id = g.guardian_id where g.child_id = p.id and upper_inf(g.valid))",
         **{c: f"x.metadata->>'{c}'" for c in ("userIds", "identifier", "email", "sms", "phone", "userMasterIdentifier",
-                                              "preferredGivenName", "preferredMiddleName", "preferredFamilyName", "pronouns",
-                                              "dateLastModified", "status")},
-    }, "from registry_person p left join lateral (select r.metadata from registry_externalid r where r.kind = 'or:user'"
+                                              "preferredGivenName", "preferredMiddleName", "preferredFamilyName", "pronouns")},
+    } | {"status": "coalesce(x.metadata->>'status', 'active')"}, "from registry_person p left join lateral (select r.metadata from registry_externalid r where r.kind = 'or:user'"
        " and r.target_id = p.id order by r.id limit 1) x on true"
        f" where {IN_SCOPE.format('p')} and (x.metadata is not null or {LEARNS} or {WORKS} or {CARES})"),
     _record("or:user", "users", " and r.target_id is null"),
@@ -136,13 +143,13 @@ ROLES = " union all ".join((
     _record("or:role", "roles"),
 ))  # fmt: skip
 ENROLLMENTS = " union all ".join((
-    _select("enrollments", OURS | {
+    _select("enrollments", _modified("enrolment", "e") | {
         "sourcedId": "'enr-' || e.id", "classSourcedId": "'cls-' || c.id", "schoolSourcedId": "'org-' || i.code",
         "userSourcedId": USER_ID.format("p"), "role": "'student'", "beginDate": "lower(e.valid)::text",
     }, "from registry_enrolment e join registry_person p on p.id = e.person_id join registry_institution i on i.id = e.institution_id"
        f" join registry_classgroup c on c.id = e.class_group_id and c.institution_id = e.institution_id"
        f" where upper_inf(e.valid) and {IN_SCOPE.format('e')} and not {LINKED_SCHOOL.format('e.institution_id')}"),
-    _select("enrollments", OURS | {
+    _select("enrollments", _modified("teaching", "t") | {
         "sourcedId": "'tea-' || t.id", "classSourcedId": "'cls-' || c.id", "schoolSourcedId": "'org-' || i.code",
         "userSourcedId": USER_ID.format("p"), "role": "'teacher'", "primary": "t.is_class_teacher::text",
         "beginDate": "lower(t.valid)::text",
@@ -151,7 +158,7 @@ ENROLLMENTS = " union all ".join((
        f" where upper_inf(t.valid) and {IN_SCOPE.format('t')} and {IN_SCOPE.format('p')} and not {LINKED_SCHOOL.format('i.id')}"),
     _record("or:enrollment", "enrollments"),
 ))  # fmt: skip
-DEMOGRAPHICS = _select("demographics", OURS | {
+DEMOGRAPHICS = _select("demographics", _modified("person", "p") | {
     "sourcedId": USER_ID.format("p"), "birthDate": "p.birth_date::text",
     "sex": "case p.sex when 'f' then 'female' when 'm' then 'male' end",
 }, f"from registry_person p where {IN_SCOPE.format('p')} and (p.birth_date is not null or p.sex <> '')"

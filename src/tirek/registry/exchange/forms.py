@@ -1,0 +1,81 @@
+"""Forms of the exchange pages."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tirek.access.scope import current_scope
+from tirek.registry.exchange.fields import fields_of
+from tirek.registry.models import RowKind, Source, SourceKind
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(label=_("File"), help_text=_("A OneRoster zip, CSV, XLSX, Parquet or GeoJSON."))
+    row_kind = forms.ChoiceField(
+        label=_("What the rows are"), choices=RowKind.choices, required=False, help_text=_("Not needed for OneRoster.")
+    )
+    as_of = forms.DateField(
+        label=_("Changes begin on"), initial=timezone.localdate, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+    def __init__(self, *args, source: Source, **kwargs):
+        super().__init__(*args, **kwargs)
+        if source.kind == SourceKind.ONEROSTER:
+            del self.fields["row_kind"]
+        elif source.kind == SourceKind.GEOJSON:
+            self.fields["row_kind"].choices = [(RowKind.PLACES.value, RowKind.PLACES.label)]
+
+
+class SourceForm(forms.ModelForm):
+    class Meta:
+        model = Source
+        fields = (
+            "code", "name", "kind", "org_lo", "org_hi", "territory_code", "is_complete", "max_faulty_percent",
+            "max_missing_percent", "expected_every_days",
+        )  # fmt: skip
+        labels = {"org_lo": _("First institution number"), "org_hi": _("Last institution number")}
+
+    def clean(self):
+        data = super().clean()
+        low, high = data.get("org_lo"), data.get("org_hi")
+        if low is not None and high is not None:
+            if high < low:
+                self.add_error("org_hi", _("The last number is smaller than the first."))
+            elif not (current_scope().covers(low) and current_scope().covers(high)):
+                self.add_error("org_lo", _("These institutions lie outside your territory."))
+        return data
+
+
+def profile_rows(row_kind: str, columns: dict) -> list[dict]:
+    """Lines of the mapping editor, one a field of the register."""
+    rows = []
+    for field in fields_of(row_kind):
+        rule = columns.get(field.name) or {}
+        rows.append({
+            "field": field, "column": rule.get("column", ""), "default": rule.get("default", ""), "format": rule.get("format", ""),
+            "repair": rule.get("repair", False), "is_date": field.type == "date", "is_identifier": field.type in ("iin", "bin"),
+            "values": "\n".join(f"{k} = {v}" for k, v in (rule.get("values") or {}).items()),
+        })  # fmt: skip
+    return rows
+
+
+def profile_columns(row_kind: str, data) -> dict:
+    """The mapping that a posted editor says; fields without a column or default are left out."""
+    columns = {}
+    for field in fields_of(row_kind):
+        rule: dict = {}
+        for part in ("column", "default", "format"):
+            value = data.get(f"{field.name}-{part}", "").strip()
+            if value:
+                rule[part] = value
+        pairs = [line.split("=", 1) for line in data.get(f"{field.name}-values", "").splitlines() if "=" in line]
+        values = {key.strip(): value.strip() for key, value in pairs if key.strip()}
+        if values:
+            rule["values"] = values
+        if data.get(f"{field.name}-repair"):
+            rule["repair"] = True
+        if rule.get("column") or rule.get("default"):
+            columns[field.name] = rule
+    return columns
