@@ -156,3 +156,37 @@ class TestDecisionPages:
         page = client.get(reverse("decisions:where")).content.decode()
         assert "toy_decisions.py:" in page
         assert "src/tirek_engines/assessment/rules/publication.yaml" in page
+
+
+class TestApi:
+    def test_a_publication_with_its_source(self, client, release):
+        answer = client.get("/api/indicators/schools.pupils/latest", {"territory": "202000000"}).json()
+        assert answer["snapshot_sha256"] == release.snapshot.sha256
+        hidden = [cell for cell in answer["cells"] if cell["suppressed"]]
+        assert hidden
+        assert {(cell["value"], cell["numerator"]) for cell in hidden} == {("", None)}
+
+    @pytest.mark.parametrize(
+        ("path", "status"),
+        [
+            ("/api/openapi.json", 200),
+            ("/api/indicators", 200),
+            ("/api/indicators/schools.pupils", 200),
+            ("/api/indicators/no.such", 404),
+            ("/api/indicators/%00", 422),
+            ("/api/releases/F-2025-000009", 404),
+            ("/api/releases/1", 422),
+            ("/api/claims", 200),
+            ("/api/kinds", 200),
+        ],
+    )
+    def test_answers(self, client, path, status):
+        answer = client.get(path)
+        assert answer.status_code == status
+        if status >= 400:
+            assert set(answer.json()) == {"code", "message"}
+
+    def test_the_journal_needs_the_right(self, client):
+        assert client.get("/api/decisions").status_code in (302, 401, 403)
+        signed_in(client, Role.MINISTRY_ANALYST)
+        assert client.get("/api/decisions").json() == []

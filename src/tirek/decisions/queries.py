@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from tirek.decisions.models import Decision, Outcome, State, Verification
 from tirek.storage.sealed import Sealed, read, unseal
 from tirek_engines.errors import Refusal
 
+NUMBER = re.compile(r"D-\d{4}-\d{6,9}")
 LANGUAGES = ("kk", "ru", "en")
 STATES = [(state.value, state.label) for state in State if state != State.RECORDING]
 
@@ -65,7 +67,8 @@ def decisions():
 
 
 def decision(number: str) -> Decision:
-    found = decisions().select_related("supersedes").filter(number=number.strip().upper()).first()
+    wanted = number.strip().upper()
+    found = decisions().select_related("supersedes").filter(number=wanted).first() if NUMBER.fullmatch(wanted) else None
     if found is None:
         raise NothingToExplain(f"There is no decision {number} that you may read.", number=number)
     return found
@@ -133,8 +136,9 @@ def verifications(of: Decision):
 def explain(number: str, subject: str, subject_kind: str | None = None) -> Explanation:
     """The outcome of one subject (its code, or its id in the register) and why."""
     of = decision(number)
+    subject = subject.replace("\x00", "")
     found = Outcome.objects.filter(decision=of, subject=subject)
-    if not found.exists() and subject.isdigit():
+    if not found.exists() and subject.isascii() and subject.isdigit() and len(subject) < 19:
         found = Outcome.objects.filter(decision=of, subject_id=int(subject))
     if subject_kind:
         found = found.filter(subject_kind=subject_kind)

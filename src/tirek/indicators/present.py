@@ -135,3 +135,9 @@ def listed(releases: dict[str, Release]) -> list[dict]:
             }
         )
     return found
+
+
+def plain(cell: Figure) -> dict:
+    """A published number for programs."""
+    names = ("level", "territory", "settlement", "kind", "numerator", "denominator", "value", "se", "low", "high")
+    return {name: getattr(cell, name) for name in names} | {"suppressed": cell.suppressed}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +12,9 @@ from django.utils.translation import get_language
 
 from tirek.indicators.models import Check, Claim, Figure, Release, ReleaseState
 from tirek_engines.errors import Refusal
+
+
+NUMBER = re.compile(r"F-\d{4}-\d{6,9}")
 
 
 class NotPublished(Refusal):
@@ -42,7 +46,8 @@ def latest(indicator: str, as_of: date | None = None) -> Release:
 
 
 def release(number: str) -> Release:
-    found = Release.objects.select_related("snapshot", "supersedes").filter(number=number).first()
+    known = Release.objects.select_related("snapshot", "supersedes")
+    found = known.filter(number=number).first() if NUMBER.fullmatch(number) else None
     if found is None:
         raise NotPublished(f"There is no publication {number}.", number=number)
     return found
