@@ -7,11 +7,10 @@ from tirek_engines.psychometrics.answers import NOT_ANSWERED, Answers
 from tirek_engines.psychometrics.calibration import (
     Calibration,
     Fit,
-    GroupResult,
-    ItemResult,
     Options,
     calibrate,
 )
+from tirek_engines.psychometrics.estimates import GroupResult, ItemResult
 from tirek_engines.psychometrics.prepared import DroppedItem
 from tirek_engines.psychometrics.scoring import FLAG_NAMES, PersonScores
 

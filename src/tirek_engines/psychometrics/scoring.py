@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tirek_engines.psychometrics import _kernels as kernels
+from tirek_engines.psychometrics._warm_kernels import warm_estimates
 from tirek_engines.psychometrics.model import Evaluation, Likelihood, Parameters
 
 Floats = NDArray[np.float64]
@@ -56,7 +57,7 @@ class PersonScores:
 def score_persons(likelihood: Likelihood, p: Parameters, e: Evaluation, *, bound: float) -> PersonScores:
     """Score every person by one estimate a unit."""
     data = likelihood.data
-    unit_wle, unit_error, unit_bounded = kernels.warm_estimates(
+    unit_wle, unit_error, unit_bounded = warm_estimates(
         likelihood.scores(p),
         data.run_starts,
         data.run_masks,

@@ -147,7 +147,7 @@ def _number(value: float) -> str:
 
 
 def _person_lines(table: Any, calibration: Calibration, row: int) -> list[str]:
-    from tirek_engines.psychometrics import FLAG_NAMES, _kernels
+    from tirek_engines.psychometrics import FLAG_NAMES, _kernels, _warm_kernels
     from tirek_engines.psychometrics.scoring import score_persons
 
     data, p = calibration.prepared, calibration.persons
@@ -168,7 +168,7 @@ def _person_lines(table: Any, calibration: Calibration, row: int) -> list[str]:
     flag = FLAG_NAMES[p.flag[row]]
     lines += [
         f"  WLE {p.wle[row]:.4f}, standard error {p.wle_se[row]:.4f}" + (f" [{flag}]" if flag else ""),
-        f"    computed by {_source(_kernels.warm_estimates)}, called from {_source(score_persons)}",
+        f"    computed by {_source(_warm_kernels.warm_estimates)}, called from {_source(score_persons)}",
         "  answers:",
     ]
     codes = table.answers.codes[row]
