@@ -415,3 +415,40 @@ def test_headers_are_strict(client):
     assert re.search(r"<script(?![^>]*(src|nonce|application/json))", answer.content.decode()) is None
     assert ' style="' not in answer.content.decode()
     assert client.cookies["csrf"]["httponly"]
+
+
+def test_an_identification_number_is_shown_with_a_reason_only(world, demonstration):
+    from tirek.storage import secrets
+
+    child = world.people["Child"]
+    with loading():
+        type(child).objects.filter(pk=child.pk).update(
+            iin_encrypted=secrets.encrypt("050101500011"), iin_hash=secrets.keyed_hash("050101500011")
+        )
+    person = reverse("registry:person", args=[child.public_id])
+    show = reverse("registry:show_iin", args=[child.public_id])
+    auditor, head = signed_in(world.users[Role.AUDITOR]), signed_in(world.users[Role.SCHOOL_HEAD])
+    for client in (auditor, head):
+        page = client.get(person).content.decode()
+        assert "050101500011" not in page
+        assert "••••••••0011" in page
+    assert auditor.post(show, {"reason": ""}).status_code == 422
+    assert head.post(show, {"reason": "I am curious"}).status_code == 403
+    assert "050101500011" in auditor.post(show, {"reason": "letter 5 of the court"}).content.decode()
+    far = reverse("registry:show_iin", args=[world.people["Far"].public_id])
+    assert auditor.post(far, {"reason": "letter 5 of the court"}).status_code == 404
+    with loading():
+        looks = list(PersonRead.objects.filter(person_id=child.pk).order_by("id").values_list("kind", "role", "reason"))
+    assert looks == [
+        ("record", "auditor", ""),
+        ("record", "school_head", ""),
+        ("iin", "auditor", "letter 5 of the court"),
+    ]
+
+
+def test_public_lookups_are_counted_by_address():
+    from tirek.access.limits import count
+
+    assert [count("x", "10.0.0.1", 60) for _ in range(3)] == [1, 2, 3]
+    assert count("x", "10.0.0.2", 60) == 1
+    assert count("x", "10.0.0.1", 60) == 4

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tirek.registry import views, views_changes, views_institution, views_people
+from tirek.registry import views, views_changes, views_iin, views_institution, views_people
 
 app_name = "registry"
 urlpatterns = [
@@ -20,6 +20,7 @@ urlpatterns = [
     path("institutions/<str:code>/history/", views_institution.history, name="history"),
     path("people/", views_people.search, name="people"),
     path("people/<uuid:public_id>/", views_people.person, name="person"),
+    path("people/<uuid:public_id>/iin/", views_iin.show_iin, name="show_iin"),
     path("people/<uuid:public_id>/correct/", views_changes.correct_person, name="correct_person"),
     path("people/<uuid:public_id>/transfer/", views_changes.transfer, name="transfer"),
     path("people/<uuid:public_id>/leave/", views_changes.leave, name="leave"),

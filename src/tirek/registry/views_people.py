@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from tirek.access.gates import gate
 from tirek.access.permissions import may
-from tirek.access.services.reads import record_read
+from tirek.access.services.reads import record_many_read, record_read
 from tirek.registry import identifiers, pages
 from tirek.registry.forms import PeopleFilter
 from tirek.registry.panels import panels
@@ -31,6 +31,8 @@ def search(request: HttpRequest) -> HttpResponse:
     form = PeopleFilter(request.GET or None)
     asked = form.cleaned_data["q"].strip() if form.is_bound and form.is_valid() else ""
     found = searching.people(request.scope, asked, limit=LIMIT) if asked else []
+    if found:
+        record_many_read(request, rows=len(found), query="search")
     context = {"form": form, "asked": asked, "rows": rows_of(found), "limit": LIMIT, "too_many": len(found) >= LIMIT}
     return render(request, "registry/people.html", context)
 
@@ -59,7 +61,8 @@ def person(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     names = labels.names_by_org_no([row.org_no for row in (*history.enrolments, *history.employments)], on=on)
     context = {
         "person": found,
-        "iin": shown_iin(found, request.scope.role),
+        "iin": shown_iin(found),
+        "may_see_iin": bool(found.iin_encrypted) and may(request.scope.role, "people.see_iin"),
         "age": age_of(found.birth_date),
         "now": _now(history, names, on),
         "enrolments": [_tie(row, names) for row in history.enrolments],
@@ -73,12 +76,9 @@ def person(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return render(request, "registry/person.html", context)
 
 
-def shown_iin(person, role: str) -> str:
-    """The number in full for those whose role needs it, else its mask."""
-    if not person.iin_encrypted:
-        return ""
-    iin = secrets.decrypt(bytes(person.iin_encrypted))
-    return iin if may(role, "people.see_iin") else identifiers.mask_iin(iin)
+def shown_iin(person) -> str:
+    """The number's mask; in full only by views_iin, with a reason."""
+    return identifiers.mask_iin(secrets.decrypt(person.iin_encrypted)) if person.iin_encrypted else ""
 
 
 def _tie(row, names: dict[int, str]) -> dict:
