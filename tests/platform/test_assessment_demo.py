@@ -64,7 +64,7 @@ def test_the_estimated_gap_holds_the_true_one(grade):
     assert np.std(difference) < 0.1, "difficulties come back but for the origin"
 
 
-def test_the_tiny_demonstration_is_published_once(committed_db, tmp_path, monkeypatch):
+def test_the_tiny_demonstration_is_loaded_once(committed_db, tmp_path, monkeypatch):
     monkeypatch.setattr("tirek.storage.sealed.folder", lambda: tmp_path / "sealed")
     plan = load(scale="tiny", seed=1, year=YEAR).plan
     first = monitoring.load_monitoring(plan)
@@ -73,9 +73,8 @@ def test_the_tiny_demonstration_is_published_once(committed_db, tmp_path, monkey
     assert (again["sheets"], again["earlier"]) == (0, 0)
     with loading():
         assert models.AnswerSheet.objects.count() == first["sheets"]
-        assert set(models.Test.objects.values_list("state", flat=True)) == {"published"}
-        assert models.Release.objects.count() == 5
-        assert models.PersonResult.objects.count() > 0.9 * first["sheets"]
+        assert monitoring.is_loaded(plan)
+        assert models.Release.objects.count() == 3, "a hundred pupils are too few to calibrate"
         years = models.GroupResult.objects.filter(dimension="all", release__test__grade=4).order_by("release__test__code")
-        assert [round(row.mean) for row in years] == [500] * 4, "each year is on its own scale"
+        assert [round(row.mean) for row in years] == [500] * 3, "each year is on its own scale"
         assert not models.GroupResult.objects.exclude(suppressed="").filter(mean__isnull=False).exists()

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from django.utils.translation import gettext as _
 
 from tirek.assessment import quality
 from tirek.assessment.codes import as_scores
+from tirek.assessment.refusals import NotGoodEnough
 from tirek.decisions.kinds import Result
 from tirek.decisions.rules import RuleSet
 from tirek_engines.assessment import Grouping, GroupResults, PublicationRules, Scale, results_by_group
@@ -59,6 +61,12 @@ def calibrated(inputs: Inputs, rules: RuleSet) -> tuple[Calibration, list[Droppe
         DroppedItem(items[j], "too few answers" if counts[j] else "nobody answered it", int(counts[j]))
         for j in np.flatnonzero(~kept)
     ]
+    if not kept.any():
+        raise NotGoodEnough(
+            _("No item has as many as %(minimum)s answers, so nothing can be said about any. Wait for more answers.")
+            % {"minimum": minimum},
+            code="too_few_answers",
+        )
     used = np.ascontiguousarray(codes[:, kept])
     options = Options(
         model="rasch",
@@ -145,7 +153,7 @@ def run_results(inputs: Inputs, parameters: Mapping[str, Any], rules: RuleSet) -
     """Means of groups with errors, small groups hidden, and every pupil's points."""
     calibration_rules = RuleSet.unsealed(inputs["calibration_rules"])
     scale_rules = RuleSet.unsealed(inputs["scale_rules"])
-    calibration, _dropped, _parts = calibrated(inputs, calibration_rules)
+    calibration, *_rest = calibrated(inputs, calibration_rules)
     book = rules.book.joined(calibration_rules.book).joined(scale_rules.book)
     places = inputs["places"]
     fixed = parameters.get("scale")
