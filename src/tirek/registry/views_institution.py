@@ -39,7 +39,7 @@ def frame(request: HttpRequest, code: str, here: str) -> dict:
         "today": timezone.localdate(),
         "trail": pages.trail(path, on),
         "tabs": _tabs(code, on, here, request),
-        "in_scope": request.scope.covers(state.org_no) or request.scope.is_own,
+        "in_scope": request.scope.covers(state.org_no),
     }
 
 

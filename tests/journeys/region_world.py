@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import make_password
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from tirek.access.models import Grant, User
+from tirek.access.roles import SECOND_FACTOR
 from tirek.access.scope import loading, signing_in
 from tirek.registry import identifiers, models, names
 from tirek.site.demo.places import MANGYSTAU_DISTRICTS, REGIONS
@@ -39,13 +40,17 @@ def _territories() -> tuple[models.Territory, list[models.Territory]]:
     region = top
     for number, r in enumerate(REGIONS, start=1):
         lo = number * REGION_SIZE
-        made = _territory(f"{r.kato}0000000", level.REGION, top, lo, lo + REGION_SIZE - 1, (r.kk, r.ru, r.en), iso=f"KZ-{r.kato}")
+        made = _territory(
+            f"{r.kato}0000000", level.REGION, top, lo, lo + REGION_SIZE - 1, (r.kk, r.ru, r.en), iso=f"KZ-{r.kato}"
+        )
         region = made if r.kato == "47" else region
     districts = []
     for number, d in enumerate(MANGYSTAU_DISTRICTS):
         lo = region.org_lo + number * DISTRICT_SIZE
         place = d.settlements[0].longitude, d.settlements[0].latitude
-        districts.append(_territory(d.code, level.DISTRICT, region, lo, lo + DISTRICT_SIZE - 1, (d.kk, d.ru, d.en), place=place))
+        districts.append(
+            _territory(d.code, level.DISTRICT, region, lo, lo + DISTRICT_SIZE - 1, (d.kk, d.ru, d.en), place=place)
+        )
     return region, districts
 
 
@@ -65,14 +70,23 @@ def _schools(districts: list) -> list[models.Institution]:
         school = models.Institution.objects.create(code=f"school-{number}", org_no=org_no, kind=kind, open_period=SINCE)
         _states(school, district, number)
         models.Headcount.objects.create(
-            institution=school, org_no=org_no, pupils=200 + 37 * number % 900, staff=40, teachers=20 + number % 30, counted_at="2026-11-01T00:00Z"
+            institution=school,
+            org_no=org_no,
+            pupils=200 + 37 * number % 900,
+            staff=40,
+            teachers=20 + number % 30,
+            counted_at="2026-11-01T00:00Z",
         )
         made.append(school)
     return made
 
 
 def _states(school: models.Institution, district, number: int) -> None:
-    called = f"№ {number} «Тірек» мектеп-гимназиясы", f"Школа-гимназия № {number} «Тирек»", f"School No. {number} “Tirek”"
+    called = (
+        f"№ {number} «Тірек» мектеп-гимназиясы",
+        f"Школа-гимназия № {number} «Тирек»",
+        f"School No. {number} “Tirek”",
+    )
     facts = {
         "institution": school, "org_no": school.org_no, "name_kk": called[0], "name_ru": called[1], "name_en": called[2],
         "sort_key": names.sort_key(called[0]), "territory": district, "settlement_kind": "rural" if number % 3 else "urban",
@@ -83,13 +97,25 @@ def _states(school: models.Institution, district, number: int) -> None:
     state = models.InstitutionState
     state.objects.create(**facts, valid=DateRange(SINCE.lower, turn), capacity=600, connectivity="mobile", speed_mbps=4)
     state.objects.create(
-        **facts, valid=DateRange(turn, None), capacity=720, connectivity="satellite", speed_mbps=100, is_support_school=number % 3 == 1
+        **facts,
+        valid=DateRange(turn, None),
+        capacity=720,
+        connectivity="satellite",
+        speed_mbps=100,
+        is_support_school=number % 3 == 1,
     )
 
 
 def _rooms(school: models.Institution) -> None:
     main = models.Building.objects.create(
-        institution=school, org_no=school.org_no, code="1", name="Бас ғимарат", built_year=1986, floors=3, area_m2=4200, valid=SINCE
+        institution=school,
+        org_no=school.org_no,
+        code="1",
+        name="Бас ғимарат",
+        built_year=1986,
+        floors=3,
+        area_m2=4200,
+        valid=SINCE,
     )
     purposes = ["elementary", "subject", "laboratory", "robotics", "library", "inclusive", "gym", "canteen"]
     conditions = ["good", "fair", "poor", "unusable", ""]
@@ -115,7 +141,12 @@ def _people(school: models.Institution) -> dict[str, models.Person]:
             person=teacher, institution=school, position="мұғалім", subject="математика", category="expert", **tie
         )
         models.Teaching.objects.create(
-            person=teacher, class_group=group, org_no=school.org_no, subject="математика", is_class_teacher=True, valid=SINCE
+            person=teacher,
+            class_group=group,
+            org_no=school.org_no,
+            subject="математика",
+            is_class_teacher=True,
+            valid=SINCE,
         )
         for number in range(20):
             pupil = _person(school, grade * 100 + number, born=2019 - grade)
@@ -125,7 +156,9 @@ def _people(school: models.Institution) -> dict[str, models.Person]:
             )  # fmt: skip
         found |= {"teacher": teacher, "pupil": pupil}
     found["parent"] = _person(school, 9999, born=1985)
-    models.Guardianship.objects.create(guardian=found["parent"], child=found["pupil"], org_no=school.org_no, valid=SINCE)
+    models.Guardianship.objects.create(
+        guardian=found["parent"], child=found["pupil"], org_no=school.org_no, valid=SINCE
+    )
     return found
 
 
@@ -146,9 +179,19 @@ def _users(region, district, school, people) -> dict[str, User]:
     whole = ("institution", SCHOOL, "№ 1 «Тірек»", school.org_no, school.org_no)
     return {
         "analyst": _user("analyst", "ministry_analyst", "country", "", "Қазақстан", None, None),
-        "officer": _user("officer", "regional_officer", "region", region.code, region.name_kk, region.org_lo, region.org_hi),
+        "officer": _user(
+            "officer", "regional_officer", "region", region.code, region.name_kk, region.org_lo, region.org_hi
+        ),
         "auditor": _user("auditor", "auditor", "region", region.code, region.name_kk, region.org_lo, region.org_hi),
-        "district": _user("district", "district_officer", "district", district.code, district.name_kk, district.org_lo, district.org_hi),
+        "district": _user(
+            "district",
+            "district_officer",
+            "district",
+            district.code,
+            district.name_kk,
+            district.org_lo,
+            district.org_hi,
+        ),
         "head": _user("head", "school_head", *whole),
         "teacher": _user("teacher", "teacher", "own", "", whole[2], None, None, person_id=people["teacher"].pk),
         "parent": _user("parent", "parent", "own", "", whole[2], None, None, person_id=people["parent"].pk),
@@ -156,7 +199,7 @@ def _users(region, district, school, people) -> dict[str, User]:
 
 
 def _user(name, role, kind, code, label, lo, hi, person_id=None) -> User:
-    """A person who signs in, with a second factor already set up."""
+    """A person who signs in, with a second factor already set up where the role asks for one."""
     from allauth.mfa.models import Authenticator
 
     with loading():
@@ -167,6 +210,8 @@ def _user(name, role, kind, code, label, lo, hi, person_id=None) -> User:
         Grant.objects.create(
             user=user, role=role, scope_kind=kind, scope_code=code, scope_label=label, org_lo=lo, org_hi=hi, valid=SINCE
         )
+    if role not in SECOND_FACTOR:
+        return user
     with signing_in():
         Authenticator.objects.create(user=user, type="totp", data={"secret": "x"})
     return user
