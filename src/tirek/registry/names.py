@@ -40,6 +40,7 @@ LATIN_SPELLINGS = (
     ("ch", "x"), ("gh", "g"), ("ts", "c"), ("ya", "a"), ("yu", "u"), ("ye", "e"), ("yo", "e"), ("y", "i"),
 )  # fmt: skip
 LATIN_LETTER = re.compile("[A-Za-zÀ-ɏ]")
+SHORT_WORD = 2
 SYMBOLS = " " + LATIN_ALPHABET + "0123456789"
 DROPPED = "'’ʼʹʺ\"`"
 TABLE_SIZE = 0x2100  # far enough for typographic apostrophes
@@ -145,9 +146,13 @@ def grams(text: str) -> list[int]:
 
 
 def query_grams(text: str) -> list[int]:
-    """Trigrams that a name must contain to match what is being typed: words may be unfinished. In order of the text."""
-    found = [_gram(word[i : i + 3]) for word in _padded(text) for i in range(len(word) - 3)]
-    return list(dict.fromkeys(found))
+    """Trigrams that a name must contain to match what is being typed, in order of the text.
+
+    Words may be unfinished; but where all have only one or two letters they are whole: too many names begin like that.
+    """
+    words = _padded(text)
+    end = 2 if all(len(word) <= 2 + SHORT_WORD + 1 for word in words) else 3
+    return list(dict.fromkeys(_gram(word[i : i + 3]) for word in words for i in range(len(word) - end)))
 
 
 def grams_many(texts: Sequence[str]) -> pl.Series:

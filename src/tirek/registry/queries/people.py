@@ -12,6 +12,10 @@ from tirek.access.scope import Scope
 from tirek.registry.models import ClassGroup, Employment, Enrolment, Guardianship, Person, SchoolYear, Teaching
 
 
+# the index's order: institution by institution, by name in each, so that a page of a region costs as little as a school's
+IN_ORDER = ("org_no", "sort_key", "id")
+
+
 def school_year(*, on: dt.date) -> SchoolYear | None:
     """The year that the day lies in; in a holiday between two, the one before."""
     return SchoolYear.objects.filter(starts_on__lte=on).order_by("-starts_on").first()
@@ -25,7 +29,7 @@ def pupils(
     scope: Scope, *, on: dt.date, org_no: int | None = None, class_group_id: int | None = None, grade: int | None = None
 ) -> QuerySet[Enrolment]:
     """Enrolments on the day, in order of name. The person's name is the enrolment's own: no join is needed to list."""
-    found = scope.limit(Enrolment.objects.filter(valid__contains=on)).order_by("sort_key", "id")
+    found = scope.limit(Enrolment.objects.filter(valid__contains=on)).order_by(*IN_ORDER)
     given = {"org_no": org_no, "class_group_id": class_group_id, "grade": grade}
     found = found.filter(**{column: value for column, value in given.items() if value is not None})
     return found.select_related("person", "class_group")
@@ -35,7 +39,7 @@ def staff(
     scope: Scope, *, on: dt.date, org_no: int | None = None, subject: str = "", category: str = "", position: str = ""
 ) -> QuerySet[Employment]:
     """Employments on the day, in order of name."""
-    found = scope.limit(Employment.objects.filter(valid__contains=on)).order_by("sort_key", "id")
+    found = scope.limit(Employment.objects.filter(valid__contains=on)).order_by(*IN_ORDER)
     given = {"org_no": org_no, "subject": subject, "category": category, "position": position}
     return found.filter(**{c: v for c, v in given.items() if v not in (None, "")}).select_related("person")
 
