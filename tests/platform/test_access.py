@@ -11,6 +11,7 @@ import pytest
 from access_world import ALWAYS, DISTRICT, OTHER_DISTRICT, PASSWORD, REGION, SCHOOL, World, build, user_with
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.core.cache import cache
 from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test import Client
@@ -27,6 +28,11 @@ from tirek.access.services.rights import NotYours
 
 pytestmark = pytest.mark.django_db
 BACKEND = "tirek.access.backends.ScopedBackend"
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted():
+    cache.clear()
 
 
 @pytest.fixture
@@ -452,3 +458,65 @@ def test_public_lookups_are_counted_by_address():
     assert [count("x", "10.0.0.1", 60) for _ in range(3)] == [1, 2, 3]
     assert count("x", "10.0.0.2", 60) == 1
     assert count("x", "10.0.0.1", 60) == 4
+
+
+# --- an identity provider ---
+
+
+def identity(request, email: str, verified: bool):
+    from allauth.account.models import EmailAddress
+    from allauth.socialaccount.adapter import get_adapter
+    from allauth.socialaccount.models import SocialAccount, SocialLogin
+
+    account = SocialAccount(provider="oidc", uid=f"uid-{email}", extra_data={"email_verified": verified})
+    return SocialLogin(
+        user=User(email=email),
+        account=account,
+        email_addresses=[EmailAddress(email=email, verified=verified)],
+        provider=get_adapter().get_provider(request, "oidc"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("email", "verified", "known"),
+    [("alia@example.kz", True, True), ("alia@example.kz", False, False), ("x@y.kz", True, False)],
+)
+def test_an_identity_joins_only_an_account_that_exists(world, settings, rf, email, verified, known):
+    from allauth.core import context
+    from allauth.socialaccount.adapter import get_adapter
+
+    settings.SOCIALACCOUNT_PROVIDERS = {
+        "openid_connect": {
+            "APPS": [
+                {
+                    "provider_id": "oidc",
+                    "name": "x",
+                    "client_id": "c",
+                    "secret": "s",
+                    "settings": {"server_url": "https://i"},
+                }
+            ]
+        }
+    }
+    by = administrator(user_id=world.users[Role.ADMINISTRATOR].pk)
+    with acting_as(by):
+        accounts.invite_user(
+            by=by, username="alia", full_name="Әлия", email="alia@example.kz", language="kk",
+            home=Place("district", "471", "district", *DISTRICT),
+        )  # fmt: skip
+    request = rf.get("/")
+    found = identity(request, email, verified)
+    with signing_in(), context.request_context(request):
+        found.lookup()
+        assert bool(found.user and found.user.pk) is known
+        assert not get_adapter().is_open_for_signup(request, found)
+
+
+def test_an_operator_opens_a_lock(client, world):
+    from django.core.management import call_command
+
+    for _ in range(5):
+        sign_in(client, Role.PARENT, "wrong")
+    assert sign_in(client, Role.PARENT).status_code == 429
+    call_command("axes_reset_username", "parent", verbosity=0)
+    assert sign_in(client, Role.PARENT).status_code == 302

@@ -16,6 +16,10 @@ class ScopedHandler(AxesDatabaseHandler):
         with signing_in():
             return super().is_allowed(request, credentials)
 
+    def reset_attempts(self, **kwargs):
+        with signing_in():
+            return super().reset_attempts(**kwargs)
+
     def user_login_failed(self, sender, credentials, request=None, **kwargs):
         with signing_in():
             return super().user_login_failed(sender, credentials, request, **kwargs)

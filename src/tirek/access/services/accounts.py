@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allauth.account.forms import default_token_generator
+from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import make_password
@@ -38,6 +39,10 @@ def invite_user(*, by: Scope, username: str, full_name: str, email: str, languag
             user.save(force_insert=True)
     except IntegrityError as error:
         raise NameTaken(_("Somebody already signs in with this name. Choose another.")) from error
+    if user.email:
+        with signing_in():
+            # the administrator vouches for the address: an identity provider's sign-in is joined by it
+            EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     note(by, user, Action.INVITE, "")
     return user
 
