@@ -101,7 +101,7 @@ def check_iin(text: str, *, birth_date: dt.date | None = None, sex: str = "") ->
         return found
     warnings = []
     written = birth_date_of(found.value)
-    if birth_date and written != birth_date:
+    if birth_date and written not in (None, birth_date):
         warnings.append(BIRTH_DATE)
     if sex and sex_of(found.value) not in ("", sex):
         warnings.append(SEX)
@@ -232,7 +232,8 @@ def _birth_differs(digits: np.ndarray, dates: pl.Series) -> np.ndarray:
     for column in range(6):
         number = number * 10 + digits[:, column]
     known = dates.dt.strftime("%Y%m%d").cast(pl.Int32)
-    return ((known != pl.Series(number)) & known.is_not_null()).fill_null(False).to_numpy()
+    differs = ((known != pl.Series(number)) & known.is_not_null()).fill_null(False).to_numpy()
+    return differs & (century > 0)
 
 
 def _sex_differs(digits: np.ndarray, sexes: pl.Series) -> np.ndarray:

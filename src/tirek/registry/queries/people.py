@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 from tirek.access.scope import Scope
 from tirek.registry.models import ClassGroup, Employment, Enrolment, Guardianship, Person, SchoolYear, Teaching
 
-
 # the index's order: institution by institution, by name in each, so that a page of a region costs as little as a school's
 IN_ORDER = ("org_no", "sort_key", "id")
 
