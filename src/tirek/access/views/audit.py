@@ -27,6 +27,8 @@ def changes_page(request: HttpRequest) -> HttpResponse:
         return _changes_csv(request, asked)
     number = _page_number(request)
     found = queries.changes(asked, offset=(number - 1) * ROWS, limit=ROWS + 1)
+    if found:
+        record_many_read(request, rows=len(found[:ROWS]), query="audit: changes")
     context = {
         "form": form,
         "changes": found[:ROWS],
