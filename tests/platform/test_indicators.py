@@ -61,9 +61,7 @@ GOLDEN = {
 def test_golden(world, code):
     cells = draft(code)
     keys = (COUNTRY_CELL, ("region", "100000000", "", ""), ("region", "200000000", "rural", ""))
-    found = tuple(
-        "absent" if key not in cells else None if cells[key].suppressed else cells[key].value for key in keys
-    )
+    found = tuple("absent" if key not in cells else None if cells[key].suppressed else cells[key].value for key in keys)
     assert found == GOLDEN[code]
 
 

@@ -155,5 +155,7 @@ def _decision(found) -> dict:
 
 declare("api:kinds", Gate(public=True, reason="where it is decided is public"))
 for name in ("decisions", "decision"):
-    declare(f"api:{name}", Gate(permission="decisions.read", program=True, reason="the journal, within the asker's scope"))
+    declare(
+        f"api:{name}", Gate(permission="decisions.read", program=True, reason="the journal, within the asker's scope")
+    )
 declare("api:why", Gate(reason="one's own outcomes, or those of one's scope"))

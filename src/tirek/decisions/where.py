@@ -43,7 +43,7 @@ def manual_page() -> str:
     lines = [
         "# Where it is decided",
         "",
-        "<!-- Made by `python -m tirek.decisions.where` from the register of kinds. Do not edit. -->",
+        "<!-- Made by `tirek rules where` from the register of kinds. Do not edit. -->",
         "",
         "Each kind of decision, the rule it follows, the function that decides, its cases and the reasons it can give.",
         "The page *Where it is decided* of an installation shows the same with the line of code, in three languages.",
@@ -51,7 +51,7 @@ def manual_page() -> str:
     ]
     for where in where_decided():
         kind = where.kind
-        lines += [f"## {kind.title}", "", f"`{kind.code}`. {kind.clause}.", ""]
+        lines += [f"## {kind.title}", "", f"`{kind.code}`. {kind.clause}", ""]
         lines += ["| what | where |", "|---|---|"]
         lines += [f"| rules | `{where.rule_file}` |", f"| function | `{where.module}.{where.engine.name}` |"]
         lines += [f"| prepared by | `{kind.run.replace(':', '.')}` |", f"| cases | `{kind.cases}` |", ""]
@@ -59,13 +59,3 @@ def manual_page() -> str:
         lines += [f"| `{code}` | {text} |" for code, text in sorted(where.reasons)]
         lines += [""]
     return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    from django.utils import translation
-
-    from tirek.decisions.commands.acting import ready
-
-    ready()
-    with translation.override("en"):
-        print(manual_page(), end="")

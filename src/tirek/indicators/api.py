@@ -15,6 +15,8 @@ from tirek.indicators.definitions import all_indicators, indicator_of
 router = Router(tags=["figures"])
 LIMIT = 1000
 Code = Path(..., pattern=r"^[a-z0-9_.]{1,80}$", examples=["schools.pupils"])
+AsOf = Query(None, description="The last publication up to this day.")
+Territory = Query(None, pattern=r"^[0-9]{1,32}$")
 Number = Path(..., pattern=r"^F-[0-9]{4}-[0-9]{6}$", examples=["F-2025-000001"])
 
 
@@ -103,14 +105,14 @@ def indicator(request, code: str = Code):
 def latest(
     request,
     code: str = Code,
-    as_of: date | None = Query(None, description="The last publication up to this day."),
-    territory: str | None = Query(None, pattern=r"^[0-9]{1,32}$"),
+    as_of: date | None = AsOf,
+    territory: str | None = Territory,
 ):
     return _release(queries.latest(indicator_of(code).code, as_of), territory)
 
 
 @router.get("/releases/{number}", response={200: ReleaseOut, **ERRORS}, url_name="release")
-def release(request, number: str = Number, territory: str | None = Query(None, pattern=r"^[0-9]{1,32}$")):
+def release(request, number: str = Number, territory: str | None = Territory):
     return _release(queries.release(number), territory)
 
 

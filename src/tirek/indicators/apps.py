@@ -9,8 +9,10 @@ class IndicatorsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from tirek.indicators import panels
         from tirek.indicators.registry_figures import register_all
         from tirek.indicators.snapshots import register_registry_tables
 
         register_registry_tables()
         register_all()
+        panels.register()

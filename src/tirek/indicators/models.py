@@ -125,6 +125,7 @@ class Figure(models.Model):
     class Meta:
         verbose_name = _("figure")
         verbose_name_plural = _("figures")
+        indexes = [models.Index(fields=["territory", "release"], name="figure_territory")]
         constraints = [
             models.UniqueConstraint(name="figure_once", fields=["release", "level", "territory", "settlement", "kind"]),
             models.CheckConstraint(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,12 +11,7 @@ from django.utils.translation import pgettext
 
 from tirek.indicators import queries
 from tirek.indicators.definitions import Indicator, UnknownIndicator, indicator_of
-from tirek.indicators.models import Figure, Release
-from tirek.registry.models import InstitutionKind, SettlementKind, Territory
-from tirek.registry.queries.territories import local_name
-
-KINDS = dict(InstitutionKind.choices)
-SETTLEMENTS = dict(SettlementKind.choices)
+from tirek.indicators.queries import KINDS, SETTLEMENTS, Figure, Release, names_of
 
 
 def known(code: str) -> Indicator | None:
@@ -47,11 +41,6 @@ class Row:
     numerator: str
     denominator: str
     depth: int = 0
-
-
-def names_of(codes: Iterable[str]) -> dict[str, str]:
-    """Territories' names in the reader's language."""
-    return {t.code: local_name(t) for t in Territory.objects.filter(code__in=set(codes))}
 
 
 def row(cell: Figure, indicator: Indicator | None, names: dict[str, str]) -> Row:

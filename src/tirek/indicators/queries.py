@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -11,7 +12,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from django.utils.translation import get_language
 
 from tirek.indicators.models import Check, Claim, Figure, Release, ReleaseState
+from tirek.registry.models import InstitutionKind, SettlementKind, Territory
+from tirek.registry.queries.territories import local_name
 from tirek_engines.errors import Refusal
+
+KINDS = dict(InstitutionKind.choices)
+SETTLEMENTS = dict(SettlementKind.choices)
 
 
 NUMBER = re.compile(r"F-\d{4}-\d{6,9}")
@@ -79,6 +85,19 @@ def headlines(of: list[Release]) -> dict[int, Figure]:
 
 def last_check(of: Release) -> Check | None:
     return Check.objects.filter(release=of).order_by("-at", "-id").first()
+
+
+def of_territory(territory: str) -> list[Figure]:
+    """The latest published number of each figure about one territory as a whole: one query."""
+    found = Figure.objects.filter(
+        release__state=ReleaseState.PUBLISHED, territory=territory, settlement="", kind=""
+    ).select_related("release")
+    return list(found.order_by("release__indicator", "-release__as_of").distinct("release__indicator"))
+
+
+def names_of(codes: Iterable[str]) -> dict[str, str]:
+    """Territories' names in the reader's language."""
+    return {t.code: local_name(t) for t in Territory.objects.filter(code__in=set(codes))}
 
 
 def trend(indicator: str, territory: str) -> list[Figure]:

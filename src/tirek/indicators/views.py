@@ -80,7 +80,7 @@ def _page(request, found):
         return _download(request, found)
     indicator = present.known(found.indicator)
     cells = list(queries.cells(found))
-    names = present.names_of(cell.territory for cell in cells)
+    names = queries.names_of(cell.territory for cell in cells)
     plain = [cell for cell in cells if not (cell.settlement or cell.kind)]
     chosen = request.GET.get("territory", "")
     whole = next((cell for cell in plain if cell.territory == chosen), plain[0] if plain else None)
@@ -124,7 +124,7 @@ def _download(request, found):
     if form not in TYPES:
         raise Http404
     cells = queries.cells(found)
-    names = present.names_of(cell.territory for cell in cells)
+    names = queries.names_of(cell.territory for cell in cells)
     columns = [
         ("indicator", _("Figure")), ("version", _("Version")), ("as_of", _("As of")), ("level", _("Level")),
         ("territory", _("Code")), ("name", _("Territory")), ("settlement", _("Settlement")), ("kind", _("Kind")),

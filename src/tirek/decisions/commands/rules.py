@@ -81,3 +81,18 @@ def load_rules(file: Path, name: str, username: str) -> None:
     with refusals_shown(), acting_as_user(username, "decisions.publish") as user:
         loaded = local_rules.load(name=name, body=file.read_bytes(), by=user, now=timezone.now())
         click.echo(f"Loaded {loaded.name} {loaded.sha256[:12]}, in force from {loaded.in_force_from}.")
+
+
+@rules.command("where")
+def where() -> None:
+    """The manual's page “Where it is decided”, made from the register of kinds.
+
+    Example: tirek rules where > docs/manual/where-decided.md
+    """
+    ready()
+    from django.utils import translation
+
+    from tirek.decisions.where import manual_page
+
+    with translation.override("en"):
+        click.echo(manual_page(), nl=False)
