@@ -46,8 +46,8 @@ NESTED: dict[tuple[str, str], tuple[str, str]] = {
     ("schools", "teachers"): ("users", AT_SCHOOL.format("teacher")),
     ("schools", "terms"): (
         "academicSessions",
-        "\"type\" in ('term', 'semester') and exists (select 1 from ({classes}) c where c.\"schoolSourcedId\" = %(parent)s"
-        " and \"sourcedId\" = any(string_to_array(replace(c.\"termSourcedIds\", ', ', ','), ',')))",
+        "\"type\" in ('term', 'semester') and exists (select 1 from ({classes}) k where k.\"schoolSourcedId\" = %(parent)s"
+        " and c.\"sourcedId\" = any(string_to_array(replace(k.\"termSourcedIds\", ', ', ','), ',')))",
     ),
     ("classes", "students"): ("users", ENROLLED.replace("{column}", "classSourcedId").replace("{role}", "student")),
     ("classes", "teachers"): ("users", ENROLLED.replace("{column}", "classSourcedId").replace("{role}", "teacher")),
@@ -111,7 +111,7 @@ def collection(request: HttpRequest, view: str) -> HttpResponse:
     asked = question(name, request.GET)
     if condition:
         asked.add(condition)
-    return _page(request, view, asked)
+    return _page(request, asked)
 
 
 @provider
@@ -140,7 +140,7 @@ def nested(request: HttpRequest, view: str, sourced_id: str, child: str) -> Http
     name, condition = NESTED[view, child]
     asked = question(name, request.GET)
     asked.add(condition, parent=sourced_id)
-    return _page(request, child, asked)
+    return _page(request, asked)
 
 
 @provider
@@ -155,12 +155,12 @@ def in_class(request: HttpRequest, view: str, sourced_id: str, class_id: str, ch
         raise BadRequest("unknownobject", f"School {sourced_id} has no class {class_id}.", 404)
     asked = question(name, request.GET)
     asked.add(condition, parent=class_id)
-    return _page(request, child, asked)
+    return _page(request, asked)
 
 
-def _page(request: HttpRequest, view: str, asked: Question) -> HttpResponse:
+def _page(request: HttpRequest, asked: Question) -> HttpResponse:
     total = _total(asked)
-    response = _json({view: _records(request, asked)})
+    response = _json({asked.name: _records(request, asked)})
     response["X-Total-Count"] = str(total)
     response["Link"] = ", ".join(_links(request, asked, total))
     return response
