@@ -5,11 +5,19 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import signal
 import tempfile
+import threading
+import time
+
+import click
 
 from tirek.storage.database import connection_settings, embedded, prepare
 from tirek.storage.embedded import OWNER
+from tirek.storage.unprivileged import EmbeddedError
 
+PARENT = "TIREK_PARENT"
+ORPHAN_SECONDS = 5
 _held = contextlib.ExitStack()
 _holder: int | None = None
 
@@ -18,10 +26,27 @@ def django_ready() -> None:
     """Start the embedded database where there is no other, hold it until this process ends, and set Django up."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tirek.site.settings")
     quiet_runtime_folder()
+    end_with_parent()
     hold_database()
     import django
 
     django.setup()
+
+
+def end_with_parent() -> None:
+    """A process that ``tirek serve`` started ends when that one was killed and could not say so."""
+    parent = int(os.environ.pop(PARENT, "0"))
+    if not parent:
+        return
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(ORPHAN_SECONDS)
+        os._exit(1)  # a web server's process waits for its parent's word, which will not come
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 def hold_database() -> None:
@@ -30,8 +55,11 @@ def hold_database() -> None:
     server = embedded()
     if server is None or _holder == os.getpid():
         return
+    try:
+        _held.enter_context(server.running())
+    except EmbeddedError as error:
+        raise click.ClickException(str(error)) from error
     _holder = os.getpid()
-    _held.enter_context(server.running())
     atexit.register(let_database_go)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -11,11 +13,35 @@ from typing import Protocol
 
 import click
 
+from tirek.site.setup import PARENT
 from tirek.storage.database import embedded
 from tirek.storage.unprivileged import EmbeddedError
 
 LOOK_SECONDS = 1.0
 STOP_SECONDS = 12.0
+
+
+def start(*arguments: str, gently: bool = False) -> subprocess.Popen:
+    """Start a command of ours in a session of its own, so that Ctrl-C reaches it once, from us."""
+    command = [sys.executable, "-m", "tirek.site", *arguments]
+    environment = os.environ | {PARENT: str(os.getpid())}
+    process = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603
+    if gently:
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, 10)
+    return process
+
+
+def end(process: subprocess.Popen | None) -> None:
+    """Ask it to end; kill it when it does not."""
+    if process is None or process.poll() is not None:
+        return
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 class Worker:
@@ -26,19 +52,10 @@ class Worker:
 
     def keep(self) -> None:
         if self.process is None or self.process.poll() is not None:
-            command = [sys.executable, "-m", "tirek.site", "worker"]
-            # a session of its own: Ctrl-C reaches it once, from us
-            self.process = subprocess.Popen(command, start_new_session=True)  # noqa: S603
+            self.process = start("worker")
 
     def stop(self) -> None:
-        if self.process is None:
-            return
-        self.process.terminate()
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end(self.process)
 
 
 class Database:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
-from contextlib import suppress
 
 import click
+
+from tirek.site.commands.beside import end, start
 
 FIRST = """
 What to look at first
@@ -48,20 +48,11 @@ class Rest:
         self.process: subprocess.Popen | None = None
 
     def keep(self) -> None:
-        if self.process is None:
-            command = [sys.executable, "-m", "tirek.site", "demo", "load"]
-            # gentler than the pages, which are being looked at meanwhile
-            self.process = subprocess.Popen(["nice", "-n", "10", *command], start_new_session=True)  # noqa: S603, S607
+        if self.process is None:  # gently: the pages are being looked at meanwhile
+            self.process = start("demo", "load", gently=True)
 
     def stop(self) -> None:
-        if self.process is None or self.process.poll() is not None:
-            return
-        self.process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(5)
-            return
-        self.process.kill()
-        self.process.wait()
+        end(self.process)
 
 
 def welcome_text() -> str:

@@ -17,6 +17,7 @@ import click
 from tirek.site.commands import demonstration as demo
 from tirek.site.commands.beside import Database, Worker, kept
 from tirek.site.logging import logging_config
+from tirek.site.setup import PARENT
 from tirek.storage.database import home
 
 TRIED_PORTS = 50
@@ -55,8 +56,11 @@ def serve(
                 click.echo(demo.welcome_text())
             _announce(host, port, chosen)
 
+    os.environ[PARENT] = str(os.getpid())  # the server's processes end with us, even when we are killed
+    web = _granian(host, chosen, workers, threads)
+    web.signal_handler_reload = web.signal_handler_interrupt  # a closed terminal ends the server, like Ctrl-C
     with _terminal_signals(), kept(*parts, after=announce):
-        _granian(host, chosen, workers, threads).serve()
+        web.serve()
     click.echo("Tirek has stopped.")
 
 
@@ -143,17 +147,14 @@ def _reachable(host: str) -> str:
 
 @contextlib.contextmanager
 def _terminal_signals() -> Iterator[None]:
-    """A closed terminal ends the server like Ctrl-C, so that nothing is left running."""
-
-    def hang_up(*_: object) -> None:
-        os.kill(os.getpid(), signal.SIGTERM)
+    """Until the web server has its own handlers, a closed terminal and a stop order end us like Ctrl-C."""
 
     def end(*_: object) -> None:
         raise KeyboardInterrupt
 
     before = {s: signal.getsignal(s) for s in (signal.SIGHUP, signal.SIGTERM)}
-    signal.signal(signal.SIGHUP, hang_up)
-    signal.signal(signal.SIGTERM, end)
+    for number in before:
+        signal.signal(number, end)
     try:
         yield
     except KeyboardInterrupt:
