@@ -19,6 +19,7 @@ from tirek.registry.models import (
     Territory,
 )
 from tirek.registry.queries import counts, own
+from tirek.registry.services.counts import recount
 from tirek.site.demo import load as loading_module
 from tirek.site.demo import people, plan, registry, truth, users
 from tirek.site.demo.load import DemonstrationRefused, load
@@ -138,6 +139,19 @@ def test_an_interrupted_load_goes_on(monkeypatch):
     with loading():
         assert Enrolment.objects.count() == int(done.plan.learners.sum())
         assert Person.objects.values("iin_hash").distinct().count() == Person.objects.count()
+
+
+@pytest.mark.django_db(databases=["default", "owner"])
+def test_work_that_comes_before_the_people_loses_nobody(monkeypatch):
+    monkeypatch.setattr(loading_module, "_analyze", lambda: None)
+    load(scale="tiny", year=YEAR, stage="registry")
+    with loading():
+        first = Institution.objects.order_by("org_no").first()
+        recount([first.org_no])
+        assert Headcount.objects.get(org_no=first.org_no).staff == 0
+    done = load(scale="tiny", year=YEAR)
+    with loading():
+        assert Headcount.objects.get(org_no=first.org_no).staff == done.plan.staff[0] > 0
 
 
 @pytest.mark.django_db(databases=["default", "owner"])

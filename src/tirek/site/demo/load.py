@@ -21,6 +21,7 @@ from django.utils import timezone
 from tirek.access.scope import loading
 from tirek.registry.models import Headcount, Institution, InstitutionState, SchoolYear, Territory
 from tirek.registry.queries import people as people_queries
+from tirek.registry.services.counts import recount
 from tirek.site.demo import people, registry
 from tirek.site.demo.plan import SCALES, Plan, make_plan
 from tirek.storage import secrets
@@ -151,7 +152,7 @@ def load_people(plan: Plan, tell: Progress) -> int:
         ids = dict(Institution.objects.values_list("org_no", "id"))
         year_id = SchoolYear.objects.get(code=f"{plan.year}-{plan.year + 1}").pk
     org_nos = plan.institutions["org_no"].to_list()
-    wanted = [part for part in batches(plan) if org_nos[part[0]] not in done]
+    wanted = [part for part in batches(plan) if not done.issuperset(org_nos[slice(*part)])]
     total = int(plan.learners.sum() + plan.staff.sum() + plan.guardians.sum())
     is_bulk = total > AUDITED_PEOPLE
     loaded = 0
@@ -165,7 +166,18 @@ def load_people(plan: Plan, tell: Progress) -> int:
             tell(loaded, total, "people")
     if wanted:
         _analyze()
+    elif total > INDEX_LATER_PEOPLE:
+        _restore_search_index()
     return loaded
+
+
+def _restore_search_index() -> None:
+    """Where a load was killed between its last person and the index."""
+    with connection.cursor() as cursor:
+        cursor.execute("select to_regclass('person_grams') is null")
+        is_missing = cursor.fetchone()[0]
+    if is_missing:
+        _build_search_index()
 
 
 def _load_batch(cursor, plan: Plan, batch: people.Batch, part: tuple[int, int], ids: dict, year_id: int) -> None:
@@ -212,12 +224,17 @@ def _headcounts(cursor, plan: Plan, batch: people.Batch, part: tuple[int, int], 
     teachers = batch.employments.filter(pl.col("position") == "teacher")["place"].value_counts()
     counted = dict(teachers.iter_rows())
     first, last = part
+    numbers = plan.institutions["org_no"][first:last]
+    # somebody may have worked with an institution before its people came: then its count is made anew
+    early = list(Headcount.objects.filter(org_no__in=numbers.to_list()).values_list("org_no", flat=True))
+    Headcount.objects.filter(org_no__in=early).delete()
     _insert(cursor, "registry_headcount", pl.DataFrame({
-        "institution_id": institution, "org_no": plan.institutions["org_no"][first:last],
+        "institution_id": institution, "org_no": numbers,
         "pupils": plan.learners[first:last].sum(1), "staff": plan.staff[first:last],
         "teachers": [counted.get(place, 0) for place in range(last - first)],
         "counted_at": [timezone.now().isoformat()] * (last - first),
     }), np.zeros(0))  # fmt: skip
+    recount(early)
 
 
 def _look_up(codes: pl.Series, ids: dict[str, int]) -> pl.Series:
@@ -252,22 +269,25 @@ def _analyze() -> None:
 
 
 @contextlib.contextmanager
-def _search_index_later(is_bulk: bool) -> Iterator[None]:
+def _search_index_later(is_large: bool) -> Iterator[None]:
     """Building the trigram index once is many times quicker than growing it a person at a time."""
-    if not is_bulk:
+    if is_large:
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("drop index if exists person_grams")
+    try:
         yield
-        return
+    finally:
+        if is_large:
+            _build_search_index()
+
+
+def _build_search_index() -> None:
     with connections["owner"].cursor() as cursor:
-        cursor.execute("drop index if exists person_grams")
-        try:
-            yield
-        finally:
-            cursor.execute("set maintenance_work_mem = '1GB'")
-            cursor.execute(
-                "create index if not exists person_grams on registry_person using gin (name_grams)"
-                " with (fastupdate = off)"
-            )
-            cursor.execute("vacuum analyze")
+        cursor.execute("set maintenance_work_mem = '1GB'")
+        cursor.execute(
+            "create index if not exists person_grams on registry_person using gin (name_grams) with (fastupdate = off)"
+        )
+        cursor.execute("vacuum analyze")
 
 
 def scales() -> list[str]:
