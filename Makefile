@@ -37,7 +37,7 @@ messages: setup-dev ## Collect the texts to translate, and compile the translati
 	@tools/messages.sh
 
 schema: setup-dev ## Make the snapshot that a new database begins from; after every change of migrations
-	@.venv/bin/python -m tirek.site.schema
+	@.venv/bin/python tools/schema.py
 
 clean: ## Remove everything made here: packages, caches, the demonstration's data
 	@tools/clean.sh

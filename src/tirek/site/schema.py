@@ -62,30 +62,3 @@ def write_snapshot(settings: dict) -> None:
 def _has_tables(connection: psycopg.Connection) -> bool:
     found = connection.execute("select 1 from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace")
     return found.fetchone() is not None
-
-
-def main() -> None:
-    """``python -m tirek.site.schema``: migrate an empty database and write the snapshot."""
-    from django.conf import settings as django_settings
-    from django.core.management import call_command
-    from django.db import connections
-
-    from tirek.site.setup import django_ready
-
-    django_ready()
-    owner = database.connection_settings(OWNER) | {"NAME": "tirek_schema"}
-    maintenance = database.connection_arguments(owner | {"NAME": "postgres"})
-    with psycopg.connect(**maintenance, autocommit=True) as connection:
-        connection.execute("drop database if exists tirek_schema with (force)")
-    database.prepare(owner)
-    django_settings.DATABASES["owner"]["NAME"] = connections["owner"].settings_dict["NAME"] = "tirek_schema"
-    call_command("migrate", database="owner", verbosity=0)
-    connections["owner"].close()
-    write_snapshot(owner)
-    with psycopg.connect(**maintenance, autocommit=True) as connection:
-        connection.execute("drop database tirek_schema with (force)")
-    print(f"{SNAPSHOT.name}: {SNAPSHOT.stat().st_size // 1024} KiB")
-
-
-if __name__ == "__main__":
-    main()
