@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg
 
 from tirek.storage import database
-from tirek.storage.embedded import OWNER, binary
+from tirek.storage.embedded import binary
 
 SNAPSHOT = Path(__file__).with_name("schema.sql.gz")
 DIGEST_LINE = "-- migrations "
