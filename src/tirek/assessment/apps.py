@@ -9,7 +9,8 @@ class AssessmentConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from tirek.assessment import kinds, panels
+        from tirek.assessment import figures, kinds, panels
 
         kinds.register_kinds()
+        figures.register_figures()
         panels.register()

@@ -31,7 +31,7 @@ def distribution(release, mean: float, towns: float | None, villages: float | No
         return None
     marks = [{"value": mean, "label": _("mean %(points)s") % {"points": points(mean)}}]
     if towns is not None and villages is not None:
-        marks += [
+        marks = [
             {"value": villages, "label": _("villages %(points)s") % {"points": points(villages)}},
             {"value": towns, "label": _("towns %(points)s") % {"points": points(towns)}},
         ]

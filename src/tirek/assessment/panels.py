@@ -32,7 +32,9 @@ def _over_years(rows) -> dict:
     """The latest result of each subject in words, and a line a subject with its intervals."""
     subjects: dict[str, list] = {}
     for row in rows:
-        subjects.setdefault(row.release.test.get_subject_display(), []).append(row)
+        test = row.release.test
+        label = _("%(subject)s, grade %(grade)s") % {"subject": test.get_subject_display(), "grade": test.grade}
+        subjects.setdefault(label, []).append(row)
     years = sorted({row.release.test.school_year.code for row in rows})
     series = [(label, [_point(found, year) for year in years]) for label, found in subjects.items()]
     latest = [

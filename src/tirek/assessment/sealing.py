@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
+from django.db.models import Max
 
 from tirek.access.scope import loading
 from tirek.assessment.models import AnswerSheet, BookletItem, Item, Sitting, Test
@@ -56,6 +57,22 @@ def other_rules(test: Test, day) -> dict[str, dict]:
     with loading():
         names = {"calibration_rules": "assessment.calibration", "scale_rules": "assessment.scale"}
         return {key: rules_in_force(name, day, test.org_lo, test.org_hi).sealable() for key, name in names.items()}
+
+
+def facts_of(test: Test) -> dict:
+    """What a figure says of its test: subject, grade, day, and the ranges of the districts."""
+    with loading():
+        days = Sitting.objects.filter(test=test).aggregate(last=Max("date"))
+        inside = {"org_lo__gte": test.org_lo, "org_hi__lte": test.org_hi, "level": TerritoryLevel.DISTRICT}
+        districts = Territory.objects.filter(**inside).values_list("code", "org_lo", "org_hi")
+        return {
+            "subject": test.subject,
+            "grade": test.grade,
+            "territory": test.territory.code,
+            "level": test.territory.level,
+            "day": days["last"].isoformat(),
+            "districts": {code: [lo, hi] for code, lo, hi in districts},
+        }
 
 
 def _items(test: Test) -> pl.DataFrame:

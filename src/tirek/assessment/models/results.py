@@ -81,6 +81,7 @@ class Release(models.Model):
     )
     org_lo = models.IntegerField()
     decision_number = models.CharField(_("decision"), max_length=64, blank=True)
+    figure_number = models.CharField(_("figure"), max_length=16, blank=True)
     source = models.CharField(_("source"), max_length=200, blank=True)
     state = models.CharField(_("state"), max_length=16, choices=ReleaseState.choices)
     by_id = models.BigIntegerField(null=True)

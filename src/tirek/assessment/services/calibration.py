@@ -83,7 +83,7 @@ def _calibrate(test: Test, inputs, digest: str, by: User | None, now: datetime, 
         results = decisions.record(
             kind=RESULTS,
             inputs=inputs | sealing.other_rules(test, timezone.localdate(now)),
-            parameters=parameters | {"results": True, "seed": SEED, "scale": None},
+            parameters=parameters | sealing.facts_of(test) | {"results": True, "seed": SEED, "scale": None},
             idempotency_key=f"results:{attempt}",
             **shared,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 
 import polars as pl
 from django.db import transaction
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from tirek.access.models import User
 from tirek.access.scope import current_scope, loading
-from tirek.assessment import sealing
+from tirek.assessment import figures, sealing
 from tirek.assessment.models import (
     AnswerSheet,
     Calibration,
@@ -27,6 +27,7 @@ from tirek.assessment.models import (
 from tirek.assessment.refusals import NotGoodEnough, WrongState, must
 from tirek.decisions import services as decisions
 from tirek.decisions.models import Decision
+from tirek.indicators import services as indicators
 from tirek.registry.models import Institution, Territory
 from tirek.storage.sealed import Sealed, unseal
 
@@ -50,6 +51,8 @@ def publish_results(*, test_id: int, by: User | None, now: datetime) -> Release:
     decisions.publish(calibration.decision_number, by=by, now=now)
     results = decisions.publish(calibration.results_number, by=by, now=now)
     release = _release(test, calibration, results, now)
+    release.figure_number = _publish_figure(test, results, by, now)
+    release.save(update_fields=["figure_number"])
     with loading():
         _keep_groups(release, test, results)
         _keep_persons(release, test, results, calibration)
@@ -71,6 +74,8 @@ def withdraw(*, test_id: int, by: User | None, now: datetime, because: str) -> R
     if release.calibration is not None:
         for number in (release.calibration.results_number, release.calibration.decision_number):
             decisions.withdraw(number, by=by, now=now, because=because)
+        if release.figure_number:
+            indicators.withdraw(release.figure_number, by=by, now=now, because=because)
         Calibration.objects.filter(pk=release.calibration_id).update(state=CalibrationState.SUPERSEDED)
     release.state, release.withdrawn_at = ReleaseState.WITHDRAWN, now
     release.withdrawn_because = because.strip()[:300]
@@ -78,6 +83,17 @@ def withdraw(*, test_id: int, by: User | None, now: datetime, because: str) -> R
     test.state = TestState.COLLECTING
     test.save(update_fields=["state"])
     return release
+
+
+def _publish_figure(test: Test, results: Decision, by: User | None, now: datetime) -> str:
+    """Through the one door of public figures; number of the publication, empty where no figure is kept."""
+    code = figures.code_of(test.subject, test.grade)
+    if code is None:
+        return ""
+    try:
+        return indicators.publish(code, as_of=date.fromisoformat(results.parameters["day"]), by=by, now=now).number
+    except indicators.AlreadyPublished as already:
+        return str(already.fields["number"])
 
 
 def _release(test: Test, calibration: Calibration, results: Decision, now: datetime) -> Release:

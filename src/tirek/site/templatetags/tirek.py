@@ -56,7 +56,7 @@ def decimals(value, places: int = 1) -> str:
     return (
         "—"
         if value in (None, "")
-        else number_format(value, decimal_pos=int(places), use_l10n=True, force_grouping=True)
+        else number_format(round(value, int(places)), decimal_pos=int(places), use_l10n=True, force_grouping=True)
     )
 
 
@@ -66,7 +66,7 @@ def share(value, places: int = 0) -> str:
     return (
         "—"
         if value in (None, "")
-        else f"{number_format(float(value) * 100, decimal_pos=int(places), use_l10n=True)}\u00a0%"
+        else f"{number_format(round(float(value) * 100, int(places)), decimal_pos=int(places), use_l10n=True)}\u00a0%"
     )
 
 
