@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
-from tirek.indicators.services import record_claim
+from tirek.access.models import User
+from tirek.access.scope import loading
+from tirek.indicators.definitions import all_indicators
+from tirek.indicators.services import AlreadyPublished, publish, record_claim
 
 ROOMS, INTERNET = "equipped rooms of the support schools", "schools with good Internet"
 
@@ -15,6 +18,20 @@ def load_claims(*, now: datetime, by: object = "") -> int:
     for claim in CLAIMS:
         record_claim(**claim, now=now, by=by)
     return len(CLAIMS)
+
+
+def publish_figures(*, as_of: date, by: User | None, now: datetime) -> int:
+    """Publish every figure that the register itself gives; repeating doubles nothing. Returns how many were new."""
+    new = 0
+    with loading():
+        for indicator in all_indicators():
+            if indicator.from_decision is None:
+                try:
+                    publish(indicator.code, as_of=as_of, by=by, now=now)
+                    new += 1
+                except AlreadyPublished:
+                    continue
+    return new
 
 
 CLAIMS = (

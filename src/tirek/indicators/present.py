@@ -27,7 +27,7 @@ def shown(value: str, unit: object = "") -> str:
         return "–"
     number = Decimal(value)
     places = max(0, -int(number.as_tuple().exponent))
-    text = number_format(number, decimal_pos=places, use_l10n=True, force_grouping=abs(number) >= 10_000)
+    text = number_format(number, decimal_pos=places, use_l10n=True, force_grouping=True)
     return f"{text}\u00a0{unit}" if str(unit) == "%" else text
 
 
@@ -54,7 +54,7 @@ def row(cell: Figure, indicator: Indicator | None, names: dict[str, str]) -> Row
 
 
 def _whole(value: int | None) -> str:
-    return "" if value is None else number_format(value, decimal_pos=0, use_l10n=True, force_grouping=value >= 10_000)
+    return "" if value is None else number_format(value, decimal_pos=0, use_l10n=True, force_grouping=True)
 
 
 def chart(

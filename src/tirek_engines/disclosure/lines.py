@@ -50,7 +50,7 @@ def suppress_lines(counts: NDArray[np.int64], lines: Sequence[Sequence[int]], *,
     rows = [np.asarray(line, dtype=np.int64) for line in lines if len(line) > 1]
     changed = True
     while changed:
-        changed = any([_protect(n, line, state, minimum) for line in rows])
+        changed = any([_protect(n, line, state, minimum) for line in rows])  # noqa: C419 (every line, each time)
     return state
 
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+from django.utils import timezone
+
+from tirek.indicators import demonstration
 from tirek.site.demo import load, monitoring, truth, users
 from tirek.site.demo.load import Progress
 
@@ -21,8 +26,17 @@ def load_stages(
         truth.write_record(done.plan)
     if done.is_complete and stage == "all":
         monitoring.load_monitoring(done.plan, progress)
+        _say_in_public(done.plan.year)
     return {
         "scale": done.plan.scale.name, "seed": seed, "year": done.plan.year, "digest": done.plan.digest(),
         "institutions": done.institutions, "people": done.people, "accounts": accounts,
         "is_complete": done.is_complete and monitoring.is_loaded(done.plan),
     }  # fmt: skip
+
+
+def _say_in_public(year: int) -> None:
+    """Figures of the register as of the first October of the school year, and what others said in public."""
+    now = timezone.now()
+    demonstration.load_claims(now=now)
+    as_of = min(timezone.localdate(now), date(year, 10, 1))
+    demonstration.publish_figures(as_of=as_of, by=users.user_named("region"), now=now)

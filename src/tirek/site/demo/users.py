@@ -67,6 +67,12 @@ def make_users() -> int:
         return made
 
 
+def user_named(username: str) -> User | None:
+    """One of the demonstration's accounts."""
+    with loading():
+        return User.objects.filter(username=username, is_demonstration=True).first()
+
+
 def _make(account: Account) -> User:
     code, label, lo, hi = _place(account)
     user = User.objects.create(
