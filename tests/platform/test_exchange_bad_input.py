@@ -1,0 +1,249 @@
+"""What people really send: each is refused or reported with its place, and nothing of it is half in the register."""
+
+import datetime as dt
+import io
+import zipfile
+
+import polars as pl
+import pytest
+from exchange_world import AS_OF, HEADER, REGION, iin, make_world, pupil, pupils, xlsx
+
+from tirek.access.scope import acting_as
+from tirek.registry.exchange import exports, services
+from tirek.registry.models import Guardianship, ImportState, InstitutionState, Person, Room, Territory
+from tirek.storage import secrets
+from tirek.storage.uploads import Limits, UploadRefused, open_archive
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def source():
+    return make_world()
+
+
+def check(source, data: bytes, name: str = "pupils.csv", kind: str = "learners", apply=False, profile=None):
+    with acting_as(REGION):
+        found = services.upload(source=source, file_name=name, data=data, row_kind=kind, as_of=AS_OF, profile=profile)
+        found = services.stage(import_id=found.pk)
+        return services.apply(import_id=found.pk) if apply else found
+
+
+def faults(found) -> list[tuple]:
+    return list(services.faults_of(found).filter(pl.col("level") != "note").select("row", "column", "code").iter_rows())
+
+
+def zipped(contents: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in contents.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+GOOD_XLSX = [HEADER.split(";"), pupil(1).split(";")]
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "code"),
+    [
+        (b"", "p.csv", "empty"), (b"   \n", "p.csv", "empty"),
+        (zipped({"a.csv": b"x"})[:-30], "p.zip", "broken_zip"),
+        (xlsx(GOOD_XLSX)[:2000], "p.xlsx", "broken_zip"),
+        (xlsx(GOOD_XLSX)[:-1500], "p.xlsx", "broken_zip"),
+        (b"%PDF-1.7 ...", "p.csv", "wrong_kind"), (b"PAR1 not really", "p.parquet", "broken_parquet"),
+        (zipped({"../../etc/passwd.csv": b"a,b\n1,2\n"}), "p.zip", "path_in_zip"),
+        (zipped({"C:\\windows\\a.csv": b"a,b\n1,2\n"}), "p.zip", "path_in_zip"),
+        (zipped({"bomb.csv": b"0" * 30_000_000}), "p.zip", "zip_bomb"),
+        (b"a,b\n1,\x00\n", "p.csv", "binary"), (b'{"type": "Feature"}', "p.json", "not_geojson"),
+    ],
+)  # fmt: skip
+def test_files_that_cannot_be_opened_are_refused(source, data, name, code):
+    try:
+        found = check(source, data, name)
+    except UploadRefused as refused:
+        assert refused.code == code
+        return
+    assert found.state == ImportState.REFUSED
+    assert [c for _r, _c, c in faults(found)] == [code]
+
+
+def test_archives_that_lie_about_their_size():
+    many = zipped({f"{n}.csv": b"x" for n in range(300)})
+    big = zipped({f"{n}.csv": b"0" * 3_000_000 for n in range(5)})
+    for data, limits in ((many, Limits()), (big, Limits(total_bytes=10_000_000)), (big, Limits(entry_bytes=1_000_000))):
+        with pytest.raises(UploadRefused):
+            open_archive(data, limits)
+    lying = bytearray(zipped({"a.csv": b"0" * 5_000_000}))
+    place = lying.rindex(b"PK\x01\x02")
+    lying[place + 24 : place + 28] = (10).to_bytes(4, "little")
+    with pytest.raises(UploadRefused):
+        open_archive(bytes(lying))
+
+
+def test_nothing_is_left_on_the_disk_outside(source, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    check(source, zipped({"../evil.csv": b"a,b\n1,2\n"}), "p.zip")
+    assert not (tmp_path.parent / "evil.csv").exists()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1251"])
+def test_encodings(source, encoding):
+    row = pupil(1, "Иванов", "Пётр", letter="А").replace("Ерланқызы", "Иванович")
+    found = check(source, pupils(row, encoding=encoding), apply=True)
+    with acting_as(REGION):
+        assert Person.objects.get().family_name == "Иванов"
+    if encoding == "cp1251":
+        assert "cp1251" in [code for _r, _c, code in faults(found)]
+
+
+@pytest.mark.parametrize("separator", [";", ",", "\t"])
+def test_separators(source, separator):
+    assert check(source, pupils(pupil(1)).replace(b";", separator.encode())).counts["things"]["person"] == {"new": 1}
+
+
+def test_identifiers_that_spreadsheets_and_scanners_spoil(source):
+    lost = iin(1, dt.date(2003, 3, 4))
+    assert lost.startswith("03")
+    looks = iin(2).replace("0", "О", 1)
+    wrong = iin(3)[:-1] + str((int(iin(3)[-1]) + 1) % 10)
+    rows = [pupil(1, number=lost[1:], birth="04.03.2003"), pupil(2, number=looks), pupil(3, "Ким", number=wrong), pupil(4, "Ли", number="abc")]
+    found = check(source, pupils(*rows))
+    assert [(r, code) for r, _c, code in faults(found)] == [
+        (2, "wrong_length"), (3, "look_alike_letter"), (4, "check_digit"), (5, "not_digits")
+    ]  # fmt: skip
+    assert lost in services.faults_of(found)["what_to_do"][0]
+    assert not found.counts["things"]["person"]
+
+
+def test_a_mapping_may_take_what_was_probably_meant(source):
+    looks = iin(2).replace("0", "О", 1)
+    with acting_as(REGION):
+        from tirek.registry.exchange.fields import recognised
+
+        columns = recognised("learners", HEADER.split(";"))
+        columns["iin"]["repair"] = True
+        profile = services.save_profile(source=source, row_kind="learners", columns=columns)
+    check(source, pupils(pupil(2, number=looks)), apply=True, profile=profile)
+    with acting_as(REGION):
+        assert secrets.decrypt(Person.objects.get().iin_encrypted) == iin(2)
+
+
+def test_values_dates_and_formulas(source):
+    rows = [
+        pupil(1, begin="31.02.2026"), pupil(2, begin="soon"), pupil(3, grade="five"), pupil(4, grade="99"),
+        pupil(5).replace(";жен;", ";?;"), pupil(6, "=HYPERLINK(x)"), pupil(7, ""), pupil(8, end="01.01.2020"),
+        pupil(9, "Ceрик"),
+    ]  # fmt: skip
+    found = check(source, pupils(*rows))
+    assert [(r, code) for r, _c, code in faults(found)] == [
+        (2, "no_such_day"), (3, "not_a_date"), (4, "not_a_number"), (5, "out_of_range"), (6, "unknown_value"), (7, "formula"),
+        (8, "required"), (9, "period_order"), (10, "mixed_alphabets"),
+    ]  # fmt: skip
+    assert found.counts["things"]["person"] == {"new": 1}, "only the warning's row is good"
+
+
+def test_people_who_stand_twice(source):
+    rows = [pupil(1), pupil(1), pupil(2), pupil(2, school="A-2"), pupil(3), pupil(3, "Басқа"), pupil(4, number=""), pupil(4, number="")]
+    found = check(source, pupils(*rows))
+    got = {(r, code) for r, _c, code in faults(found)}
+    assert {(3, "duplicate_person"), (5, "overlapping_enrolments"), (7, "two_people_one_identifier"), (9, "duplicate_person")} <= got
+
+
+def test_overlap_with_what_the_register_knows(source):
+    check(source, pupils(pupil(1)), apply=True)
+    found = check(source, pupils(pupil(1, school="A-2", begin="01.08.2026")))
+    assert [(code) for _r, _c, code in faults(found)] == ["overlapping_enrolments"]
+
+
+def test_rows_of_uneven_length_and_columns_without_a_name(source):
+    data = pupils(pupil(1) + ";extra", pupil(2).rsplit(";", 4)[0], header=HEADER + ";").replace(b";extra", b";;extra")
+    found = check(source, data)
+    assert {"uneven_row", "unnamed_columns"} <= {code for _r, _c, code in faults(found)}
+
+
+def test_ten_megabytes_in_one_cell(source):
+    found = check(source, pupils(pupil(1, "Ә" * 5_000_000), pupil(2)))
+    assert "cell_too_long" in [code for _r, _c, code in faults(found)]
+    assert found.counts["things"]["person"] == {"new": 1}
+    assert services.faults_of(found)["value"].str.len_chars().max() < 200
+
+
+def test_a_spreadsheet_with_numbers_dates_and_a_formula(source):
+    import xlsxwriter
+
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        day = book.add_format({"num_format": "dd.mm.yyyy"})
+        sheet.write_row(0, 0, HEADER.split(";"))
+        sheet.write_row(1, 0, [int(iin(1)), "Әлиева", "Айша", "", None, "жен", "A-1", 5, "Ә"])
+        sheet.write_datetime(1, 4, dt.datetime(2012, 3, 4), day)
+        sheet.write_datetime(1, 9, dt.datetime(2026, 9, 1), day)
+        sheet.write_formula(1, 2, '="Ай"&"ша"', None, "Айша")
+    check(source, buffer.getvalue(), "p.xlsx", apply=True)
+    with acting_as(REGION):
+        person = Person.objects.get()
+        assert (person.given_name, person.birth_date, secrets.decrypt(person.iin_encrypted)) == ("Айша", dt.date(2012, 3, 4), iin(1))
+
+
+def test_too_many_faulty_rows_refuse_the_rest(source):
+    with acting_as(REGION):
+        type(source).objects.filter(pk=source.pk).update(max_faulty_percent=10)
+        source.refresh_from_db()
+    found = check(source, pupils(pupil(1), pupil(2, grade="x"), pupil(3)))
+    assert found.state == ImportState.REFUSED
+    with acting_as(REGION), pytest.raises(services.NotApplicable):
+        services.apply(import_id=found.pk)
+
+
+def test_parquet_and_geojson(source):
+    buffer = io.BytesIO()
+    pl.read_csv(pupils(pupil(1)), separator=";", infer_schema=False).write_parquet(buffer)
+    check(source, buffer.getvalue(), "p.parquet", apply=True)
+    places = b'{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"code":"A-1"},"geometry":{"type":"Point","coordinates":[51.1,43.6]}},{"type":"Feature","properties":{"code":"473600000"},"geometry":{"type":"Point","coordinates":[52.0,44.0]}},{"type":"Feature","properties":{"code":"A-2"},"geometry":{"type":"Point","coordinates":[520,44]}},{"type":"Feature","properties":{"code":"?"},"geometry":{"type":"Point","coordinates":[52,44]}}]}'
+    found = check(source, places, "p.geojson", "places", apply=True)
+    assert {code for _r, _c, code in faults(found)} == {"out_of_range", "unknown_place"}
+    with acting_as(REGION):
+        state = InstitutionState.objects.get(institution__code="A-1", valid__upper_inf=True)
+        assert (state.longitude, state.latitude, state.valid.lower) == (51.1, 43.6, AS_OF)
+        assert Territory.objects.get(code="473600000").latitude == 44.0
+        services.take_back(import_id=found.pk)
+        assert InstitutionState.objects.get(institution__code="A-1", valid__upper_inf=True).longitude is None
+
+
+def test_guardians_rooms_and_institutions(source):
+    check(source, pupils(pupil(1)), apply=True)
+    header = "guardian_iin,family_name,given_name,child_iin,kind"
+    grown = iin(7)
+    data = f"{header}\n{grown},Әлиев,Ерлан,{iin(1)},parent\n{grown},Әлиев,Ерлан,{iin(5)},parent\n{iin(1)},А,Б,{iin(1)},parent\n"
+    found = check(source, data.encode(), "g.csv", "guardianships", apply=True)
+    assert {code for _r, _c, code in faults(found)} == {"no_child", "own_child"}
+    rooms = "institution,building_code,number,purpose,places\nA-1,1,12,subject,25\nA-1,1,13,gym,\nA-1,1,12,gym,\n"
+    found = check(source, rooms.encode(), "r.csv", "rooms", apply=True)
+    assert {code for _r, _c, code in faults(found)} == {"twice"}
+    schools = "code,name_kk,kind,territory,languages,capacity\nA-1,Жаңа атау,school,473600000,kk;ru,300\nN-1,Жаңа,school,473600000,kk,90\nX,Б,school,510000000,kk,1\n"
+    check(source, schools.encode(), "i.csv", "institutions", apply=True)
+    with acting_as(REGION):
+        assert Guardianship.objects.get().kind == "parent"
+        assert Room.objects.count() == 2
+        assert list(InstitutionState.objects.filter(institution__code="A-1").order_by("valid").values_list("name_kk", flat=True)) == [
+            "A-1 мектебі", "Жаңа атау"
+        ]  # fmt: skip
+        assert InstitutionState.objects.get(institution__code="N-1").org_no == 10_100_030
+
+
+def test_dangerous_cells_are_guarded_and_come_back(source):
+    check(source, pupils(pupil(1, "-Әлиева"), pupil(2, "Қарапайым")), apply=True)
+    with acting_as(REGION):
+        text = exports.export("learners", "csv").decode()
+        assert "'-Әлиева" in text
+        Person.objects.filter(family_name="-Әлиева").update(given_name="өзге")
+    again = text.replace("'-Әлиева,Айша", "'-Әлиева,Айша").encode()
+    frame = exports.guarded(pl.DataFrame({"a": ["=1+1", "+7 701", "-5", "-x", "@x", "\tx", "x", "", None]}))
+    assert frame["a"].to_list() == ["'=1+1", "'+7 701", "-5", "'-x", "'@x", "'\tx", "x", "", None]
+    other = pl.read_csv(again, infer_schema=False).drop("iin").with_columns(iin=pl.Series([iin(1), iin(2)]))
+    found = check(source, other.write_csv().encode())
+    names = services.differences_of(found).filter(pl.col("thing") == "person")
+    assert set(names["label"].str.split(" ").list.first().to_list()) == {"-Әлиева", "Қарапайым"}
+    assert found.counts["things"]["person"] == {"changed": 1, "unchanged": 1}
