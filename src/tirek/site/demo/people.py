@@ -69,7 +69,9 @@ def _classes(plan: Plan, first: int, last: int) -> tuple[pl.DataFrame, np.ndarra
                 letter = LETTERS[order % len(LETTERS)] * (1 + order // len(LETTERS))
                 letter = f"{level + 2} {letter}" if grade is None else letter
                 rows.append((place, org_no, grade, letter, "kk" if (order + place) % 5 else "ru", 1 + (order % 3 == 2)))
-    frame = pl.DataFrame(rows, schema=["place", "org_no", "grade", "letter", "language", "shift"], orient="row")
+    whole, text = pl.Int64, pl.String  # said, not guessed: the first hundred may be kindergartens without a grade
+    schema = {"place": whole, "org_no": whole, "grade": whole, "letter": text, "language": text, "shift": whole}
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
     return frame, np.concatenate(class_of) if class_of else np.zeros(0, dtype=int)
 
 
