@@ -22,6 +22,8 @@ from tirek.assessment.services.calibration import calibrate_test
 from tirek.assessment.services.publication import publish_results, withdraw
 from tirek.decisions.models import Decision
 from tirek.decisions.services import verify
+from tirek.indicators import services as indicators
+from tirek.indicators.models import Figure
 from tirek.storage.database import OWN
 from tirek.storage.sealed import path_of
 
@@ -69,6 +71,17 @@ def test_the_chain_from_answers_to_figures(world, release):
         }
         assert PersonResult.objects.filter(release=release).count() == 213
         assert ItemEstimate.objects.filter(calibration=release.calibration, difficulty__isnull=False).count() == 20
+
+
+def test_the_figures_are_public_and_can_be_verified(release):
+    with acting_as(Scope()):
+        shown = Figure.objects.filter(release__number=release.figure_number)
+        assert shown.get(level="region", settlement="").value == "500.0"
+        assert {f.settlement for f in shown.filter(level="region")} == {"", "urban", "rural"}
+    with acting_as(OFFICER):
+        assert indicators.verify(release.figure_number, by="", now=NOW).agrees
+        withdraw(test_id=release.test_id, by=None, now=NOW, because="A key was wrong.")
+        assert Figure.objects.filter(release__number=release.figure_number, release__state="published").count() == 0
 
 
 def test_small_groups_are_hidden_and_cannot_be_worked_out(world, release):

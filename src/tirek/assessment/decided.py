@@ -220,7 +220,9 @@ def _group_outcomes(results: GroupResults, places: pl.DataFrame, org_lo: int):
 
 
 def _group_reason(grouping: str, hidden: int) -> str:
-    return "gap_published" if grouping == "gap" and not hidden else HIDDEN_REASONS[hidden]
+    if grouping == "gap":
+        return "gap_hidden" if hidden else "gap_published"
+    return HIDDEN_REASONS[hidden]
 
 
 def _person_outcomes(calibration: Calibration, scale: Scale, places: pl.DataFrame):

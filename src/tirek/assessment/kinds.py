@@ -30,6 +30,7 @@ CALIBRATION_REASONS = {
 RESULT_REASONS = {
     "published": _("Mean %(mean)s points, 95 %% interval from %(low)s to %(high)s, from %(pupils)s pupils."),
     "gap_published": _("Difference %(mean)s points, 95 %% interval from %(low)s to %(high)s, from %(pupils)s pupils."),
+    "gap_hidden": _("Not shown: one of the two groups has too few pupils."),
     "too_few": _("Not shown: the group has so few pupils that a mean would tell about single children."),
     "protects_another": _("Not shown: with this group's mean a smaller hidden group could be worked out."),
     "nobody": _("Nobody of this group has answered."),
