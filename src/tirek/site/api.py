@@ -25,7 +25,28 @@ class Quick(BaseRenderer):
         return orjson.dumps(data, default=str)
 
 
-api = NinjaAPI(
+GATE_ANSWERS = {"401": "Nobody is signed in, and no valid token was sent.", "403": "The role does not allow this."}
+PROBLEM = {
+    "type": "object",
+    "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+    "required": ["code", "message"],
+}
+
+
+class DescribedAPI(NinjaAPI):
+    """What the gates answer belongs to the description of every address, and is said here once."""
+
+    def get_openapi_schema(self, *args: Any, **kwargs: Any) -> Any:
+        schema = super().get_openapi_schema(*args, **kwargs)
+        for operations in schema["paths"].values():
+            for operation in operations.values():
+                for status, words in GATE_ANSWERS.items():
+                    answer = {"description": words, "content": {"application/json": {"schema": PROBLEM}}}
+                    operation["responses"].setdefault(status, answer)
+        return schema
+
+
+api = DescribedAPI(
     title="Tirek",
     version="1",
     description="Published figures, the register of decisions, and what the pages show.",
