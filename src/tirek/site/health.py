@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Callable
 
 from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -22,7 +23,11 @@ class HealthMiddleware:
 
     def __init__(self, get_response):
         self.get_response = get_response
-        self.answers = {"/health": health, "/ready": Readiness(), "/metrics": _metrics}
+        self.answers: dict[str, Callable[[HttpRequest], HttpResponse]] = {
+            "/health": health,
+            "/ready": Readiness(),
+            "/metrics": _metrics,
+        }
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         answer = self.answers.get(request.path_info.rstrip("/"))
