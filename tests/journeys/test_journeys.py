@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 from region_world import PASSWORD, SCHOOL
 
 SCHOOL_NAME = "School No. 1 “Tirek”"
@@ -39,10 +40,10 @@ def test_from_the_list_to_a_room(visit, picture):
     page.get_by_role("link", name=SCHOOL_NAME, exact=True).click()
     page.get_by_role("navigation", name="Parts of this page").get_by_role("link", name="Rooms").click()
     page.get_by_role("link", name="101").first.click()
-    assert page.get_by_role("heading", level=1).inner_text() == "Room 101"
-    assert page.get_by_text("good", exact=True).first.is_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Room 101")
+    expect(page.get_by_text("good", exact=True).first).to_be_visible()
     page.get_by_role("navigation", name="Where you are").get_by_role("link", name="Mangystau Region").click()
-    assert page.get_by_role("heading", level=1).inner_text() == "Mangystau Region"
+    expect(page.get_by_role("heading", level=1)).to_have_text("Mangystau Region")
 
 
 def test_the_map_leads_to_a_district(visit):
@@ -50,7 +51,7 @@ def test_the_map_leads_to_a_district(visit):
     page.goto("/territory/470000000/")
     page.locator(".map a[aria-label^='Beineu']").click()
     page.wait_for_load_state()
-    assert page.get_by_role("heading", level=1).inner_text() == "Beineu District"
+    expect(page.get_by_role("heading", level=1)).to_have_text("Beineu District")
 
 
 def test_find_a_person(visit):
@@ -72,10 +73,10 @@ def test_a_correction_is_saved_and_shown(visit):
     page.get_by_role("link", name="Correct", exact=True).click()
     page.get_by_label("Family name").fill("")
     page.get_by_role("button", name="Save the correction").click()
-    assert page.get_by_role("alert").is_visible()
+    expect(page.get_by_role("alert")).to_be_visible()
     page.get_by_label("Family name").fill("Ұзаққызы")
     page.get_by_role("button", name="Save the correction").click()
-    assert page.get_by_role("heading", level=1).inner_text().startswith("Ұзаққызы")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Ұзаққызы")
 
 
 def test_an_institution_changes_from_a_day_on(visit):
@@ -84,10 +85,10 @@ def test_an_institution_changes_from_a_day_on(visit):
     page.get_by_role("textbox", name="Changed on").fill("2026-10-01")
     page.get_by_label("Places").fill("813")
     page.get_by_role("button", name="Save", exact=True).click()
-    assert page.get_by_text("813").first.is_visible()
+    expect(page.get_by_text("813").first).to_be_visible()
     page.goto("/institutions/school-9/?on=2026-09-30")
-    assert page.get_by_text("720").first.is_visible()
-    assert page.get_by_text("not at today's").is_visible()
+    expect(page.get_by_text("720").first).to_be_visible()
+    expect(page.get_by_text("not at today's")).to_be_visible()
 
 
 def test_a_merger_is_shown_before_it_is_done(visit):
@@ -96,20 +97,20 @@ def test_a_merger_is_shown_before_it_is_done(visit):
     page.get_by_label("Into which institution?").fill("school-22")
     page.get_by_label("By which act?").fill("No. 7 of 20 November 2026")
     page.get_by_role("button", name="Show what would happen").click()
-    assert page.get_by_text("This would move").is_visible()
+    expect(page.get_by_text("This would move")).to_be_visible()
     page.get_by_role("button", name="Merge").click()
     page.get_by_role("navigation", name="Parts of this page").get_by_role("link", name="History").click()
-    assert page.get_by_text("merged into").is_visible()
+    expect(page.get_by_text("merged into")).to_be_visible()
 
 
 def test_language_is_kept(visit):
     page = visit("officer")
     page.goto("/territory/470000000/")
     page.locator("button[name=language][value=ru]").click()
-    assert page.get_by_role("heading", level=1).inner_text() == "Мангистауская область"
-    assert page.locator("html").get_attribute("lang") == "ru"
+    expect(page.get_by_role("heading", level=1)).to_have_text("Мангистауская область")
+    expect(page.locator("html")).to_have_attribute("lang", "ru")
     page.goto("/institutions/")
-    assert page.locator("html").get_attribute("lang") == "ru"
+    expect(page.locator("html")).to_have_attribute("lang", "ru")
 
 
 def test_dark_is_kept_over_the_device(visit):
@@ -147,13 +148,13 @@ def test_by_keyboard_alone(visit):
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/institutions/{SCHOOL}/")
     page.keyboard.press("?")
-    assert page.locator("#keys").is_visible()
+    expect(page.locator("#keys")).to_be_visible()
     page.keyboard.press("Escape")
     page.keyboard.press("/")
     page.keyboard.type("school-2")
     page.keyboard.press("Enter")
     page.wait_for_url("**/search/?q=school-2")
-    assert page.get_by_role("link", name="School No. 2").first.is_visible()
+    expect(page.get_by_role("link", name="School No. 2").first).to_be_visible()
 
 
 def test_reading_without_scripts(visit):
@@ -165,7 +166,7 @@ def test_reading_without_scripts(visit):
     page.get_by_role("link", name="Staff").click()
     assert page.locator("tbody tr").count() == 3
     page.locator("button[name=language][value=kk]").click()
-    assert page.locator("html").get_attribute("lang") == "kk"
+    expect(page.locator("html")).to_have_attribute("lang", "kk")
 
 
 def test_a_parent_sees_the_child_and_nobody_else(visit):
@@ -173,13 +174,13 @@ def test_a_parent_sees_the_child_and_nobody_else(visit):
     page.goto("/home/")
     assert page.locator("main ul.links a").count() == 1
     page.locator("main ul.links a").first.click()
-    assert page.get_by_text("Where this person has learned").is_visible()
+    expect(page.get_by_text("Where this person has learned")).to_be_visible()
     page.goto(f"/institutions/{SCHOOL}/staff/")
-    assert page.get_by_role("heading", name="You do not see the people of this institution").is_visible()
+    expect(page.get_by_role("heading", name="You do not see the people of this institution")).to_be_visible()
     assert page.goto("/people/").status == 403
 
 
 def test_what_does_not_exist_says_so(visit):
     page = visit("officer")
     assert page.goto("/institutions/nowhere/").status == 404
-    assert page.get_by_role("heading", level=1).inner_text() == "This page does not exist"
+    expect(page.get_by_role("heading", level=1)).to_have_text("This page does not exist")

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 
 from tirek.access.gates import gate
 from tirek.access.services.reads import record_read
@@ -47,9 +48,8 @@ def change_institution(request: HttpRequest, code: str) -> HttpResponse:
     """Something about an institution changed, or was recorded wrongly."""
     context = _own_frame(request, code)
     state = context["state"]
-    form = InstitutionChange(
-        request.POST or None, initial={name: getattr(state, name, None) for name in InstitutionChange.base_fields}
-    )
+    known = {name: getattr(state, name) for name in InstitutionChange.base_fields if hasattr(state, name)}
+    form = InstitutionChange(request.POST or None, initial=known)
     if form.is_bound and form.is_valid() and tried(request, form, lambda: _save_institution(request, state, form)):
         messages.success(request, _("The change is saved."))
         return redirect("registry:institution", code=code)
@@ -74,6 +74,7 @@ def _own_frame(request: HttpRequest, code: str) -> dict:
 
 
 @gate(permission="people.change")
+@never_cache
 def correct_person(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """A person's name, date of birth, sex or number was recorded wrongly."""
     found = _person(request, public_id)
@@ -94,6 +95,7 @@ def _save_person(request: HttpRequest, found, form: PersonCorrection):
 
 
 @gate(permission="people.change")
+@never_cache
 def transfer(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """A learner goes to another institution, or to another class of the same one."""
     found = _person(request, public_id)
@@ -129,6 +131,7 @@ def _classes_here(person) -> list[tuple[int, str]]:
 
 
 @gate(permission="people.change")
+@never_cache
 def leave(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """A learner leaves without going to another institution."""
     found = _person(request, public_id)

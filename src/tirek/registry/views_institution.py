@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from tirek.access.gates import gate
@@ -166,6 +167,7 @@ def _grade_chart(groups: list[dict]) -> dict | None:
 
 @gate()
 @require_GET
+@never_cache
 def class_page(request: HttpRequest, code: str, group: int) -> HttpResponse:
     """Who learns in this class, and who teaches it?"""
     context = frame(request, code, "classes")
@@ -182,6 +184,7 @@ def class_page(request: HttpRequest, code: str, group: int) -> HttpResponse:
 
 @gate()
 @require_GET
+@never_cache
 def staff(request: HttpRequest, code: str) -> HttpResponse:
     """Who works here?"""
     context = frame(request, code, "staff")

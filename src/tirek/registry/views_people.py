@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from tirek.access.gates import gate
@@ -26,6 +27,7 @@ LIMIT = 50
 
 @gate(permission="people.search")
 @require_GET
+@never_cache
 def search(request: HttpRequest) -> HttpResponse:
     """Where is this person now?"""
     form = PeopleFilter(request.GET or None)
@@ -50,6 +52,7 @@ def age_of(born: dt.date | None) -> int | None:
 
 @gate(permission="people.read")
 @require_GET
+@never_cache
 def person(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Who is this, where now, and what came before? Each look at this page is kept."""
     found = people.person(request.scope, public_id)

@@ -13,6 +13,7 @@ from ninja.renderers import BaseRenderer
 from tirek.access.gates import Gate, declare
 from tirek.decisions.api import router as decisions
 from tirek.indicators.api import router as figures
+from tirek.registry.api import router as register
 from tirek_engines.errors import Refusal
 
 
@@ -56,6 +57,7 @@ api = DescribedAPI(
 )
 api.add_router("", figures)
 api.add_router("", decisions)
+api.add_router("", register)
 declare("api:api-root", Gate(public=True, reason="where the description is"))
 declare("api:openapi-json", Gate(public=True, reason="the description of the API"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from tirek.access.gates import gate
@@ -19,6 +20,7 @@ LIMIT = 10
 
 @gate()
 @require_GET
+@never_cache
 def search(request: HttpRequest) -> HttpResponse:
     """Institutions and people that match; people only for who may search them."""
     asked = request.GET.get("q", "").strip()[:200]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.db.models import QuerySet
 from django.utils.translation import get_language
@@ -32,6 +33,11 @@ def regions(*, on: dt.date) -> QuerySet[Territory]:
 
 def children(territory: Territory, *, on: dt.date) -> QuerySet[Territory]:
     return Territory.objects.filter(parent=territory, valid__contains=on).order_by("level", "sort_key")
+
+
+def parents(found: Sequence[Territory]) -> QuerySet[Territory]:
+    """The territories directly above these."""
+    return Territory.objects.filter(pk__in={t.parent_id for t in found if t.parent_id})
 
 
 def districts(territory: Territory, *, on: dt.date) -> QuerySet[Territory]:
