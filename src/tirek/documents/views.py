@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from tirek.access.gates import gate
+from tirek.access.limits import limited
 from tirek.documents import queries
 from tirek.storage import sealed
 
@@ -28,6 +29,7 @@ def download(request, number: str):
 
 
 @gate(public=True)
+@limited("document", times=60, seconds=60)
 @require_http_methods(["GET", "POST"])
 def check(request):
     """Does a document stand? By its code, or by the file itself; the file is not kept."""
@@ -44,6 +46,7 @@ def check(request):
 
 
 @gate(public=True)
+@limited("document", times=60, seconds=60)
 @require_GET
 def checked(request, code: str):
     """The answer for a code."""

@@ -1095,7 +1095,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='territory',
-            constraint=tirek.access.policies.RowScope(name='territory_rows', org='org_lo', public=True),
+            constraint=tirek.access.policies.RowScope(name='territory_rows', org='org_lo', org_hi='org_hi', public=True),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='territory',

@@ -50,7 +50,7 @@ class Territory(models.Model):
         indexes = [models.Index(fields=["org_lo", "org_hi"], name="territory_range")]
         constraints = [
             models.CheckConstraint(name="territory_range_order", condition=models.Q(org_hi__gte=models.F("org_lo"))),
-            RowScope(name="territory_rows", org="org_lo", public=True),
+            RowScope(name="territory_rows", org="org_lo", org_hi="org_hi", public=True),
         ]
 
     def __str__(self) -> str:
