@@ -39,9 +39,12 @@ def distribution(release, mean: float, towns: float | None, villages: float | No
     return {
         "kind": "distribution",
         "title": _("How do the pupils differ?"),
-        "words": _("The middle half of the pupils lies between %(low)s and %(high)s points.")
+        "words": _(
+            "The middle half of the pupils lies between %(low)s and %(high)s points."
+            " The height shows how many of a hundred pupils."
+        )
         % {"low": points(middle[0]), "high": points(middle[1])},
-        "x_label": _("points; the height shows how many of a hundred pupils"),
+        "x_label": _("points"),
         "bins": bins,
         "marks": marks,
     }
@@ -75,7 +78,7 @@ def item_map(release) -> dict | None:
             "high": points(max(item["points"] for item in items)),
             "hard": hard,
         },
-        "x_label": _("points: a pupil solves an item of the same points in half of the cases"),
+        "x_label": _("points"),
         "bins": bins,
         "items": [{"label": item["item"], "value": item["points"]} for item in items],
         "persons_label": _("Pupils"),
