@@ -68,7 +68,7 @@ class Item(models.Model):
     test = models.ForeignKey(Test, on_delete=models.PROTECT, related_name="items")
     org_lo = models.IntegerField()
     code = models.CharField(_("code"), max_length=32)
-    position = models.IntegerField(_("position"))
+    position = models.IntegerField(_("order in the test"))
     max_score = models.IntegerField(_("highest score"), default=1)
     key = models.CharField(
         _("key"), max_length=16, blank=True, help_text=_("The right option, when answers are letters.")
@@ -116,7 +116,7 @@ class BookletItem(models.Model):
     booklet = models.ForeignKey(Booklet, on_delete=models.PROTECT, related_name="places")
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="places")
     org_lo = models.IntegerField()
-    position = models.IntegerField(_("position"))
+    position = models.IntegerField(_("order in the test"))
 
     class Meta:
         verbose_name = _("item of a booklet")
