@@ -32,7 +32,8 @@ def start(clone: Path, environment: dict[str, str], port: int) -> tuple[subproce
     """Run make run until it says where it is; gives the seconds at which each step was said."""
     began = time.perf_counter()
     process = subprocess.Popen(
-        ["make", "run", f"PORT={port}"], cwd=clone, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        ["make", "run", f"PORT={port}"], cwd=clone, env=environment, stdout=subprocess.PIPE, stderr=open(clone.parent / "said", "w"),  # noqa: SIM115
+       
         stdin=subprocess.DEVNULL, text=True, start_new_session=True,
     )  # fmt: skip
     said: dict[str, float] = {}
@@ -47,7 +48,7 @@ def start(clone: Path, environment: dict[str, str], port: int) -> tuple[subproce
                 assert page.status == 200
             said["the first page is here"] = time.perf_counter() - began
             return process, said
-    raise SystemExit("make run ended before it served anything")
+    raise SystemExit("make run ended before it served anything:\n" + (clone.parent / "said").read_text()[-2000:])
 
 
 def stop(process: subprocess.Popen) -> float:

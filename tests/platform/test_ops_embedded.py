@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tirek.storage import unprivileged
+from tirek.storage import embedded, unprivileged
 from tirek.storage.embedded import OWNER, Embedded, EmbeddedError
 
 SRC = Path(__file__).resolve().parents[2] / "src"
@@ -186,6 +186,23 @@ def test_a_private_parent_of_root_stays_as_it_is(tmp_path):
         assert os.stat(f"/proc/{server._pid()}").st_uid != 0
     assert parent.stat().st_mode & 0o777 == 0o700
     assert parent.stat().st_uid == 0
+
+
+@as_root
+def test_programs_in_a_private_folder_of_root_run(tmp_path, server, monkeypatch):
+    """A clone under /root: nobody but root may even look into the folders above."""
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    package = embedded.binary("postgres").parents[2]
+    for folder in (package, package.with_name(f"{package.name}.libs")):
+        shutil.copytree(folder, private / folder.name)
+    programs = private / package.name / embedded.binary("postgres").relative_to(package).parent
+    monkeypatch.setattr(embedded, "binary", lambda name: programs / name)
+    with server.running(), connect(server) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
+        status = Path(f"/proc/{server._pid()}/status").read_text()
+    held = dict(line.split(":\t") for line in status.splitlines() if line.startswith("Cap"))
+    assert held["CapEff"] == held["CapPrm"] == "0000000000000002", "the right to pass through folders and no other"
 
 
 def ordinary(name: str) -> tuple[str, ...]:

@@ -74,12 +74,15 @@ def _prefix(account: pwd.struct_passwd) -> tuple[str, ...]:
             "Root may not run PostgreSQL, and the program setpriv (Debian package util-linux), which would start it as "
             f"{account.pw_name}, is missing. Install it. Or: {ADVICE}"
         )
-    prefix = (
+    bare = (
         setpriv, f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups",
         "--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override",
     )  # fmt: skip
-    done = subprocess.run([*prefix, "true"], capture_output=True, text=True, check=False, cwd="/")  # noqa: S603
-    if done.returncode == 0:
-        return prefix
-    said = done.stderr.strip()
+    # PostgreSQL asks access(2) for its own programs, which looks at capabilities only with this bit
+    said = ""
+    for prefix in ((*bare, "--securebits=+no_setuid_fixup"), bare):
+        done = subprocess.run([*prefix, "true"], capture_output=True, text=True, check=False, cwd="/")  # noqa: S603
+        if done.returncode == 0:
+            return prefix
+        said = done.stderr.strip()
     raise EmbeddedError(f"Root may not run PostgreSQL, and may not become {account.pw_name} here ({said}). {ADVICE}")
