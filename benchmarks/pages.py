@@ -39,7 +39,7 @@ def prepare(scale: str) -> None:
     """The register of a size, loaded once into this benchmark's own home."""
     os.environ.setdefault("TIREK_HOME", str(ROOT / ".tirek" / "bench"))
     os.environ.update(TIREK_DEMO="1", TIREK_LOG="text", TIREK_LOG_LEVEL="ERROR")
-    from tirek.site.setup import django_ready, migrate_database
+    from tirek.storage.setup import django_ready, migrate_database
 
     django_ready()
     migrate_database(verbosity=0)

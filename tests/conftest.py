@@ -66,8 +66,8 @@ def make_template() -> str:
     from django.core.management import call_command
     from django.db import connections
 
-    from tirek.site.schema import load_snapshot
     from tirek.storage.database import OWNER, connection_settings, prepare
+    from tirek.storage.schema import load_snapshot
 
     name = f"test_template_{migrations_digest()}"
     with owner_connection() as connection:
@@ -81,7 +81,9 @@ def make_template() -> str:
     call_command("migrate", database="owner", verbosity=0)
     connections["owner"].close()
     with owner_connection() as connection:
-        for (old,) in connection.execute("select datname from pg_database where datname like 'test_template_%'").fetchall():
+        for (old,) in connection.execute(
+            "select datname from pg_database where datname like 'test_template_%'"
+        ).fetchall():
             if old not in (name, f"{name}_new"):
                 connection.execute(f'drop database if exists "{old}" with (force)')
         connection.execute(f"alter database {name}_new rename to {name}")

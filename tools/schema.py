@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import psycopg
 
-from tirek.site import schema
-from tirek.site.setup import django_ready
-from tirek.storage import database
+from tirek.storage import database, schema
 from tirek.storage.embedded import OWNER
+from tirek.storage.setup import django_ready
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """What a WSGI server serves: ``granian --interface wsgi tirek.site.wsgi:application``."""
 
-from tirek.site.setup import django_ready
+from tirek.storage.setup import django_ready
 
 django_ready()
 

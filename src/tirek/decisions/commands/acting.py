@@ -5,19 +5,16 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
-from importlib import import_module
 
 import click
 
+from tirek.storage.setup import django_ready
 from tirek_engines.errors import Refusal
 
 
 def ready() -> None:
-    """Start the embedded database where it is needed, and set Django up.
-
-    The site lies above: it is named, as Django names its settings, and not imported.
-    """
-    import_module("tirek.site.setup").django_ready()
+    """Start the embedded database where it is needed, and set Django up."""
+    django_ready()
 
 
 @contextlib.contextmanager

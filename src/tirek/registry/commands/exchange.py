@@ -31,7 +31,7 @@ def import_(what: str, path: Path, code: str, profile: int | None, as_of, dry_ru
 
     Example: tirek import learners pupils.csv --source nedb --dry-run
     """
-    from tirek.site.setup import django_ready
+    from tirek.storage.setup import django_ready
 
     django_ready()
     from tirek.registry.exchange import services
@@ -78,7 +78,9 @@ def _say(found, faults: Path | None) -> None:
     for thing, actions in counts["things"].items():
         click.echo(f"  {thing}: " + ", ".join(f"{n} {action}" for action, n in actions.items()))
     if counts["undecided"]:
-        click.echo(f"  {counts['undecided']} rows look like people the register knows: decide on the page of the import.")
+        click.echo(
+            f"  {counts['undecided']} rows look like people the register knows: decide on the page of the import."
+        )
     if faults:
         click.echo(f"  faults: {faults}")
     click.echo(found.refusal or f"  {found.state}")
@@ -94,7 +96,7 @@ def export(what: str, path: Path, bom: bool, demographics: bool) -> None:
 
     Example: tirek export roster OUT.zip
     """
-    from tirek.site.setup import django_ready
+    from tirek.storage.setup import django_ready
 
     django_ready()
     from tirek.registry.exchange import exports
@@ -116,7 +118,7 @@ def undo(number: int) -> None:
 
     Example: tirek undo 12
     """
-    from tirek.site.setup import django_ready
+    from tirek.storage.setup import django_ready
 
     django_ready()
     from tirek.registry.exchange import services

@@ -16,7 +16,7 @@ def administrator(username: str, full_name: str, email: str) -> None:
 
     Example: tirek administrator aigul --name "Айгүл Серікова" --email aigul@example.kz
     """
-    from tirek.site.setup import django_ready
+    from tirek.storage.setup import django_ready
     from tirek_engines.errors import Refusal
 
     django_ready()

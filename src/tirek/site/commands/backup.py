@@ -24,8 +24,8 @@ def backup(folder: Path, keys: Path | None, quiet: bool) -> None:
 
     Example: tirek backup /var/backups/tirek/2026-11-21 --secrets /mnt/safe/tirek-keys
     """
-    from tirek.site.setup import hold_database
     from tirek.storage import secrets
+    from tirek.storage.setup import hold_database
     from tirek_engines.errors import Refusal
 
     if keys is not None and (keys.resolve() == folder.resolve() or folder.resolve() in keys.resolve().parents):

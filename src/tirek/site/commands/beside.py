@@ -13,8 +13,8 @@ from typing import Protocol
 
 import click
 
-from tirek.site.setup import PARENT
 from tirek.storage.database import embedded
+from tirek.storage.setup import PARENT
 from tirek.storage.unprivileged import EmbeddedError
 
 LOOK_SECONDS = 1.0

@@ -33,7 +33,7 @@ def load(scale: str, seed: int, year: int | None, stage: str, quiet: bool, as_js
 
     Example: tirek demo load --scale turkestan --stage registry
     """
-    from tirek.site.setup import django_ready
+    from tirek.storage.setup import django_ready
 
     django_ready()
     from tirek.site.demo.stages import load_stages

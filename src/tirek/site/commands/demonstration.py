@@ -28,7 +28,7 @@ def choose_settings() -> None:
 
 def load_first_stage() -> bool:
     """Bring the database up to date and load what the first page needs. True when more is to be loaded behind."""
-    from tirek.site.setup import are_migrations_waiting, migrate_database
+    from tirek.storage.setup import are_migrations_waiting, migrate_database
 
     is_new = are_migrations_waiting()
     if is_new:

@@ -33,7 +33,7 @@ def doctor(as_json: bool) -> None:
 
 def _findings() -> Iterator[Finding]:
     yield from examine(MACHINE)
-    from tirek.site.setup import django_ready
+    from tirek.storage.setup import django_ready
 
     try:
         django_ready()

@@ -11,7 +11,7 @@ import click
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def manage(arguments: tuple[str, ...]) -> None:
     """Run one of Django's own commands. Example: tirek manage showmigrations --database owner"""
-    from tirek.site.setup import django_ready
+    from tirek.storage.setup import django_ready
 
     django_ready()
     from django.core.management import execute_from_command_line

@@ -13,7 +13,7 @@ def migrate(quiet: bool) -> None:
     Example: DATABASE_URL=postgresql://tirek_app:…@db/tirek DATABASE_OWNER_URL=postgresql://tirek_owner:…@db/tirek
     tirek migrate
     """
-    from tirek.site.setup import django_ready, migrate_database
+    from tirek.storage.setup import django_ready, migrate_database
 
     django_ready()
     migrate_database(verbosity=0 if quiet else 1)

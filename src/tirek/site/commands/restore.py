@@ -35,7 +35,7 @@ def _check(folder: Path) -> None:
 
 def _restore(folder: Path, keys: Path | None) -> None:
     from tirek.site.backups import restore_backup
-    from tirek.site.setup import django_ready, hold_database, migrate_database
+    from tirek.storage.setup import django_ready, hold_database, migrate_database
 
     hold_database()
     manifest = restore_backup(folder, keys)

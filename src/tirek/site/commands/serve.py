@@ -17,8 +17,8 @@ import click
 from tirek.site.commands import demonstration as demo
 from tirek.site.commands.beside import Database, Worker, kept
 from tirek.site.logging import logging_config
-from tirek.site.setup import PARENT
 from tirek.storage.database import home
+from tirek.storage.setup import PARENT
 
 TRIED_PORTS = 50
 WARM_REQUESTS = 4
@@ -39,7 +39,7 @@ def serve(
 
     Example: tirek serve --host 0.0.0.0 --port 8000 --strict-port
     """
-    from tirek.site.setup import django_ready
+    from tirek.storage.setup import django_ready
 
     chosen = _choose_port(host, port, strict_port)
     if demonstration:

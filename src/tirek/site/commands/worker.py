@@ -15,7 +15,7 @@ def worker(concurrency: int, until_empty: bool) -> None:
 
     Example: tirek worker --concurrency 2
     """
-    from tirek.site.setup import django_ready
+    from tirek.storage.setup import django_ready
 
     django_ready()
     from procrastinate.contrib.django import app

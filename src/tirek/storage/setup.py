@@ -87,7 +87,7 @@ def migrate_database(verbosity: int = 1) -> None:
     """Create database and roles where they are missing, then bring the tables up to this version, as the owner."""
     from django.core.management import call_command
 
-    from tirek.site.schema import load_snapshot
+    from tirek.storage.schema import load_snapshot
 
     settings = connection_settings(OWNER)
     prepare(settings, create=embedded() is not None)
