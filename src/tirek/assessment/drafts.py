@@ -8,18 +8,15 @@ import polars as pl
 
 from tirek.access.scope import current_scope
 from tirek.assessment import sealing
-from tirek.decisions.models import Decision
-from tirek.storage.sealed import Sealed, unseal
+from tirek.decisions import queries as decisions
 
 
 def preview(calibration) -> dict | None:
     """Mean, gap and numbers of groups that publishing would show."""
     if calibration is None or not calibration.results_number:
         return None
-    decision = Decision.objects.filter(number=calibration.results_number).first()
-    if decision is None:
-        return None
-    outcomes = unseal(Sealed.from_dict(decision.outputs["outcomes"])).filter(pl.col("subject_kind") != "person")
+    decision = decisions.decision(calibration.results_number)
+    outcomes = decisions.table(decision, "outcomes").filter(pl.col("subject_kind") != "person")
     rows = {
         (kind, subject): json.loads(numbers)
         for kind, subject, numbers in outcomes.select("subject_kind", "subject", "numbers").iter_rows()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from tirek.assessment.kinds import RESULTS
@@ -14,9 +15,9 @@ from tirek.indicators.services.publishing import NothingDecided
 
 GRADES = (4, 9)
 TITLES = {
-    "mathematics": _("Mean result in mathematics, points"),
-    "reading": _("Mean result in reading literacy, points"),
-    "science": _("Mean result in natural science, points"),
+    "mathematics": _("Mean result in mathematics, grade {grade}"),
+    "reading": _("Mean result in reading literacy, grade {grade}"),
+    "science": _("Mean result in natural science, grade {grade}"),
 }
 TOPICS = {4: _("Results of grade 4"), 9: _("Results of grade 9")}
 
@@ -32,7 +33,7 @@ def register_figures() -> None:
             register(
                 Indicator(
                     code=f"assessment.{subject}.{grade}",
-                    title=title,
+                    title=format_lazy(title, grade=grade),
                     unit=_("points"),
                     method=_(
                         "Rasch model, plausible values and errors between schools. Each test sets its own scale: the mean of"
@@ -52,7 +53,9 @@ def _cells(decision, outcomes: list[Mapping[str, Any]], subject: str, grade: int
     """Shown groups only: a hidden one has no numbers, in the decision or here."""
     facts = decision.parameters
     if (facts.get("subject"), facts.get("grade")) != (subject, grade):
-        raise NothingDecided(f"{decision.number} is about another subject or grade. Publish the figure with its own test.")
+        raise NothingDecided(
+            f"{decision.number} is about another subject or grade. Publish the figure with its own test."
+        )
     region, span = facts["territory"], (facts["org_lo"], facts["org_hi"])
     for row in outcomes:
         if row["subject_kind"] not in ("all", "district", "settlement") or row["numbers"].get("mean") is None:

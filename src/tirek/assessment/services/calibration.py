@@ -19,11 +19,11 @@ from tirek.assessment import sealing
 from tirek.assessment.kinds import CALIBRATION, RESULTS
 from tirek.assessment.models import Calibration, CalibrationState, Item, ItemEstimate, Test, TestState
 from tirek.assessment.refusals import WrongState, must
+from tirek.decisions import queries as journal
 from tirek.decisions import services as decisions
-from tirek.decisions.models import Decision
 from tirek.decisions.rules import rules_in_force
 from tirek.storage import jobs
-from tirek.storage.sealed import Sealed, digest_of, unseal
+from tirek.storage.sealed import digest_of
 
 SEED = 20_250_901
 Tell = Callable[[int, int, str], None]
@@ -91,9 +91,7 @@ def _calibrate(test: Test, inputs, digest: str, by: User | None, now: datetime, 
     return _keep(test, decision, results, digest, is_good, now)
 
 
-def _keep(
-    test: Test, decision: Decision, results: Decision | None, digest: str, is_good: bool, now: datetime
-) -> Calibration:
+def _keep(test: Test, decision, results, digest: str, is_good: bool, now: datetime) -> Calibration:
     Calibration.objects.filter(test=test).exclude(state=CalibrationState.SUPERSEDED).update(
         state=CalibrationState.SUPERSEDED
     )
@@ -115,8 +113,8 @@ def _keep(
     return calibration
 
 
-def _keep_items(test: Test, calibration: Calibration, decision: Decision) -> None:
-    outcomes = unseal(Sealed.from_dict(decision.outputs["outcomes"])).filter(pl.col("subject_kind") == "item")
+def _keep_items(test: Test, calibration: Calibration, decision) -> None:
+    outcomes = journal.table(decision, "outcomes").filter(pl.col("subject_kind") == "item")
     items = dict(Item.objects.filter(test=test).values_list("code", "id"))
     rows = []
     for code, reason, numbers, result in outcomes.select("subject", "reason", "numbers", "result").iter_rows():

@@ -25,11 +25,10 @@ from tirek.assessment.models import (
     TestState,
 )
 from tirek.assessment.refusals import NotGoodEnough, WrongState, must
+from tirek.decisions import queries as journal
 from tirek.decisions import services as decisions
-from tirek.decisions.models import Decision
 from tirek.indicators import services as indicators
 from tirek.registry.models import Institution, Territory
-from tirek.storage.sealed import Sealed, unseal
 
 BATCH = 5000
 SUPPRESSED = {0: "", 1: "small", 2: "protects", -1: "nobody"}
@@ -85,7 +84,7 @@ def withdraw(*, test_id: int, by: User | None, now: datetime, because: str) -> R
     return release
 
 
-def _publish_figure(test: Test, results: Decision, by: User | None, now: datetime) -> str:
+def _publish_figure(test: Test, results, by: User | None, now: datetime) -> str:
     """Through the one door of public figures; number of the publication, empty where no figure is kept."""
     code = figures.code_of(test.subject, test.grade)
     if code is None:
@@ -96,8 +95,8 @@ def _publish_figure(test: Test, results: Decision, by: User | None, now: datetim
         return str(already.fields["number"])
 
 
-def _release(test: Test, calibration: Calibration, results: Decision, now: datetime) -> Release:
-    tables = {name: unseal(Sealed.from_dict(results.outputs[name])) for name in ("distribution", "item_points")}
+def _release(test: Test, calibration: Calibration, results, now: datetime) -> Release:
+    tables = {name: journal.table(results, name) for name in ("distribution", "item_points")}
     return Release.objects.create(
         test=test,
         calibration=calibration,
@@ -111,12 +110,12 @@ def _release(test: Test, calibration: Calibration, results: Decision, now: datet
     )
 
 
-def outcomes_of(decision: Decision) -> pl.DataFrame:
+def outcomes_of(decision) -> pl.DataFrame:
     """The sealed outcomes of a decision."""
-    return unseal(Sealed.from_dict(decision.outputs["outcomes"]))
+    return journal.table(decision, "outcomes")
 
 
-def _keep_groups(release: Release, test: Test, results: Decision) -> None:
+def _keep_groups(release: Release, test: Test, results) -> None:
     places = _ranges(test)
     rows = outcomes_of(results).filter(pl.col("subject_kind").is_in([str(value) for value in Dimension.values]))
     made = []
@@ -153,10 +152,10 @@ def _ranges(test: Test) -> dict[str, tuple[int, int]]:
     return ranges | {code: (org_no, org_no) for code, org_no in schools.values_list("code", "org_no")}
 
 
-def _keep_persons(release: Release, test: Test, results: Decision, calibration: Calibration) -> None:
+def _keep_persons(release: Release, test: Test, results, calibration: Calibration) -> None:
     """Each pupil's own result, found again by the pseudonym that only this installation can make."""
-    decision = Decision.objects.get(number=calibration.decision_number)
-    scores = unseal(Sealed.from_dict(decision.outputs["persons"]))
+    decision = journal.decision(calibration.decision_number)
+    scores = journal.table(decision, "persons")
     outcomes = outcomes_of(results).filter(pl.col("subject_kind") == "person")
     points = {s: json.loads(numbers) for s, numbers in outcomes.select("subject", "numbers").iter_rows()}
     sheets = list(AnswerSheet.objects.filter(test=test).values_list("person_id", "sitting_id", "org_no"))
