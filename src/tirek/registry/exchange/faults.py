@@ -68,7 +68,7 @@ def _shown_expr(column: str) -> pl.Expr:
     )
 
 
-def faults_csv(faults: pl.DataFrame) -> bytes:
+def faults_csv(faults: pl.DataFrame, *, bom: bool = False) -> bytes:
     """The table of faults that every command promises: file, row, column, value, what, what_to_do (more may follow)."""
     import csv
 
@@ -76,7 +76,7 @@ def faults_csv(faults: pl.DataFrame) -> bytes:
     writer = csv.writer(buffer)
     writer.writerow(SCHEMA)
     writer.writerows([safe(cell) for cell in row] for row in faults.select(*SCHEMA).iter_rows())
-    return b"\xef\xbb\xbf" + buffer.getvalue().encode()
+    return (b"\xef\xbb\xbf" if bom else b"") + buffer.getvalue().encode()
 
 
 def marked_spreadsheet(tables: dict[str, pl.DataFrame], faults: pl.DataFrame) -> bytes:

@@ -63,6 +63,7 @@ def plan(frame: pl.DataFrame, context: Context, *, final: bool = False) -> None:
         _compare_enrolments(context)
     else:
         _compare_employments(context)
+    staging.execute("analyze plan_tie")
 
 
 def _match(context: Context, final: bool) -> None:
@@ -101,6 +102,7 @@ def _compare_people() -> None:
         where i.no = i.lead_no
         """  # noqa: S608
     )
+    staging.execute("analyze plan_person")
 
 
 def _compare_enrolments(context: Context) -> None:

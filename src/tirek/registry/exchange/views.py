@@ -157,7 +157,7 @@ def fault_file(request: HttpRequest, pk: int, ending: str) -> HttpResponse:
     found = _import(pk)
     table = services.faults_of(found)
     if ending == "csv":
-        return _download(faults.faults_csv(table), "faults.csv", "csv")
+        return _download(faults.faults_csv(table, bom=True), "faults.csv", "csv")
     _need(request, "exchange.import")
     try:
         tables = read_upload(found.file_name, sealed.read(found.sha256), faults.Faults())
