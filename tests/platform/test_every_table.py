@@ -7,9 +7,9 @@ from access_world import FAR, NEIGHBOUR, SCHOOL, World, build
 from django.apps import apps
 from django.db import ProgrammingError, connection, transaction
 
+from tirek.access.granted import scope_of_grant
 from tirek.access.models import Grant, PersonRead, Session, User
 from tirek.access.policies import RowScope
-from tirek.access.queries import scope_of_grant
 from tirek.access.roles import Role, ScopeKind
 from tirek.access.scope import NOBODY, Scope, acting_as, loading, signing_in
 from tirek.registry.models import Enrolment, Guardianship, Person

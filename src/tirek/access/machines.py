@@ -10,6 +10,7 @@ import hashlib
 from django.utils import timezone
 from oauth2_provider.models import AccessToken
 
+from tirek.access.granted import scope_of_grant
 from tirek.access.models import Grant, Machine
 from tirek.access.scope import NOBODY, Scope, signing_in
 
@@ -19,8 +20,6 @@ def scope_of_token(request) -> Scope:
 
     Sets ``request.machine``, ``request.grant`` and ``request.token_scopes`` (the OAuth scopes, a set of addresses).
     """
-    from tirek.access.queries import scope_of_grant
-
     request.machine, request.token_scopes = None, frozenset()
     found = _grant_and_scopes(request.headers["Authorization"].removeprefix("Bearer ").strip())
     if found is None:

@@ -8,12 +8,11 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
+from tirek.access.granted import scope_of_grant
 from tirek.access.machines import scope_of_token
 from tirek.access.models import Grant, User
-from tirek.access.own import own_person_ids
-from tirek.access.roles import SECOND_FACTOR, ScopeKind
+from tirek.access.roles import SECOND_FACTOR
 from tirek.access.scope import NOBODY, Scope, signing_in
-from tirek.storage.database import APP, COUNTRY, OWN
 
 ACTIVE_GRANT = "active_grant"
 GRANT_FIELDS = ("id", "user_id", "role", "scope_kind", "scope_code", "scope_label", "org_lo", "org_hi")
@@ -69,19 +68,6 @@ def scope_of(request) -> Scope:
     grant = next((g for g in request.grants if g.pk == chosen), request.grants[0])
     request.grant = grant
     return scope_of_grant(grant, user.person_id)
-
-
-def scope_of_grant(grant: Grant, person_id: int | None = None) -> Scope:
-    kinds = {ScopeKind.COUNTRY: COUNTRY, ScopeKind.OWN: OWN}
-    return Scope(
-        database_role=kinds.get(grant.scope_kind, APP),
-        lo=grant.org_lo,
-        hi=grant.org_hi,
-        person_ids=own_person_ids(person_id, grant.role) if grant.scope_kind == ScopeKind.OWN else (),
-        user_id=grant.user_id,
-        role=grant.role,
-        label=grant.scope_label,
-    )
 
 
 def names_of(user_ids) -> dict[int, str]:

@@ -34,6 +34,7 @@ from tirek.storage.models import Job, JobState
 from tirek_engines.errors import Refusal
 
 log = logging.getLogger(__name__)
+TASK, QUEUE = "tirek.job", "jobs"
 LOCK_CLASS = 7461727  # advisory lock (class, job): held for as long as its work runs
 TELL_SECONDS = 0.4
 _inline: ContextVar[bool] = ContextVar("jobs_inline", default=False)
@@ -94,9 +95,9 @@ def start(function: Callable, *, title: str, **arguments: Any) -> Job:
     if _inline.get():
         _run_here(job)
     else:
-        from tirek.storage.tasks import run_job
+        from procrastinate.contrib.django import app
 
-        run_job.defer(job_id=job.pk)
+        app.configure_task(TASK, queue=QUEUE).defer(job_id=job.pk)
     return job
 
 

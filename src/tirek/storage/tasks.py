@@ -2,8 +2,10 @@
 
 from procrastinate.contrib.django import app
 
+from tirek.storage.jobs import QUEUE, TASK
 
-@app.task(name="tirek.job", queue="jobs")
+
+@app.task(name=TASK, queue=QUEUE)
 def run_job(job_id: int) -> None:
     """Run a job row; see tirek.storage.jobs."""
     from tirek.storage import jobs

@@ -32,9 +32,10 @@ def acting_as_user(username: str, permission: str) -> Iterator[object]:
     """One transaction with the scope of the user's first grant that has the permission."""
     from django.db import transaction
 
+    from tirek.access.granted import scope_of_grant
     from tirek.access.models import User
     from tirek.access.permissions import may
-    from tirek.access.queries import grants_of, scope_of_grant
+    from tirek.access.queries import grants_of
     from tirek.access.scope import acting_as, signing_in
 
     with transaction.atomic():
