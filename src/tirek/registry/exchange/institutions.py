@@ -74,7 +74,7 @@ class InstitutionPlan:
         if found is not None:
             only = {k: row[k] for k in ("longitude", "latitude")} | {"_file": row["_file"], "_row": row["_row"]}
             self._plan_change(only, found, states.get(found.pk), faults)
-        elif territory is not None and self._is_ours(territory.org_lo):
+        elif territory is not None and self._is_whole_ours(territory):
             changes = {k: [getattr(territory, k), row[k]] for k in ("longitude", "latitude") if getattr(territory, k) != row[k]}
             self._note(row, "territory", territory.pk, territory.name_kk, "changed" if changes else "unchanged", changes)
             if changes:
@@ -85,7 +85,7 @@ class InstitutionPlan:
 
     def _plan_new(self, row: dict, faults: Faults) -> None:
         territory = self.territories.get(row.get("territory") or "")
-        if territory is None or not self._is_ours(territory.org_lo):
+        if territory is None or not self._is_whole_ours(territory):
             faults.add(row["_file"], row["_row"], "territory", row.get("territory"),
                        _("The territory is unknown or outside the territory of the source."),
                        _("Give the KATO code of a district or settlement."), code="unknown_territory")  # fmt: skip
@@ -109,6 +109,10 @@ class InstitutionPlan:
             k: [getattr(state, k), row[k]] for k in STATE_FIELDS if row.get(k) is not None and getattr(state, k) != row[k]
         }
         territory = self.territories.get(row.get("territory") or "")
+        if territory is not None and not territory.org_lo <= found.org_no <= territory.org_hi:
+            faults.add(row["_file"], row["_row"], "territory", territory.code, _("The institution does not lie in this territory."),
+                       _("Correct the code; an institution moves only with its number."), code="other_territory")  # fmt: skip
+            return
         if territory is not None and territory.pk != state.territory_id:
             changes["territory"] = [self.parents[state.territory_id].code, territory.code]
         self._note(row, "institution", found.pk, state.name_kk, "changed" if changes else "unchanged", changes)
@@ -116,6 +120,10 @@ class InstitutionPlan:
 
     def _is_ours(self, org_no: int) -> bool:
         return self.context.org_lo <= org_no <= self.context.org_hi
+
+    def _is_whole_ours(self, territory: Territory) -> bool:
+        """Both ends: a town may begin with the number of its first school."""
+        return self._is_ours(territory.org_lo) and self._is_ours(territory.org_hi)
 
     def _note(self, row: dict, thing: str, target: int | None, label: str, action: str, changes: dict) -> None:
         self.rows.append({

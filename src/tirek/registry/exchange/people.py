@@ -1,7 +1,7 @@
-"""People with their enrolments or employments: matched, compared and merged inside the database, a statement a table.
+"""People with their enrolments or employments: matched and compared inside the database, a statement a table.
 
-``plan`` only compares: it leaves temporary tables that say for each row what would happen. ``merge`` plans again and then
-does it. Both use the same SQL, so what was shown is what is done; where the counts differ, the register has moved since.
+``plan`` only compares: it leaves temporary tables that say for each row what would happen. ``people_merge.merge`` plans again
+and then does it, by the same SQL; where the counts differ from those shown, the register has moved since.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from dataclasses import dataclass
 import polars as pl
 from django.utils.translation import gettext as _
 
-from tirek.registry.exchange import staging, undo
+from tirek.registry.exchange import staging
 from tirek.registry.exchange.faults import Faults
-from tirek.registry.exchange.resolving import with_derived_names
-from tirek.registry.models import Employment, Enrolment, RowKind
+from tirek.registry.models import RowKind
 
 INCOMING = {
     "no": "bigint", "lead_no": "bigint", "_file": "text", "_row": "int", "external_id": "text", "iin_hash": "bytea",
@@ -58,7 +57,7 @@ def plan(frame: pl.DataFrame, context: Context, *, final: bool = False) -> None:
     """Leave plan_person and plan_tie; with ``final``, ids of new people are drawn."""
     staging.copy_in("inc", frame, INCOMING)
     _match(context, final)
-    _compare_people()
+    _compare_people(context)
     if context.row_kind == RowKind.LEARNERS:
         _compare_enrolments(context)
     else:
@@ -85,9 +84,11 @@ def _match(context: Context, final: bool) -> None:
     staging.execute("analyze matched")
 
 
-def _compare_people() -> None:
-    differs = {c: f"i.{c} is not null and i.{c} is distinct from p.{c}" for c in PERSON_FIELDS}
-    differs["iin"] = "i.iin_hash is not null and p.iin_hash is null"
+def _compare_people(context: Context) -> None:
+    """What is recorded of somebody for whom another territory answers is neither shown nor changed by a number alone."""
+    is_ours = "p.org_no between %(lo)s and %(hi)s"
+    differs = {c: f"{is_ours} and i.{c} is not null and i.{c} is distinct from p.{c}" for c in PERSON_FIELDS}
+    differs["iin"] = f"{is_ours} and i.iin_hash is not null and p.iin_hash is null"
     changed = ", ".join(f"case when {sql} then '{c}' end" for c, sql in differs.items())
     staging.execute("drop table if exists plan_person")
     staging.execute(
@@ -100,7 +101,8 @@ def _compare_people() -> None:
             p.iin_hash is not null and i.iin_hash is not null and p.iin_hash <> i.iin_hash as is_other_iin
         from inc i join matched m using (no) left join registry_person p on p.id = m.person_id
         where i.no = i.lead_no
-        """  # noqa: S608
+        """,  # noqa: S608
+        {"lo": context.org_lo, "hi": context.org_hi},
     )
     staging.execute("analyze plan_person")
 
@@ -231,7 +233,7 @@ def missing(context: Context) -> pl.DataFrame:
     """Open enrolments (employments) of the file's institutions of which a complete file says nothing."""
     if not context.is_complete:
         return pl.DataFrame(schema={"id": pl.String, "person_id": pl.String, "person_name": pl.String, "org_no": pl.String})
-    table = _tie_table(context)
+    table = tie_table(context)
     return staging.query(
         f"select e.id, e.person_id, e.person_name, e.org_no from {table} e"  # noqa: S608
         " where upper_inf(e.valid) and e.org_no in (select distinct org_no from inc)"
@@ -239,7 +241,7 @@ def missing(context: Context) -> pl.DataFrame:
     )
 
 
-def _tie_table(context: Context) -> str:
+def tie_table(context: Context) -> str:
     return "registry_enrolment" if context.row_kind == RowKind.LEARNERS else "registry_employment"
 
 
@@ -269,7 +271,7 @@ def differences(context: Context) -> pl.DataFrame:
         select i._file, i._row, '{tie}', t.action, i.person_name, t.tie_id,
             case when t.action in ('changed', 'moved') then array_to_string(t.changed, ' ') else '' end,
             case when t.action = 'changed' then jsonb_build_object({before_tie})::text end
-        from plan_tie t join inc i using (no) left join {_tie_table(context)} e on e.id = t.tie_id and t.action = 'changed'
+        from plan_tie t join inc i using (no) left join {tie_table(context)} e on e.id = t.tie_id and t.action = 'changed'
         order by 1, 2, 3 desc
         """  # noqa: S608
     )
@@ -283,176 +285,3 @@ def numbers_to_encrypt() -> set[int]:
     """Rows whose IIN the register does not hold yet."""
     rows = staging.query("select no from plan_person where action = 'new' or 'iin' = any(changed)")
     return set(rows["no"].cast(pl.Int64).to_list())
-
-
-def merge(frame: pl.DataFrame, context: Context) -> dict[str, dict[str, int]]:
-    """Plan once more and do it. Gives the counts of what was done."""
-    plan(frame, context, final=True)
-    found = counts(context)
-    gone = missing(context) if context.is_complete else None
-    undo.keep_first_values(Enrolment if context.row_kind == RowKind.LEARNERS else Employment)
-    _insert_people()
-    staging.rest_between_steps("people inserted")
-    _update_people()
-    if context.row_kind == RowKind.LEARNERS:
-        _merge_enrolments(context)
-    else:
-        _merge_employments(context)
-    if gone is not None:
-        tie = "enrolment" if context.row_kind == RowKind.LEARNERS else "employment"
-        found[tie]["missing"] = _end_missing(gone, context)
-    _keep_external_ids(context)
-    staging.rest_between_steps("merged")
-    return found
-
-
-def _insert_people() -> None:
-    staging.execute(
-        """
-        insert into registry_person (id, public_id, iin_encrypted, iin_hash, family_name, given_name, patronymic, birth_date,
-            sex, sort_key, name_grams, org_no)
-        select n.new_id, gen_random_uuid(), i.iin_encrypted, i.iin_hash, i.family_name, i.given_name,
-            coalesce(i.patronymic, ''), i.birth_date, coalesce(i.sex, ''), i.sort_key, i.name_grams, i.org_no
-        from plan_person n join inc i using (no) where n.action = 'new' order by i.no
-        """
-    )
-
-
-def _update_people() -> None:
-    """New names get their keys from the whole name, of which the file may hold only a part."""
-    renamed = staging.query(
-        "select n.no, coalesce(i.family_name, p.family_name) as family_name, coalesce(i.given_name, p.given_name) as"
-        " given_name, coalesce(i.patronymic, p.patronymic) as patronymic from plan_person n join inc i using (no)"
-        " join registry_person p on p.id = n.person_id where n.changed && array['family_name', 'given_name', 'patronymic']"
-    )
-    derived = with_derived_names(renamed)
-    columns = {"no": "bigint", "person_name": "text", "sort_key": 'text collate "C"', "name_grams": "int[]"}
-    staging.copy_in("renamed", derived, columns)
-    sets = ", ".join(f"{c} = coalesce(i.{c}, p.{c})" for c in PERSON_FIELDS)
-    staging.execute(
-        f"""
-        update registry_person p set {sets}, iin_hash = coalesce(p.iin_hash, i.iin_hash),
-            iin_encrypted = coalesce(p.iin_encrypted, i.iin_encrypted),
-            sort_key = coalesce(r.sort_key, p.sort_key), name_grams = coalesce(r.name_grams, p.name_grams)
-        from plan_person n join inc i using (no) left join renamed r using (no)
-        where n.action = 'changed' and p.id = n.person_id
-        """  # noqa: S608
-    )
-
-
-PERSON_OF_ROW = "coalesce(t.person_id, l.person_id, l.new_id)"
-
-
-def _merge_enrolments(context: Context) -> None:
-    _make_class_groups(context)
-    staging.execute(
-        "update registry_enrolment e set valid = daterange(lower(e.valid), t.begin_date), exit_reason = 'moved'"
-        " from plan_tie t where t.action = 'moved' and e.id = t.open_id"
-    )
-    staging.execute(
-        f"""
-        insert into registry_enrolment (person_id, institution_id, class_group_id, org_no, person_name, sort_key, grade, valid,
-            entry_reason, exit_reason)
-        select {PERSON_OF_ROW}, i.institution_id, g.id, i.org_no, i.person_name, i.sort_key, i.grade,
-            daterange(t.begin_date, i.end_date), coalesce(i.entry_reason, case when t.action = 'moved' then 'moved' else '' end),
-            coalesce(i.exit_reason, '')
-        from plan_tie t join inc i using (no) join plan_person l on l.no = i.lead_no
-        left join registry_classgroup g on g.institution_id = i.institution_id and g.school_year_id = %s
-            and g.grade is not distinct from i.grade and g.letter = coalesce(i.letter, '')
-            and (i.grade is not null or i.letter is not null)
-        where t.action in ('new', 'moved') order by i.no
-        """,  # noqa: S608
-        [context.school_year_id],
-    )
-    staging.execute(
-        """
-        update registry_enrolment e set grade = coalesce(i.grade, e.grade),
-            class_group_id = case when t.changed && array['grade', 'letter'] then coalesce(g.id, e.class_group_id)
-                else e.class_group_id end,
-            valid = case when i.end_date is null then e.valid else daterange(lower(e.valid), i.end_date) end,
-            exit_reason = coalesce(i.exit_reason, e.exit_reason)
-        from plan_tie t join inc i using (no)
-        left join registry_enrolment old on old.id = t.tie_id
-        left join registry_classgroup og on og.id = old.class_group_id
-        left join registry_classgroup g on g.institution_id = i.institution_id and g.school_year_id = %s
-            and g.grade is not distinct from coalesce(i.grade, old.grade) and g.letter = coalesce(i.letter, og.letter, '')
-        where t.action = 'changed' and e.id = t.tie_id
-        """,
-        [context.school_year_id],
-    )
-    staging.execute(
-        f"update registry_person p set org_no = i.org_no from plan_tie t join inc i using (no)"  # noqa: S608
-        f" join plan_person l on l.no = i.lead_no where t.action in ('new', 'moved') and i.end_date is null"
-        f" and p.id = {PERSON_OF_ROW} and p.org_no <> i.org_no"
-    )
-    _rename_ties("registry_enrolment")
-
-
-def _rename_ties(table: str) -> None:
-    """An institution knows a person under the name of its latest file."""
-    staging.execute(
-        f"update {table} e set person_name = r.person_name, sort_key = r.sort_key from renamed r"  # noqa: S608
-        " join plan_person n using (no) where e.person_id = n.person_id and upper_inf(e.valid)"
-    )
-
-
-def _make_class_groups(context: Context) -> None:
-    staging.execute(
-        """
-        insert into registry_classgroup (institution_id, org_no, school_year_id, grade, letter, language, shift)
-        select distinct on (i.institution_id, i.grade, coalesce(i.letter, ''))
-            i.institution_id, i.org_no, %s, i.grade, coalesce(i.letter, ''), coalesce(i.language, 'kk'), coalesce(i.shift, 1)
-        from inc i join plan_tie t using (no)
-        where t.action in ('new', 'moved', 'changed') and i.grade is not null and not exists (
-            select 1 from registry_classgroup g where g.institution_id = i.institution_id and g.school_year_id = %s
-                and g.grade = i.grade and g.letter = coalesce(i.letter, ''))
-        order by i.institution_id, i.grade, coalesce(i.letter, ''), i.no
-        """,
-        [context.school_year_id, context.school_year_id],
-    )
-
-
-def _merge_employments(context: Context) -> None:
-    staging.execute(
-        f"""
-        insert into registry_employment (person_id, institution_id, org_no, person_name, sort_key, position, subject, category,
-            rate, is_main, valid)
-        select {PERSON_OF_ROW}, i.institution_id, i.org_no, i.person_name, i.sort_key, i.position, coalesce(i.subject, ''),
-            coalesce(i.category, ''), coalesce(i.rate, 1), t.is_main, daterange(t.begin_date, i.end_date)
-        from plan_tie t join inc i using (no) join plan_person l on l.no = i.lead_no
-        where t.action = 'new' order by i.no
-        """  # noqa: S608
-    )
-    staging.execute(
-        """
-        update registry_employment e set category = coalesce(i.category, e.category), rate = coalesce(i.rate, e.rate),
-            is_main = coalesce(i.is_main, e.is_main),
-            valid = case when i.end_date is null then e.valid else daterange(lower(e.valid), i.end_date) end
-        from plan_tie t join inc i using (no) where t.action = 'changed' and e.id = t.tie_id
-        """
-    )
-    _rename_ties("registry_employment")
-
-
-def _end_missing(gone: pl.DataFrame, context: Context) -> int:
-    staging.copy_in("gone", gone, {"id": "bigint"})
-    reason = ", exit_reason = 'missing'" if context.row_kind == RowKind.LEARNERS else ""
-    return staging.execute(
-        f"update {_tie_table(context)} e set valid = daterange(lower(e.valid), greatest(%s, lower(e.valid) + 1)){reason}"  # noqa: S608
-        " from gone where e.id = gone.id",
-        [context.as_of],
-    )
-
-
-def _keep_external_ids(context: Context) -> None:
-    staging.execute(
-        """
-        insert into registry_externalid (source_id, kind, external_id, target_id, org_no, is_active, metadata, last_import_id)
-        select %s, 'person', i.external_id, coalesce(n.person_id, n.new_id), i.org_no, true, '{}', %s
-        from plan_person n join inc i using (no) where i.external_id is not null
-        on conflict (source_id, kind, external_id) do update set target_id = excluded.target_id, org_no = excluded.org_no,
-            last_import_id = excluded.last_import_id
-        where registry_externalid.target_id is distinct from excluded.target_id
-        """,
-        [context.source_id, context.import_id],
-    )

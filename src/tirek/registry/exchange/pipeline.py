@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import polars as pl
 from django.db import transaction
 
-from tirek.registry.exchange import people, staging, things
+from tirek.registry.exchange import people, people_merge, staging, things
 from tirek.registry.exchange.checking import check_rows, check_values, map_columns
 from tirek.registry.exchange.faults import ERROR, Faults
 from tirek.registry.exchange.fields import recognised
@@ -243,7 +243,7 @@ def merge_part(found: Import, kind: str, frame: pl.DataFrame) -> dict[str, dict[
     faults = Faults()
     resolved = _resolve(kind, frame, found.source, faults)
     if kind in PEOPLE:
-        done = people.merge(people.number(with_derived_names(resolved)), context)
+        done = people_merge.merge(people.number(with_derived_names(resolved)), context)
     elif kind in (RowKind.INSTITUTIONS, RowKind.PLACES):
         planned = InstitutionPlan(_without_bad(resolved), context).plan(faults)
         planned.apply()
