@@ -160,7 +160,7 @@ def _leave_the_end(rng, codes: NDArray[np.uint8], presented: NDArray[np.bool_]) 
 def _truth(grade: int, abilities: NDArray[np.float64], is_rural: NDArray[np.bool_]) -> Truth:
     urban, rural = abilities[~is_rural], abilities[is_rural]
     means = [float(part.mean()) if len(part) else 0.0 for part in (urban, rural)]
-    return Truth(
+    return Truth(  # type: ignore[call-arg]  # the star's length is known
         grade, URBAN_RURAL_GAP_LOGITS, *means, means[0] - means[1], float(abilities.std()), len(urban), len(rural)
     )
 
