@@ -44,7 +44,11 @@ def register_figures() -> None:
                     dimensions=("settlement",),
                     topic=TOPICS[grade],
                     better="more",
-                    from_decision=FromDecision(RESULTS, f"tirek.assessment.figures:cells_{subject}_{grade}"),
+                    from_decision=FromDecision(
+                        RESULTS,
+                        f"tirek.assessment.figures:cells_{subject}_{grade}",
+                        {"subject": subject, "grade": grade},
+                    ),
                 )
             )
 

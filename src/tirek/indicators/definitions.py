@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -31,11 +31,13 @@ class FromDecision:
     """A figure whose numbers were decided: the published, rounded values of a decision's outcomes.
 
     ``cells`` is ``"module:function"``, called with the decision and its outcomes (dicts with ``subject_kind``,
-    ``subject``, ``org_no``, ``result``); it returns `tirek.indicators.cells.Cell` objects.
+    ``subject``, ``org_no``, ``result``); it returns `tirek.indicators.cells.Cell` objects. Of the decisions of the kind, the
+    newest one with these ``parameters`` counts.
     """
 
     kind: str
     cells: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

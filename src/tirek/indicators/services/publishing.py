@@ -89,7 +89,7 @@ def draft_on(indicator: Indicator, snapshot: Snapshot, rules: RuleSet) -> Draft:
 def _from_decision(indicator: Indicator, as_of: date, rules: RuleSet) -> Draft:
     source = indicator.from_decision
     assert source is not None
-    decision = decisions.latest(source.kind)
+    decision = decisions.latest(source.kind, **source.parameters)
     if decision is None:
         raise NothingDecided(
             f"The figure {indicator.code} is made of a published decision “{source.kind}”, and there is none yet."
