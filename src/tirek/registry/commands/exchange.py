@@ -55,9 +55,9 @@ def import_(what: str, path: Path, code: str, profile: int | None, as_of, dry_ru
 
 
 def _open(services, what: str, path: Path, code: str, profile: int | None, as_of):
-    from tirek.registry.models import Source
+    from tirek.registry.exchange.queries import source_of
 
-    source = Source.objects.filter(code=code).first()
+    source = source_of(code)
     if source is None:
         raise services.NotApplicable(f"There is no source {code}. Add it on the exchange page.")
     if (what == "roster") != (source.kind == "oneroster"):

@@ -27,6 +27,10 @@ def sources() -> list[Source]:
     return found
 
 
+def source_of(code: str) -> Source | None:
+    return current_scope().limit(Source.objects.filter(code=code), "org_lo").first()
+
+
 def _next_expected(source: Source) -> dt.date | None:
     if not source.expected_every_days or source.last_applied is None:
         return None
