@@ -7,6 +7,7 @@ and compiles it; translations that are there stay. The list follows the installe
 from __future__ import annotations
 
 import re
+from calendar import month_name
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,6 +27,13 @@ SOURCES = (
     ("allauth", "locale", "ru"),
     ("axes", "locale", "ru"),
 )
+# months inside a date: Django gives Kazakh a capital letter, which belongs only to the month alone
+MONTHS_IN_DATES = {
+    "kk": (
+        "қаңтар", "ақпан", "наурыз", "сәуір", "мамыр", "маусым",
+        "шілде", "тамыз", "қыркүйек", "қазан", "қараша", "желтоқсан",
+    ),
+}  # fmt: skip
 # languages' names, the admin's sentences and templates that we replace never reach our pages
 SKIPPED_PLACES = re.compile(
     r"global_settings\.py|^conf/global|contrib/admin|contrib/gis|templates/|usersessions|idp/|headless|openid/|views/debug|"
@@ -79,6 +87,9 @@ def main() -> None:
         for package, message in missing(language):
             if ours.get(message.id, message.context) is None:
                 ours.add(message.id, context=message.context, auto_comments=[package], flags=message.flags)
+        for month, said in zip(month_name[1:], MONTHS_IN_DATES.get(language, ()), strict=False):
+            ours.delete(month, context="alt. month")
+            ours.add(month, said, context="alt. month", auto_comments=["django"])
         folder = OURS / language / "LC_MESSAGES"
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "django.po").open("wb") as file:
