@@ -134,16 +134,15 @@ def _class_teacher() -> int | None:
 
 
 def _guardian() -> int | None:
-    """A parent of the school with two children at it."""
+    """A parent of the school with two children at it, one of them in grade 4 (whose results are published) if there is one."""
     org_no = the_school().org_no
-    pairs = list(Guardianship.objects.filter(org_no=org_no).order_by("id").values_list("guardian_id", "child_id"))
-    known = set(Enrolment.objects.filter(org_no=org_no).values_list("person_id", flat=True))
-    seen: set[int] = set()
+    pairs = Guardianship.objects.filter(org_no=org_no).order_by("id").values_list("guardian_id", "child_id")
+    grades = dict(Enrolment.objects.filter(org_no=org_no).values_list("person_id", "grade"))
+    children: dict[int, list[int | None]] = {}
     for guardian, child in pairs:
-        if guardian in seen and child in known:
-            return guardian
-        seen.add(guardian)
-    return pairs[0][0] if pairs else None
+        if child in grades:
+            children.setdefault(guardian, []).append(grades[child])
+    return max(children, key=lambda guardian: (4 in children[guardian], len(children[guardian]) > 1), default=None)
 
 
 def _tie(user: User, person_id: int | None) -> None:
