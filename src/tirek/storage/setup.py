@@ -31,6 +31,26 @@ def django_ready() -> None:
     import django
 
     django.setup()
+    os.register_at_fork(after_in_child=forget_connections)
+
+
+def close_connections() -> None:
+    """Close what this process holds open to the database: two processes on one connection would read each other's rows."""
+    from django.db import connections
+
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+        if connection.alias in connection._connection_pools:
+            connection.close_pool()
+
+
+def forget_connections() -> None:
+    """In a forked child: drop the parent's connections without a word to the server, which would end the parent's."""
+    from django.db import connections
+
+    for connection in connections.all(initialized_only=True):
+        connection.connection = None
+        connection._connection_pools.clear()
 
 
 def end_with_parent() -> None:

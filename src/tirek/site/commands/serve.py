@@ -18,7 +18,7 @@ from tirek.site.commands import demonstration as demo
 from tirek.site.commands.beside import Database, Worker, kept
 from tirek.site.logging import logging_config
 from tirek.storage.database import home
-from tirek.storage.setup import PARENT
+from tirek.storage.setup import PARENT, close_connections
 
 TRIED_PORTS = 50
 WARM_REQUESTS = 4
@@ -56,6 +56,7 @@ def serve(
                 click.echo(demo.welcome_text())
             _announce(host, port, chosen)
 
+    close_connections()
     os.environ[PARENT] = str(os.getpid())  # the server's processes end with us, even when we are killed
     web = _granian(host, chosen, workers, threads)
     web.signal_handler_reload = web.signal_handler_interrupt  # a closed terminal ends the server, like Ctrl-C
