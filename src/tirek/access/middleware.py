@@ -9,9 +9,9 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import transaction
-from django.http import HttpResponseRedirect, JsonResponse
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
@@ -23,6 +23,8 @@ from tirek.access.scope import NOBODY, SIGNING_IN, acting_as, because, become
 
 log = logging.getLogger("tirek.access")
 PLAIN_ID = re.compile(r"[A-Za-z0-9-]{8,36}")
+MOST_BYTES = 25 * 1024 * 1024  # whoever has not signed in; the largest public form takes a document of 20 MB
+MOST_BYTES_SIGNED_IN = 1100 * 1024 * 1024  # an import's file (tirek.storage.uploads.LIMITS) and its form
 
 
 class ScopeMiddleware:
@@ -39,6 +41,8 @@ class ScopeMiddleware:
         known = settings.SESSION_COOKIE_NAME in request.COOKIES or "Authorization" in request.headers
         with because(url=name, request=_request_id(request)), acting_as(SIGNING_IN if known else NOBODY):
             request.scope = scope_of(request) if known else NOBODY
+            if _is_too_large(request):  # before anything reads it: a form is written to disk while it is read
+                return HttpResponse(_("This is larger than is accepted."), status=413, content_type="text/plain")
             inside = (
                 replace(SIGNING_IN, user_id=request.scope.user_id) if door is not None and door.keys else request.scope
             )
@@ -48,6 +52,8 @@ class ScopeMiddleware:
             return self.get_response(request)
 
     def process_view(self, request, view, args, kwargs):
+        if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("A zero character is in no name of ours, and the database takes none.")
         door: Gate | None = request.door
         if door is None:
             log.error("closed: %s has no gate", request.resolver_match.view_name or request.resolver_match.route)
@@ -83,6 +89,12 @@ def _where(request) -> tuple[str, Gate | None]:
     except Resolver404:
         return "", None
     return match.view_name or match.route, door_of(match)
+
+
+def _is_too_large(request) -> bool:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    most = MOST_BYTES if request.scope.user_id is None else MOST_BYTES_SIGNED_IN
+    return not length.isascii() or not length.isdecimal() or int(length) > most
 
 
 def _request_id(request) -> str:

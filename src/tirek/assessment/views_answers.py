@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tirek.access.gates import gate
+from tirek.access.services.reads import record_many_read
 from tirek.assessment import fault_files
 from tirek.assessment import result_queries as queries
 from tirek.assessment.forms import AnswersForm, SittingsForm
@@ -124,6 +125,7 @@ def template(request: HttpRequest, code: str) -> HttpResponse:
         (str(row.person.public_id), only, str(row.class_group or ""), row.person_name, *[""] * len(items))
         for row in queries.expected_pupils(found)
     ]
+    record_many_read(request, rows=len(rows), query=f"answers template: {found.code}", export=True)
     columns = [("pupil", "pupil"), ("booklet", "booklet"), ("#class", "#class"), ("#name", "#name")]
     columns += [(item, item) for item in items]
     return downloads.respond(f"{found.code}-answers", request.GET.get("download", "xlsx"), columns, rows)

@@ -34,7 +34,7 @@ def download(request, number: str):
 def check(request):
     """Does a document stand? By its code, or by the file itself; the file is not kept."""
     if request.method == "GET":
-        code = request.GET.get("code", "").strip()
+        code = request.GET.get("code", "").replace("/", " ").strip()
         return redirect("documents:checked", code) if code else render(request, "documents/check.html")
     file = request.FILES.get("file")
     if file is None or file.size > MAX_BYTES:

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from tirek.access.gates import gate
+from tirek.access.services.reads import record_many_read
 from tirek.registry import pages
 from tirek.registry.panels import panels
 from tirek.registry.queries import institutions, people, territories
@@ -178,6 +179,8 @@ def class_page(request: HttpRequest, code: str, group: int) -> HttpResponse:
         raise Http404
     context["pupils"] = list(people.pupils(request.scope, on=context["on"], class_group_id=group))
     context["teachings"] = list(people.teachings(request.scope, on=context["on"], class_group_id=group))
+    if context["pupils"]:
+        record_many_read(request, rows=len(context["pupils"]), query=f"class {group}")
     context["trail"] = [*context["trail"], (context["name"], pages.institution_url(code, context["on"], "classes"))]
     return render(request, "registry/class.html", context)
 
@@ -190,6 +193,8 @@ def staff(request: HttpRequest, code: str) -> HttpResponse:
     context = frame(request, code, "staff")
     found = people.staff(request.scope, on=context["on"], org_no=context["state"].org_no)
     context["page"] = pages.paged(request, found, 100)
+    if context["page"].object_list:
+        record_many_read(request, rows=len(context["page"].object_list), query=f"staff {code}")
     return render(request, "registry/staff.html", context)
 
 

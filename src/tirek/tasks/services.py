@@ -85,6 +85,7 @@ def ask(
 def submit(*, task_id: int, note: str, files: Iterable[File] = (), by: User, now: dt.datetime) -> Task:
     """Answer a task. A task that needs evidence is not answered without a file."""
     task = _locked(task_id, {TaskState.OPEN})
+    _check_asked(task, by)
     files = [_checked(file) for file in files]
     if task.needs_evidence and not files:
         raise TaskRefused(_("This task needs evidence. Add a photograph or a document and send the answer again."))
@@ -212,6 +213,16 @@ def _locked(task_id: int, states: set[str]) -> Task:
             % {"state": task.get_state_display()}
         )
     return task
+
+
+def _check_asked(task: Task, by: User) -> None:
+    """Who sees a task is not yet asked: the named user answers, or the institution in the asked role."""
+    scope = current_scope()
+    at_home = not scope.is_own and scope.lo == scope.hi == task.org_no
+    if task.user_id != by.pk and not (
+        task.user_id is None and at_home and (not task.roles or scope.role in task.roles)
+    ):
+        raise TaskRefused(_("This is not asked of you."), code="not_asked")
 
 
 def _check_judge(task: Task, by: User) -> None:

@@ -99,7 +99,7 @@ def judge(request, task_id: int, act: str):
 @require_POST
 def remind(request):
     """Remind of the ticked tasks, or of one."""
-    ids = [int(value) for value in request.POST.getlist("task") if value.isdigit()]
+    ids = [int(value) for value in request.POST.getlist("task") if value.isdecimal() and len(value) < 19]
     try:
         count = services.remind(task_ids=ids, by=request.user, now=timezone.now())
     except Refusal as refusal:
@@ -117,7 +117,7 @@ def remind(request):
 def ask(request):
     """Ask institutions for something."""
     form = AskForm(request.POST or None)
-    chosen = [int(value) for value in request.POST.getlist("org_no") if value.isdigit()]
+    chosen = [int(value) for value in request.POST.getlist("org_no") if value.isdecimal() and len(value) < 10]
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         roles = [data.pop("role")] if data["role"] else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -37,8 +38,9 @@ def check_subject(by: Scope, user: User) -> None:
     check_administrator(by)
     if user.pk == by.user_id:
         raise NotYours(_("Nobody administers his own account. Ask another administrator."))
-    with signing_in():
-        grants = list(Grant.objects.filter(user=user, valid__contains=timezone.localdate()))
+    with signing_in():  # those that begin later count: a password set today opens them then
+        goes_on = Q(valid__upper_inf=True) | Q(valid__endswith__gt=timezone.localdate())
+        grants = list(Grant.objects.filter(goes_on, user=user, valid__isempty=False))
     if not (by.is_country or by.covers(user.org_no)) or not all(inside(by, g.org_lo, g.org_hi) for g in grants):
         raise NotYours(_("This user belongs to a wider or another territory than yours."))
 

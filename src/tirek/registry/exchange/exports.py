@@ -57,6 +57,7 @@ QUERIES: dict[str, str] = {
             i.id = r.institution_id
         where upper_inf(r.valid) and r.org_no between {lo} and {hi} order by r.org_no, b.code, r.number""",
 }  # fmt: skip
+OF_PEOPLE = (RowKind.LEARNERS, RowKind.STAFF, RowKind.GUARDIANSHIPS)
 IDENTIFIERS = ("iin", "guardian_iin", "child_iin")
 
 
@@ -113,7 +114,10 @@ def as_xlsx(frame: pl.DataFrame, title: str) -> bytes:
 
 
 def export(row_kind: str, file_format: str, *, bom: bool = False) -> bytes:
-    frame = table(row_kind)
+    return as_file(table(row_kind), row_kind, file_format, bom=bom)
+
+
+def as_file(frame: pl.DataFrame, row_kind: str, file_format: str, *, bom: bool = False) -> bytes:
     if file_format == "xlsx":
         return as_xlsx(frame, row_kind)
     return as_parquet(frame) if file_format == "parquet" else as_csv(frame, bom=bom)

@@ -11,11 +11,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tirek.access.gates import gate
 from tirek.access.permissions import may
 from tirek.access.queries import names_of
+from tirek.access.services.reads import record_many_read
 from tirek.registry.exchange import exports, faults, queries, services, work
 from tirek.registry.exchange.fields import recognised
 from tirek.registry.exchange.forms import SourceForm, UploadForm, profile_columns, profile_rows
 from tirek.registry.exchange.oneroster.writing import package
 from tirek.registry.exchange.reading import read_upload
+from tirek.registry.queries.people import people_in_scope
 from tirek.storage import sealed
 from tirek.storage.jobs import settle_lost
 from tirek.storage.queries import job_of
@@ -210,11 +212,15 @@ def export_page(request: HttpRequest) -> HttpResponse:
 def export_file(request: HttpRequest) -> HttpResponse:
     row_kind, ending = request.GET.get("rows", ""), request.GET.get("format", "")
     if row_kind == "oneroster":
+        record_many_read(request, rows=people_in_scope(), query="export: oneroster", export=True)
         data = package(demographics=request.GET.get("demographics") == "yes")
         return _download(data, "oneroster-1.2.zip", "zip")
     if row_kind not in exports.QUERIES or ending not in exports.FORMATS:
         raise Http404
-    data = exports.export(row_kind, ending, bom=request.GET.get("bom") == "yes")
+    frame = exports.table(row_kind)
+    if row_kind in exports.OF_PEOPLE:
+        record_many_read(request, rows=frame.height, query=f"export: {row_kind}", export=True)
+    data = exports.as_file(frame, row_kind, ending, bom=request.GET.get("bom") == "yes")
     return _download(data, f"{row_kind}.{ending}", ending)
 
 

@@ -20,6 +20,11 @@ def school_year(*, on: dt.date) -> SchoolYear | None:
     return SchoolYear.objects.filter(starts_on__lte=on).order_by("-starts_on").first()
 
 
+def people_in_scope() -> int:
+    """How many the row policies let the asker see."""
+    return Person.objects.count()
+
+
 def school_years() -> QuerySet[SchoolYear]:
     return SchoolYear.objects.order_by("-starts_on")
 

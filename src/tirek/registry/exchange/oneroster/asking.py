@@ -69,7 +69,7 @@ def _number(query, name: str, default: int, low: int) -> int:
     text = query.get(name, "")
     if text == "":
         return default
-    if not text.isdigit() or len(text) > 9 or int(text) < low:
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < low:
         raise BadRequest("invaliddata", f"{name} must be a whole number of at least {low}.")
     return int(text)
 

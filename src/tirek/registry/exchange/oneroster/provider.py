@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from tirek.access.gates import gate
+from tirek.access.services.reads import record_many_read
 from tirek.registry.exchange.oneroster.asking import BadRequest, Question, question
 from tirek.registry.exchange.oneroster.collections import COLLECTIONS, named
 from tirek.registry.exchange.oneroster.shaping import ADDRESS, SINGULAR, chosen, shape
@@ -59,6 +60,9 @@ NESTED: dict[tuple[str, str], tuple[str, str]] = {
     ("students", "classes"): ("classes", CLASSES_OF), ("teachers", "classes"): ("classes", CLASSES_OF),
     ("users", "classes"): ("classes", CLASSES_OF),
 }  # fmt: skip
+
+
+OF_PEOPLE = {"users", "demographics", "enrollments"}
 
 
 def provider(view):
@@ -216,6 +220,8 @@ def _records(request: HttpRequest, asked: Question) -> list[dict]:
         of_page.add("\"userSourcedId\" = any(%(ids)s) and \"status\" = 'active'", ids=[row["sourcedId"] for row in rows])
         for role in _rows(of_page):
             roles.setdefault(role["userSourcedId"], []).append(role)
+    if rows and asked.name in OF_PEOPLE:
+        record_many_read(request, rows=len(rows), query=f"oneroster: {asked.name}", export=True)
     shaped = [shape(asked.name, row, ref, roles.get(row["sourcedId"])) for row in rows]
     if asked.fields and rows:
         unknown = [f for f in asked.fields if not any(f in record for record in shaped)]
