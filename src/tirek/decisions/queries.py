@@ -183,6 +183,16 @@ def reason_texts(kind: Kind, reason: str, numbers: Mapping[str, Any]) -> dict[st
     return texts
 
 
+def reason_in_general(kind: Kind, reason: str) -> str:
+    """The reason's sentence in the reader's language, with a gap where a subject's own numbers would stand."""
+    return str(kind.reasons[reason]) % _Gaps()
+
+
+class _Gaps(dict):
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
 class _Shown(dict):
     """Numbers as sentences show them; one that is not known is a dash."""
 

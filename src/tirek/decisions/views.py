@@ -62,6 +62,8 @@ def run(request, number: str):
     entitled = _entitled(request, decision)
     context = {
         "decision": decision,
+        "inputs": list(decision.inputs.items()),  # pairs: a template's .items would be the file of that name
+        "outputs": list(decision.outputs.items()),
         "kind": _kind(decision.kind),
         "counts": _counts(decision),
         "chain": queries.chain(decision),
@@ -161,10 +163,13 @@ def _kind(code: str):
 
 
 def _counts(decision) -> list[dict]:
+    """How often each reason was given; its sentence without anybody's numbers."""
     kind = _kind(decision.kind)
+    counted: dict[str, int] = {}
+    for _subject_kind, reason, n in queries.outcome_counts(decision):
+        counted[reason] = counted.get(reason, 0) + n
     return [
-        {"subject_kind": subject_kind, "reason": kind.reasons[reason] if kind else reason, "n": n}
-        for subject_kind, reason, n in queries.outcome_counts(decision)
+        {"reason": queries.reason_in_general(kind, reason) if kind else reason, "n": n} for reason, n in counted.items()
     ]
 
 
