@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tirek.access.models import Grant, PersonRead
+from tirek.access.places import Place
 from tirek.access.roles import Role
 from tirek.access.scope import Scope, acting_as, loading
 from tirek.access.services import accounts
@@ -94,3 +95,14 @@ def test_every_export_of_people_is_kept(world, query):
 def test_numbers_that_are_no_numbers_break_nothing(world):
     client = signed_in(world.users[Role.DISTRICT_OFFICER])
     assert client.post(reverse("tasks:remind"), {"task": ["²", "9" * 30]}).status_code == 302
+
+
+@pytest.mark.parametrize("email", ["head@school.kz", "HEAD@school.kz"])
+def test_two_accounts_never_share_an_address(world, email):
+    """A sign-in with an identity provider is joined by the address, so it must mean one account."""
+    by = Scope(lo=DISTRICT[0], hi=DISTRICT[1], user_id=999, role=Role.ADMINISTRATOR)
+    given = {"by": by, "full_name": "X", "language": "kk", "home": Place("district", "1", "D", *DISTRICT)}
+    with acting_as(by), patch("tirek.access.services.accounts.note"):
+        accounts.invite_user(username="one", email="head@school.kz", **given)
+        with pytest.raises(accounts.NameTaken):
+            accounts.invite_user(username="two", email=email, **given)

@@ -32,7 +32,16 @@ def invite_user(*, by: Scope, username: str, full_name: str, email: str, languag
     check_administrator(by)
     if not inside(by, home.lo, home.hi):
         raise NotYours(_("{place} does not lie inside your own territory.").format(place=home.label))
-    user = User(username=username.strip(), full_name=full_name.strip(), email=email.strip(), language=language)
+    email = email.strip()
+    with signing_in():  # two accounts of one address: an identity provider's sign-in might open the other one
+        if email and (
+            User.objects.filter(email__iexact=email).exists()
+            or EmailAddress.objects.filter(email__iexact=email).exists()
+        ):
+            raise NameTaken(
+                _("Somebody already has this e-mail address. Leave it empty, or give another."), code="email_taken"
+            )
+    user = User(username=username.strip(), full_name=full_name.strip(), email=email, language=language)
     user.org_no, user.password = home.lo, make_password(None)
     try:
         with transaction.atomic():
