@@ -11,6 +11,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.renderers import BaseRenderer
 
 from tirek.access.gates import Gate, declare
+from tirek.assessment.api import router as tests
 from tirek.decisions.api import router as decisions
 from tirek.indicators.api import router as figures
 from tirek.registry.api import router as register
@@ -58,6 +59,7 @@ api = DescribedAPI(
 api.add_router("", figures)
 api.add_router("", decisions)
 api.add_router("", register)
+api.add_router("", tests)
 declare("api:api-root", Gate(public=True, reason="where the description is"))
 declare("api:openapi-json", Gate(public=True, reason="the description of the API"))
 
