@@ -18,6 +18,7 @@ from tirek.access.roles import Role
 from tirek.access.scope import Scope, acting_as, loading
 from tirek.access.services import accounts
 from tirek.access.services.rights import NotYours
+from tirek.storage import sealed
 from tirek.tasks.models import Task, TaskState
 
 pytestmark = pytest.mark.django_db
@@ -106,3 +107,9 @@ def test_two_accounts_never_share_an_address(world, email):
         accounts.invite_user(username="one", email="head@school.kz", **given)
         with pytest.raises(accounts.NameTaken):
             accounts.invite_user(username="two", email=email, **given)
+
+
+def test_nobody_else_on_the_machine_lists_the_sealed_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(sealed, "home", lambda: tmp_path / "home")
+    path = sealed.path_of(sealed.seal(b"answers"))
+    assert [oct(p.stat().st_mode & 0o777) for p in (path.parent.parent, path.parent, path)] == ["0o700", "0o700", "0o600"]

@@ -72,7 +72,8 @@ def seal(data: bytes) -> str:
     path = path_of(sha256)
     if path.exists() and path.read_bytes() == data:
         return sha256
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder().mkdir(parents=True, exist_ok=True, mode=0o700)  # a mode is given to the last folder only
+    path.parent.mkdir(exist_ok=True, mode=0o700)
     descriptor, draft = tempfile.mkstemp(prefix=".draft-", dir=path.parent)  # mode 0600
     try:
         with os.fdopen(descriptor, "wb") as file:
