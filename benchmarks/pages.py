@@ -30,7 +30,7 @@ from urllib.parse import quote
 from load import Load, ask
 
 ROOT = Path(__file__).resolve().parents[1]
-CLIENTS, SECONDS, ROUNDS, INSTITUTIONS = 16, 6.0, 3, 200
+CLIENTS, SECONDS, ROUNDS, INSTITUTIONS = 16, 5.0, 3, 200
 GOAL_SECURITY, GOAL_LIST, GOAL_QUERY_MS, GOAL_QUERIES = 1.3, 4.0, 50.0, 12
 ASKED_NAMES = ("Самалов", "Теңізов Айша", "Қыранов Ілияс", "Орманова", "Маржанова Дана", "Талов Асан")
 
@@ -43,6 +43,9 @@ def prepare(scale: str) -> None:
 
     django_ready()
     migrate_database(verbosity=0)
+    from django.core.management import call_command
+
+    call_command("collectstatic", interactive=False, verbosity=0)
     from tirek.site.demo.stages import load_stages
 
     done = load_stages(scale=scale, progress=lambda n, total, what: print(f"\r  {what}: {n:,} of {total:,}", end=""))
