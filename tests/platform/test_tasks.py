@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 from django.db import ProgrammingError
-from django.utils import timezone
+from django.utils import timezone, translation
 from psycopg.types.range import Range
 
 from tirek.access.models import Grant, User
@@ -19,6 +19,12 @@ NOW = timezone.now()
 TOMORROW = NOW.date() + dt.timedelta(days=1)
 SCHOOL, OTHER, ELSEWHERE = 1_000_010, 1_000_020, 2_000_010
 PDF = services.File("report.pdf", "application/pdf", b"%PDF-1.7 small")
+
+
+@pytest.fixture(autouse=True)
+def in_english():
+    with translation.override("en"):
+        yield
 
 
 def user(name: str, role: str, lo: int, hi: int) -> User:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from tirek.site import navigation
-from tirek.site.queries import is_synthetic
+from tirek.site.queries import is_synthetic, place_of
 from tirek.site.templatetags.tirek import stylesheets
 
 THEMES = ("light", "dark")
@@ -27,7 +27,7 @@ def everywhere(request):
     signed_in = bool(user and user.is_authenticated)
     theme = request.COOKIES.get("theme", "")
     return {
-        "place": scope.label if scope else "",
+        "place": place_of(scope) if scope else "",
         "role_name": request.grant.get_role_display() if getattr(request, "grant", None) else "",
         "grants": getattr(request, "grants", []),
         "navigation": navigation.links(navigation.ENTRIES, role, request.path) if signed_in else [],

@@ -215,13 +215,16 @@ def _locked(task_id: int, states: set[str]) -> Task:
     return task
 
 
-def _check_asked(task: Task, by: User) -> None:
-    """Who sees a task is not yet asked: the named user answers, or the institution in the asked role."""
+def is_asked(task: Task, *, by: User) -> bool:
+    """The named user answers, or the institution in the asked role."""
     scope = current_scope()
     at_home = not scope.is_own and scope.lo == scope.hi == task.org_no
-    if task.user_id != by.pk and not (
-        task.user_id is None and at_home and (not task.roles or scope.role in task.roles)
-    ):
+    return task.user_id == by.pk or (task.user_id is None and at_home and (not task.roles or scope.role in task.roles))
+
+
+def _check_asked(task: Task, by: User) -> None:
+    """Who sees a task is not yet asked."""
+    if not is_asked(task, by=by):
         raise TaskRefused(_("This is not asked of you."), code="not_asked")
 
 

@@ -179,6 +179,7 @@ def _show(request, found, form, status: int = 200):
         "steps": queries.history(found),
         "form": form,
         "due_form": DueForm(initial={"due_date": found.due_date}),
+        "may_answer": services.is_asked(found, by=request.user),
         "may_judge": may(request.scope.role, "tasks.assign")
         and (found.asked_by_id == request.user.pk or request.scope.lo != request.scope.hi),
     }
