@@ -96,6 +96,18 @@ def clone(name: str, template: str) -> None:
         connection.execute(f"create database {name} template {template}")
 
 
+@pytest.fixture(autouse=True)
+def english(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Messages are compared in the source language, whatever the site's own is."""
+    if not request.config.pluginmanager.hasplugin("django"):
+        yield
+        return
+    from django.utils import translation
+
+    with translation.override("en"):
+        yield
+
+
 @pytest.fixture(scope="session")
 def database_template(django_db_blocker) -> Iterator[str]:
     from contextlib import nullcontext
