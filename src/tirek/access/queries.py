@@ -47,6 +47,12 @@ def grants_of(user) -> list[Grant]:
     return known
 
 
+def user_by_name(username: str) -> User | None:
+    """An open account by its sign-in name, however its letters are cased."""
+    with signing_in():
+        return User.objects.filter(username__iexact=username, is_active=True).first()
+
+
 def needs_second_factor(user) -> bool:
     """Whether a grant in force asks for a second factor that the user has not set up."""
     if getattr(user, "has_second_factor", False):

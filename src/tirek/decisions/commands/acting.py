@@ -33,14 +33,13 @@ def acting_as_user(username: str, permission: str) -> Iterator[object]:
     from django.db import transaction
 
     from tirek.access.granted import scope_of_grant
-    from tirek.access.models import User
     from tirek.access.permissions import may
-    from tirek.access.queries import grants_of
+    from tirek.access.queries import grants_of, user_by_name
     from tirek.access.scope import acting_as, signing_in
 
     with transaction.atomic():
+        user = user_by_name(username)
         with signing_in():
-            user = User.objects.filter(username__iexact=username, is_active=True).first()
             grants = [grant for grant in grants_of(user) if may(grant.role, permission)] if user else []
         if not grants:
             raise Refusal(f"“{username}” is no user who may do this ({permission}).", code="not_allowed")
