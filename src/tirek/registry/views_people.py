@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 from tirek.access.gates import gate
 from tirek.access.permissions import may
 from tirek.access.services.reads import record_many_read, record_read
-from tirek.registry import identifiers, pages
+from tirek.registry import identifiers, pages, words
 from tirek.registry.forms import PeopleFilter
 from tirek.registry.panels import panels
 from tirek.registry.queries import labels, people
@@ -107,7 +107,7 @@ def _now(history, names: dict[int, str], on: dt.date) -> str:
         if _holds(row.valid, on):
             return _("Works at %(place)s as %(position)s.") % {
                 "place": names.get(row.org_no, ""),
-                "position": row.position,
+                "position": words.position(row.position),
             }
     return _("Neither learns nor works anywhere that you can see.")
 

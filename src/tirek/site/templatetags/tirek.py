@@ -9,6 +9,7 @@ from django.utils.html import format_html_join
 from django.utils.translation import get_language, ngettext
 
 from tirek.access.permissions import may as role_may
+from tirek.registry import words
 from tirek.site import charts
 from tirek.site.map import drawing
 
@@ -37,6 +38,18 @@ def notice_look(tags: str) -> str:
 def named(thing, language: str | None = None) -> str:
     """The name of a territory or an institution's state in the reader's language, else in Kazakh."""
     return name_of(thing, language)
+
+
+@register.filter
+def position(code: str) -> str:
+    """A position that a roster named by a code, in words."""
+    return words.position(code)
+
+
+@register.filter
+def subject(code: str) -> str:
+    """A school subject, likewise."""
+    return words.subject(code)
 
 
 def name_of(thing, language: str | None = None) -> str:
