@@ -3,52 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
-from pathlib import Path
 
 import pytest
 from django.db.backends.postgresql.psycopg_any import DateRange
-from django.test import Client
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "journeys"))
-from region_world import SCHOOL, load
+from form_world import NEIGHBOUR, SCHOOL, as_, enrolled, faults, held, load
 
 from tirek.access.scope import loading
 from tirek.registry import models
 
 pytestmark = pytest.mark.django_db
-NEIGHBOUR = "school-8"  # in the same district
 
 
 @pytest.fixture
 def users() -> dict:
     return load()
-
-
-def as_(user) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(user, backend="tirek.access.backends.ScopedBackend")
-    return client
-
-
-def faults(response) -> str:
-    """Everything that the form says is wrong, after an answer that shows it again."""
-    assert response.status_code == 200
-    form = response.context["form"]
-    assert form.errors, "the form was taken"
-    shown = " ".join(str(error) for found in form.errors.values() for error in found)
-    assert shown
-    return shown
-
-
-def enrolled(number: int = 0):
-    with loading():
-        return models.Enrolment.objects.select_related("person", "class_group").order_by("id")[number]
-
-
-def held(model, **found):
-    with loading():
-        return list(model.objects.filter(**found).order_by("id"))
 
 
 # the learner's way

@@ -99,6 +99,7 @@ def institution_list(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form, "on": on, "today": timezone.localdate(), "sort": request.GET.get("sort", "name"),
         "page": pages.paged(request, _ordered(found, request.GET.get("sort", "name"))), "filtered": any(chosen.values()),
+        "may_open": request.scope.is_country or request.scope.lo != request.scope.hi,
         "kind_names": dict(form.fields["kind"].choices), "settlement_names": dict(form.fields["settlement"].choices),
     }  # fmt: skip
     return render(request, "registry/institutions.html", context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Callable
 
@@ -46,7 +47,7 @@ def tried(request: HttpRequest, form: forms.Form, act: Callable[[], object]) -> 
 @gate(permission="registry.change")
 def change_institution(request: HttpRequest, code: str) -> HttpResponse:
     """Something about an institution changed, or was recorded wrongly."""
-    context = _own_frame(request, code)
+    context = own_frame(request, code)
     state = context["state"]
     known = {name: getattr(state, name) for name in InstitutionChange.base_fields if hasattr(state, name)}
     form = InstitutionChange(request.POST or None, initial=known)
@@ -65,9 +66,9 @@ def _save_institution(request: HttpRequest, state, form: InstitutionChange):
     )
 
 
-def _own_frame(request: HttpRequest, code: str) -> dict:
+def own_frame(request: HttpRequest, code: str, here: str = "institution") -> dict:
     """The institution's frame; only for one inside the asker's scope, and in its present state."""
-    context = frame(request, code, "institution")
+    context = frame(request, code, here)
     if not context["in_scope"] or not context["is_open"]:
         raise Http404
     return context
@@ -77,7 +78,7 @@ def _own_frame(request: HttpRequest, code: str) -> dict:
 @never_cache
 def correct_person(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """A person's name, date of birth, sex or number was recorded wrongly."""
-    found = _person(request, public_id)
+    found = person_to_change(request, public_id)
     fields = ("family_name", "given_name", "patronymic", "birth_date", "sex")
     form = PersonCorrection(request.POST or None, initial={name: getattr(found, name) for name in fields})
     if form.is_bound and form.is_valid() and tried(request, form, lambda: _save_person(request, found, form)):
@@ -98,7 +99,7 @@ def _save_person(request: HttpRequest, found, form: PersonCorrection):
 @never_cache
 def transfer(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """A learner goes to another institution, or to another class of the same one."""
-    found = _person(request, public_id)
+    found = person_to_change(request, public_id)
     form = Transfer(request.POST or None, classes=_classes_here(found), initial=_where_now(found))
     if form.is_bound and form.is_valid():
         target = one_institution(request, form)
@@ -134,7 +135,7 @@ def _classes_here(person) -> list[tuple[int, str]]:
 @never_cache
 def leave(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """A learner leaves without going to another institution."""
-    found = _person(request, public_id)
+    found = person_to_change(request, public_id)
     form = Leaving(request.POST or None)
     if form.is_bound and form.is_valid() and tried(request, form, lambda: _save_leaving(request, found, form)):
         messages.success(request, _("The end of the enrolment is saved."))
@@ -147,7 +148,7 @@ def _save_leaving(request: HttpRequest, found, form: Leaving):
     return enrolments.leave(person_id=found.pk, by=request.scope, now=timezone.now(), **form.cleaned_data)
 
 
-def _person(request: HttpRequest, public_id: uuid.UUID):
+def person_to_change(request: HttpRequest, public_id: uuid.UUID):
     found = people.person(request.scope, public_id)
     if found is None:
         raise Http404
@@ -155,9 +156,9 @@ def _person(request: HttpRequest, public_id: uuid.UUID):
     return found
 
 
-def one_institution(request: HttpRequest, form: forms.Form):
+def one_institution(request: HttpRequest, form: forms.Form, *, on: dt.date | None = None):
     """The one institution that the text means; else the form says which ones it might mean."""
-    typed, on = form.cleaned_data["institution"].strip(), form.cleaned_data["on"]
+    typed, on = form.cleaned_data["institution"].strip(), on or form.cleaned_data["on"]
     exact = institutions.state_by_code(typed, on=on)
     found = [exact] if exact else list(institutions.listed(on=on, text=typed)[: CANDIDATES + 1])
     if len(found) == 1:
@@ -173,7 +174,7 @@ def one_institution(request: HttpRequest, form: forms.Form):
 @gate(permission="registry.change")
 def merge(request: HttpRequest, code: str) -> HttpResponse:
     """An institution closes and everybody goes on in another: first what would happen, then doing it."""
-    context = _own_frame(request, code)
+    context = own_frame(request, code)
     form = Merger(request.POST or None)
     if form.is_bound and form.is_valid() and (target := one_institution(request, form)):
         if "confirm" not in request.POST:

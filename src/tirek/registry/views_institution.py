@@ -7,6 +7,7 @@ from collections import Counter
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -18,6 +19,7 @@ from tirek.access.services.reads import record_many_read
 from tirek.registry import pages
 from tirek.registry.panels import panels
 from tirek.registry.queries import institutions, people, territories
+from tirek.registry.recorded import recorded
 
 
 def frame(request: HttpRequest, code: str, here: str) -> dict:
@@ -205,7 +207,10 @@ def history(request: HttpRequest, code: str) -> HttpResponse:
     context = frame(request, code, "history")
     pk = context["institution"].pk
     states = list(institutions.history(pk))
-    context["items"] = [_state_item(new, old, code) for new, old in zip(states, [*states[1:], None], strict=True)]
+    by_state = recorded(pk)
+    pairs = zip(states, [*states[1:], None], strict=True)
+    context["items"] = [_state_item(new, old, code) | {"recorded": by_state.get(new.pk, [])} for new, old in pairs]
+    context["audit_url"] = f"{reverse('access:audit')}?org_no={context['state'].org_no}"
     context["successions"] = list(institutions.successions(pk))
     return render(request, "registry/history.html", context)
 

@@ -98,7 +98,7 @@ def successions(institution_id: int) -> QuerySet[Succession]:
 
 
 def changes(institution_id: int, *, limit: int = 50) -> list[dict]:
-    """Who changed what and when, newest first: ``at``, ``label``, ``user_id``, and ``fields`` as name: (before, after)."""
+    """Who changed what and when, newest first. ``fields``: name: (before, after)."""
     rows = InstitutionState.events.rel.related_model.objects.filter(institution_id=institution_id).order_by("pgh_id")
     columns = [f.attname for f in InstitutionState._meta.concrete_fields if f.attname not in ("id", "sort_key")]
     before: dict[int, dict] = {}
@@ -108,9 +108,10 @@ def changes(institution_id: int, *, limit: int = 50) -> list[dict]:
         was = before.get(row.pgh_obj_id, dict.fromkeys(columns))
         fields = {column: (was[column], now[column]) for column in columns if was[column] != now[column]}
         metadata = row.pgh_context.metadata if row.pgh_context else {}
-        found.append(
-            {"at": row.pgh_created_at, "label": row.pgh_label, "user_id": metadata.get("user"), "fields": fields}
-        )
+        found.append({
+            "state_id": row.pgh_obj_id, "at": row.pgh_created_at, "label": row.pgh_label, "user_id": metadata.get("user"),
+            "fields": fields,
+        })  # fmt: skip
         before[row.pgh_obj_id] = now
     return found[::-1][:limit]
 

@@ -49,6 +49,13 @@ def inside(territory: Territory) -> QuerySet[Territory]:
     return Territory.objects.filter(org_lo__gte=territory.org_lo, org_hi__lte=territory.org_hi)
 
 
+def whole_in(scope: Scope, *, on: dt.date) -> list[Territory]:
+    """Districts, cities and settlements whose every institution would lie in the scope: where one may be opened."""
+    levels = (TerritoryLevel.DISTRICT, TerritoryLevel.SETTLEMENT)
+    found = Territory.objects.filter(level__in=levels, valid__contains=on).order_by("org_lo", "-org_hi")
+    return [t for t in found if scope.covers(t.org_lo) and scope.covers(t.org_hi)]
+
+
 def path(territory: Territory) -> list[Territory]:
     """From the country down to the territory itself, by the ranges: one query, no recursion."""
     around = Territory.objects.filter(org_lo__lte=territory.org_lo, org_hi__gte=territory.org_hi)

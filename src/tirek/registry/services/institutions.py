@@ -152,6 +152,16 @@ def close_institution(*, institution_id: int, on: dt.date, by: Scope, now: dt.da
         end(state, on)
 
 
+def check_closing(*, institution_id: int, on: dt.date, by: Scope, now: dt.datetime) -> int:
+    """What :func:`close_institution` would refuse, without closing. Gives the number of rooms that would close too."""
+    check_date(on, now)
+    with loading():
+        state = _open_state(institution_id, by)
+        check_empty(institution_id, on)
+        ended(state.valid, on)
+        return Room.objects.filter(institution_id=institution_id, valid__upper_inf=True).count()
+
+
 def check_empty(institution_id: int, on: dt.date) -> None:
     pupils = Enrolment.objects.filter(institution_id=institution_id, valid__contains=on).count()
     staff = Employment.objects.filter(institution_id=institution_id, valid__contains=on).count()
