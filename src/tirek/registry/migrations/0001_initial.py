@@ -7,6 +7,7 @@ import django.db.models.deletion
 import pgtrigger.compiler
 import pgtrigger.migrations
 import tirek.access.policies
+import tirek.registry.models.people
 import uuid
 from django.db import migrations, models
 
@@ -20,6 +21,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RunSQL(
+            "create function registry_placed_grams(grams int[], org_no int) returns int[] language sql immutable parallel safe"
+            " as $$ select grams || array[-1 - org_no / 10000000, -1000 - org_no / 100000] $$",
+            "drop function registry_placed_grams(int[], int)",
+        ),
         migrations.CreateModel(
             name='Building',
             fields=[
@@ -597,7 +603,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='person',
-            index=django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['name_grams'], name='person_grams'),
+            index=django.contrib.postgres.indexes.GinIndex(tirek.registry.models.people.PlacedGrams(), fastupdate=False, name='person_grams'),
         ),
         migrations.AddConstraint(
             model_name='person',

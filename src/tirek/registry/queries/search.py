@@ -15,6 +15,7 @@ from django.db.models import Q
 from tirek.access.scope import Scope, current_scope, loading
 from tirek.registry import identifiers, names
 from tirek.registry.models import Person
+from tirek.registry.models.people import PlacedGrams, place_marks
 from tirek.storage import secrets
 
 CANDIDATES = 400
@@ -45,22 +46,31 @@ def by_iin(scope: Scope, iin: str) -> Person | None:
 
 
 def _containing(scope: Scope, asked: Sequence[int]) -> list[int]:
-    return _candidates(scope, Q(name_grams__contains=list(asked)))
+    return _candidates(scope, Q(placed_grams__contains=[*asked, *_marks(scope)]))
 
 
 def _almost(scope: Scope, asked: Sequence[int]) -> list[int]:
     """One wrong letter spoils three neighbouring trigrams: then the first or the last third of them is still whole."""
     part = max(2, (len(asked) - WINDOW + 1) // 2)
-    either = Q(name_grams__contains=list(asked[:part])) | Q(name_grams__contains=list(asked[-part:]))
+    marks = _marks(scope)
+    either = Q(placed_grams__contains=[*asked[:part], *marks]) | Q(placed_grams__contains=[*asked[-part:], *marks])
     return _candidates(scope, either)
+
+
+def _marks(scope: Scope) -> list[int]:
+    """What narrows the index to the asker's region or district."""
+    if scope.is_country or scope.is_own or scope.lo is None or scope.hi is None:
+        return []
+    return place_marks(scope.lo, scope.hi)
 
 
 def _candidates(scope: Scope, condition: Q) -> list[int]:
     """Identifiers in the asker's range. The caller's right to search was checked by the address's gate."""
+    found = Person.objects.alias(placed_grams=PlacedGrams()).filter(condition).values_list("id", flat=True)
     if scope.is_own:
-        return list(Person.objects.filter(condition).values_list("id", flat=True)[:CANDIDATES])
+        return list(found[:CANDIDATES])
     with loading():
-        return list(scope.limit(Person.objects.filter(condition)).values_list("id", flat=True)[:CANDIDATES])
+        return list(scope.limit(found)[:CANDIDATES])
 
 
 def _read(scope: Scope, ids: list[int]) -> list[Person]:

@@ -285,7 +285,8 @@ def _build_search_index() -> None:
     with connections["owner"].cursor() as cursor:
         cursor.execute("set maintenance_work_mem = '1GB'")
         cursor.execute(
-            "create index if not exists person_grams on registry_person using gin (name_grams) with (fastupdate = off)"
+            "create index if not exists person_grams on registry_person using gin"
+            " (registry_placed_grams(name_grams, org_no)) with (fastupdate = off)"
         )
         cursor.execute("vacuum analyze")
 
