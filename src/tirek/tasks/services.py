@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from tirek.access.models import Grant, User
 from tirek.access.permissions import may
+from tirek.access.roles import ScopeKind
 from tirek.access.scope import Scope, current_scope, loading
 from tirek.storage import sealed
 from tirek.tasks.models import Evidence, Notification, Step, StepKind, Task, TaskState
@@ -283,9 +284,9 @@ def _asked_users(tasks: Sequence[Task], today: dt.date):
     org_nos = {task.org_no for task in tasks if task.user_id is None}
     with loading():
         grants = list(
-            Grant.objects.filter(Q(org_lo__in=org_nos), org_lo=F("org_hi"), valid__contains=today).values_list(
-                "org_lo", "role", "user_id"
-            )
+            Grant.objects.filter(Q(org_lo__in=org_nos), org_lo=F("org_hi"), valid__contains=today)
+            .exclude(scope_kind=ScopeKind.OWN)
+            .values_list("org_lo", "role", "user_id")
         )
     for task in tasks:
         if task.user_id is not None:

@@ -150,5 +150,6 @@ def _tie(user: User, person_id: int | None) -> None:
         return
     from tirek.registry.models import Person
 
-    user.person_id, user.full_name = person_id, str(Person.objects.get(pk=person_id))
+    person = Person.objects.get(pk=person_id)
+    user.person_id, user.full_name = person_id, f"{person.given_name} {person.family_name}"
     user.save(update_fields=["person_id", "full_name"])
