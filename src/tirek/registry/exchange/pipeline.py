@@ -7,6 +7,7 @@ both are resolved anew when they are merged, so that what changed in between is 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -36,7 +37,6 @@ class Staged:
     """What was read from an upload and what it would do."""
 
     parts: dict[str, pl.DataFrame] = field(default_factory=dict)
-    tables: dict[str, pl.DataFrame] = field(default_factory=dict)
     differences: list[pl.DataFrame] = field(default_factory=list)
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     proposals: list[dict] = field(default_factory=list)
@@ -71,10 +71,10 @@ def school_year(day: dt.date) -> SchoolYear | None:
 
 def read(found: Import, data: bytes, faults: Faults) -> Staged:
     """Tables and parts of the upload; faults of single cells and rows."""
-    staged = Staged(tables=read_upload(found.file_name, data, faults))
-    staged.rows = sum(t.height for n, t in staged.tables.items() if not n.endswith("manifest.csv"))
+    tables = read_upload(found.file_name, data, faults)
+    staged = Staged(rows=sum(t.height for n, t in tables.items() if not n.endswith("manifest.csv")))
     if found.source.kind == SourceKind.ONEROSTER:
-        package = read_package(staged.tables, faults)
+        package = read_package(tables, faults)
         staged.parts = rows_of(package, found.source, found.as_of, faults)
         staged.parts[RECORDS] = records_of(package)
         for kind in (RowKind.LEARNERS, RowKind.STAFF):
@@ -82,9 +82,11 @@ def read(found: Import, data: bytes, faults: Faults) -> Staged:
     else:
         kind = found.row_kind
         frames = []
-        for table in staged.tables.values():
+        while tables:  # a million rows are let go as soon as they are mapped
+            table = tables.pop(next(iter(tables)))
             columns = found.profile.columns if found.profile else recognised(kind, table.columns)
             frame = map_columns(table, kind, columns, faults)
+            del table
             frames.append(check_values(frame, kind, columns, faults))
         frame = pl.concat(frames, how="vertical_relaxed")
         check_rows(frame, kind, faults)
@@ -92,9 +94,9 @@ def read(found: Import, data: bytes, faults: Faults) -> Staged:
     return staged
 
 
-def stage(found: Import, data: bytes, faults: Faults, tell=lambda done, total, message="": None) -> Staged:
+def stage(found: Import, data: Callable[[], bytes], faults: Faults, tell=lambda done, total, message="": None) -> Staged:
     """Read, check and compare. Nothing in the register changes: what had to be tried out is rolled back."""
-    staged = read(found, data, faults)
+    staged = read(found, data(), faults)
     several = len([p for k, p in staged.parts.items() if k != RECORDS and p.height]) > 1
     tell(1, 3)
     with transaction.atomic():

@@ -89,7 +89,7 @@ def stage(*, import_id: int, tell: Callable = lambda *_: None) -> Import:
         _expect(found, ImportState.UPLOADED, ImportState.STAGED, ImportState.REFUSED)
         faults = Faults()
         try:
-            staged = pipeline.stage(found, sealed.read(found.sha256), faults, tell)
+            staged = pipeline.stage(found, lambda: sealed.read(found.sha256), faults, tell)
         except UploadRefused as refusal:
             faults.add(found.file_name, None, "", "", refusal.message, "", ERROR, refusal.code)
             staged = pipeline.Staged()
