@@ -15,17 +15,24 @@ WAITING = [TaskState.OPEN, TaskState.SUBMITTED]
 
 def my_tasks(scope: Scope) -> QuerySet[Task]:
     """Open tasks of this asker, and those asked of its institution in its role; the most urgent first."""
+    return Task.objects.filter(_is_mine(scope)).order_by(F("due_date").asc(nulls_last=True), "id")
+
+
+def _is_mine(scope: Scope) -> Q:
     mine = Q(user_id=scope.user_id)
     if scope.lo is not None and scope.lo == scope.hi:
-        mine |= Q(org_no=scope.lo, user_id=None, roles=[]) | Q(
-            org_no=scope.lo, user_id=None, roles__contains=[scope.role]
-        )
-    return Task.objects.filter(mine, state=TaskState.OPEN).order_by(F("due_date").asc(nulls_last=True), "id")
+        here = Q(org_no=scope.lo, user_id=None)
+        mine |= here & (Q(roles=[]) | Q(roles__contains=[scope.role]))
+    return mine & Q(state=TaskState.OPEN)
 
 
 def to_accept(scope: Scope) -> QuerySet[Task]:
     """Answers that wait for this asker to accept or return them."""
-    return Task.objects.filter(asked_by_id=scope.user_id, state=TaskState.SUBMITTED).order_by("due_date", "id")
+    return Task.objects.filter(_waits_for(scope)).order_by("due_date", "id")
+
+
+def _waits_for(scope: Scope) -> Q:
+    return Q(asked_by_id=scope.user_id, state=TaskState.SUBMITTED)
 
 
 def asked_by(scope: Scope) -> QuerySet[Task]:
@@ -56,9 +63,14 @@ class TaskCounts:
 
 
 def task_counts(scope: Scope, today: dt.date) -> TaskCounts:
-    """The three numbers of the home page, in two queries."""
-    mine = my_tasks(scope).order_by().aggregate(n=Count("id"), late=Count("id", filter=Q(due_date__lt=today)))
-    return TaskCounts(mine["n"], mine["late"], to_accept(scope).count())
+    """The three numbers of the home page, in one query."""
+    mine, waits = _is_mine(scope), _waits_for(scope)
+    counts = Task.objects.filter(mine | waits).aggregate(
+        mine=Count("id", filter=mine),
+        overdue=Count("id", filter=mine & Q(due_date__lt=today)),
+        to_accept=Count("id", filter=waits),
+    )
+    return TaskCounts(**counts)
 
 
 def task(task_id: int) -> Task | None:
