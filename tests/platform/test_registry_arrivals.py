@@ -33,7 +33,7 @@ def the_same_as(known, **more) -> dict:
 
 PUPILS = f"/institutions/{SCHOOL}/pupils/add/"
 STAFF = f"/institutions/{SCHOOL}/staff/add/"
-WORK = {"position": "teacher", "subject": "физика", "category": "", "rate": "1", "is_main": "on"}
+WORK = {"position": "teacher", "subject": "physics", "category": "", "rate": "1", "is_main": "on"}
 
 
 def test_a_new_pupil_is_enrolled(users):
@@ -102,7 +102,7 @@ def test_staff_come_and_go(users):
     assert client.post(STAFF, somebody(birth_date="1990-05-05") | WORK).status_code == 302
     (person,) = held(models.Person, family_name="Сәрсен")
     (row,) = held(models.Employment, person=person)
-    assert (row.subject, row.is_main) == ("физика", True)
+    assert (row.subject, row.is_main) == ("physics", True)
     again = WORK | {"institution": SCHOOL, "from_date": "2026-10-02"}
     assert "main employment" in faults(client.post(f"/people/{person.public_id}/employ/", again))
     end = f"/people/{person.public_id}/employments/{row.pk}/end/"

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from tirek.registry.forms_changes import UNKNOWN, day_field
 from tirek.registry.models import Category, Sex
 from tirek.registry.services.staff import MAX_RATE
+from tirek.registry.words import POSITIONS, SUBJECTS
 
 GUARDIAN_KINDS = [("parent", _("parent")), ("guardian", _("guardian")), ("foster_parent", _("foster parent"))]
 PERSON = ("family_name", "given_name", "patronymic", "birth_date", "sex", "iin")
@@ -49,8 +50,8 @@ class EnrolmentMixin(forms.Form):
 
 
 class EmploymentMixin(forms.Form):
-    position = forms.CharField(label=_("Position"), max_length=64)
-    subject = forms.CharField(label=_("Subject"), max_length=64, required=False)
+    position = forms.ChoiceField(label=_("Position"), choices=list(POSITIONS.items()))
+    subject = forms.ChoiceField(label=_("Subject"), choices=[("", _("none")), *SUBJECTS.items()], required=False)
     category = forms.ChoiceField(label=_("Category"), choices=[("", _("none")), *Category.choices], required=False)
     rate = forms.DecimalField(
         label=_("Rate"), min_value=Decimal("0.01"), max_value=MAX_RATE, decimal_places=2, initial=Decimal(1)

@@ -22,10 +22,14 @@ urlpatterns = [
     path("institutions/<str:code>/", views_institution.institution, name="institution"),
     path("institutions/<str:code>/rooms/", views_institution.rooms, name="rooms"),
     path("institutions/<str:code>/rooms/<str:building>/<str:number>/", views_institution.room, name="room"),
-    path("institutions/<str:code>/rooms/<str:building>/<str:number>/change/", views_rooms.change_room, name="change_room"),
+    path(
+        "institutions/<str:code>/rooms/<str:building>/<str:number>/change/", views_rooms.change_room, name="change_room"
+    ),
     path("institutions/<str:code>/rooms/<str:building>/<str:number>/close/", views_rooms.close_room, name="close_room"),
     path("institutions/<str:code>/buildings/add/", views_rooms.add_building, name="add_building"),
-    path("institutions/<str:code>/buildings/<str:building>/change/", views_rooms.change_building, name="change_building"),
+    path(
+        "institutions/<str:code>/buildings/<str:building>/change/", views_rooms.change_building, name="change_building"
+    ),
     path("institutions/<str:code>/buildings/<str:building>/close/", views_rooms.close_building, name="close_building"),
     path("institutions/<str:code>/buildings/<str:building>/rooms/add/", views_rooms.add_room, name="add_room"),
     path("institutions/<str:code>/classes/", views_institution.classes, name="classes"),

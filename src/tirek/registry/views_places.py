@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from tirek.access.gates import gate
+from tirek.registry import words
 from tirek.registry.forms_places import Closing, Opening, Splitting
 from tirek.registry.queries import people, territories
 from tirek.registry.services import institutions, succession
@@ -75,7 +76,7 @@ def _classes(context: dict) -> list[tuple[int, str]]:
 
 def _staff(request: HttpRequest, context: dict) -> list[tuple[int, str]]:
     found = people.staff(request.scope, on=context["on"], org_no=context["state"].org_no)
-    return [(row.pk, f"{row.person_name}, {row.position}") for row in found]
+    return [(row.pk, f"{row.person_name}, {words.position(row.position)}") for row in found]
 
 
 def _moving(request: HttpRequest, form: Splitting, classes: list, staff: list) -> dict:
