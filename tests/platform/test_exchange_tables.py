@@ -9,7 +9,7 @@ from exchange_world import AS_OF, OTHER, REGION, iin, make_world, pupil, pupils
 from tirek.access.scope import acting_as, loading
 from tirek.registry.exchange import services
 from tirek.registry.exchange.undo import ChangedSince
-from tirek.registry.models import ClassGroup, Employment, Enrolment, ImportState, Person
+from tirek.registry.models import ClassGroup, Employment, Enrolment, Headcount, ImportState, Person
 from tirek.storage import secrets
 from tirek_engines.errors import Refusal
 
@@ -115,6 +115,14 @@ def test_undo_puts_everything_back(source):
         assert (list(Person.objects.order_by("pk").values()), list(Enrolment.objects.order_by("pk").values())) == before
         found.refresh_from_db()
         assert found.state == ImportState.UNDONE
+
+
+def test_the_headcount_follows_an_import_and_its_undo(source):
+    found = bring(source, pupils(pupil(1), pupil(2)))
+    with acting_as(REGION):
+        assert sum(Headcount.objects.values_list("pupils", flat=True)) == 2
+        services.take_back(import_id=found.pk)
+        assert sum(Headcount.objects.values_list("pupils", flat=True)) == 0
 
 
 def test_undo_names_what_was_changed_since(source):

@@ -16,6 +16,7 @@ from tirek.access.scope import because, current_scope, loading
 from tirek.registry.exchange import pipeline, staging, undo
 from tirek.registry.exchange.faults import ERROR, SCHEMA, Faults, count
 from tirek.registry.models import Import, ImportState, MappingProfile, Source, SourceKind
+from tirek.registry.services.counts import recount_touched
 from tirek.storage import sealed
 from tirek.storage.uploads import LIMITS, UploadRefused
 from tirek_engines.errors import Refusal
@@ -165,6 +166,7 @@ def apply(*, import_id: int, tell: Callable = lambda *_: None) -> Import:
             pipeline.keep_records(found, _part(found, f"part {pipeline.RECORDS}"))
         if not _same(done, found.counts["things"]):
             raise _moved()
+        recount_touched(context_id)
         staging.rest_between_steps("before commit")
         _close(found, ImportState.APPLIED, applied_by=current_scope().user_id, applied_at=timezone.now(), context_id=context_id)
     staging.rest_between_steps("after commit")
@@ -189,9 +191,10 @@ def _same(one: dict, two: dict) -> bool:
 
 def take_back(*, import_id: int) -> dict[str, int]:
     """Undo an applied import from the history, unless its rows were changed since."""
-    with because(undo_of_import=import_id), loading_for(import_id) as found:
+    with because(undo_of_import=import_id) as context_id, loading_for(import_id) as found:
         _expect(found, ImportState.APPLIED)
         done = undo.take_back(str(found.context_id))
+        recount_touched(context_id)
         _close(found, ImportState.UNDONE, undone_by=current_scope().user_id, undone_at=timezone.now())
     return done
 

@@ -26,6 +26,21 @@ where h.org_no = o.no
 """
 
 
+TOUCHED = """
+select org_no from registry_enrolmentevent where pgh_context_id = %(context)s
+union select org_no from registry_employmentevent where pgh_context_id = %(context)s
+"""
+
+
+def recount_touched(context_id: str) -> None:
+    """Count again wherever a bulk change, known by its context in the history, moved people."""
+    with connection.cursor() as cursor:
+        cursor.execute(TOUCHED, {"context": str(context_id)})
+        org_nos = [row[0] for row in cursor.fetchall()]
+    if org_nos:
+        recount(org_nos)
+
+
 def recount(org_nos: Iterable[int]) -> None:
     """Count the people of some institutions again, as the loader. Waits for others who count the same ones.
 
