@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import sys
 
 import click
 
@@ -34,11 +36,18 @@ def load_first_stage() -> bool:
     if is_new:
         click.echo("Preparing the database")
         migrate_database(verbosity=0)
-    from tirek.site.demo.stages import load_stages
-
-    if is_new:
         click.echo("Loading the demonstration region: territories, institutions, rooms, accounts")
-    return not load_stages(stage="registry")["is_complete"]
+    return not _loaded("registry")["is_complete"]
+
+
+def _loaded(stage: str) -> dict:
+    """Load a stage in a process of its own: the web server forks its workers from this one, and Polars, once it has
+    threads, waits for ever in a fork."""
+    command = [sys.executable, "-m", "tirek.site", "demo", "load", "--stage", stage, "--json", "--quiet"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise click.ClickException("The demonstration could not be loaded; the lines above say why.")
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 class Rest:
