@@ -12,9 +12,9 @@ THINGS = {
     "territory": _("territories"),
 }
 ACTIONS = {
-    "new": _("new records"),
+    "new": _("new"),
     "changed": _("changed"),
-    "moved": _("moved here"),
-    "missing": _("missing in the file"),
+    "moved": _("moved"),
+    "missing": _("missing in the source"),
     "unchanged": _("unchanged"),
 }
