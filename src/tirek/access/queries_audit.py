@@ -163,7 +163,7 @@ def _differences(row: Model, before: Model | None) -> list[Difference]:
             continue
         removed = row.pgh_label == "delete"
         shown = _shown(column, row, new)
-        label = str(column.verbose_name)
+        label = _(str(column.verbose_name).removesuffix(" id"))
         if removed:
             found.append(Difference(label, shown, ""))
         else:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.utils.translation import gettext_noop as _
+
 from tirek.access.models import User
 from tirek.access.scope import loading
 from tirek.indicators.definitions import all_indicators
@@ -37,7 +39,7 @@ def publish_figures(*, as_of: date, by: User | None, now: datetime) -> int:
 CLAIMS = (
     {
         "topic": ROOMS, "value": Decimal(45), "unit": "rooms", "said_on": date(2024, 11, 16), "bound": "exact",
-        "source": "Report on a working visit to Mangystau region, 16.11.2024", "said_by": "Government",
+        "source": _("Report on a working visit to Mangystau region, 16.11.2024"), "said_by": _("Government"),
         "texts": {
             "kk": "Демеушілердің қатысуымен тірек мектептерде 45 кабинет жабдықталды.",
             "ru": "При участии спонсоров в опорных школах оснащено 45 кабинетов.",
@@ -46,7 +48,7 @@ CLAIMS = (
     },
     {
         "topic": ROOMS, "value": Decimal(50), "unit": "rooms", "said_on": date(2024, 12, 13), "bound": "least",
-        "source": "Report on the support-school network in Mangystau region, 13.12.2024", "said_by": "Ministry of Education",
+        "source": _("Report on the support-school network in Mangystau region, 13.12.2024"), "said_by": _("Ministry of Education"),
         "texts": {
             "kk": "Тірек мектептерде 50-ден астам білім беру кеңістігі жаңартылды.",
             "ru": "В опорных школах обновлено более 50 образовательных пространств.",
@@ -55,7 +57,7 @@ CLAIMS = (
     },
     {
         "topic": ROOMS, "value": Decimal(60), "unit": "rooms", "said_on": None, "bound": "about",
-        "source": "Undated report on the participating schools of the project, 2024", "said_by": "Government",
+        "source": _("Undated report on the participating schools of the project, 2024"), "said_by": _("Government"),
         "texts": {
             "kk": "Үш мектепте 60-қа жуық кабинет пен білім беру кеңістігі жабдықталды.",
             "ru": "В трёх школах оснащено около 60 кабинетов и образовательных пространств.",
@@ -65,7 +67,7 @@ CLAIMS = (
     {
         "topic": INTERNET, "value": Decimal(95), "unit": "%", "said_on": date(2025, 2, 14), "bound": "exact",
         "base_value": Decimal(19), "said_times": Decimal(3), "indicator": "schools.good_internet_share",
-        "source": "Report on the board of the Ministry of Education, 14.02.2025", "said_by": "Ministry of Education",
+        "source": _("Report on the board of the Ministry of Education, 14.02.2025"), "said_by": _("Ministry of Education"),
         "texts": {
             "kk": "Сапалы интернеті бар мектептердің үлесі 2022 жылғы 19 %-дан 2024 жылы 95 %-ға дейін, яғни 3 есе өсті.",
             "ru": "Доля школ с качественным интернетом выросла с 19 % в 2022 году до 95 % в 2024 году, то есть в 3 раза.",
