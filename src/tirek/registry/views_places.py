@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from tirek.access.gates import gate
+from tirek.access.services.reads import record_many_read
 from tirek.registry import words
 from tirek.registry.forms_places import Closing, Opening, Splitting
 from tirek.registry.queries import people, territories
@@ -55,6 +56,7 @@ def split(request: HttpRequest, code: str) -> HttpResponse:
     """Some classes and members of staff go on in another institution; the rest stays."""
     context = own_frame(request, code)
     classes, staff = _classes(context), _staff(request, context)
+    record_many_read(request, rows=len(staff), query="split: staff")
     form = Splitting(request.POST or None, classes=classes, staff=staff)
     if form.is_bound and form.is_valid() and (target := one_institution(request, form)):
         if "confirm" not in request.POST:
