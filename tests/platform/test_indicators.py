@@ -53,7 +53,7 @@ GOLDEN = {
     "schools.good_internet_share": ("57.1", "50.0", "0.0"),
     "schools.pupils_per_teacher": ("11.5", "11.8", None),
     "support_schools.count": ("2", "2", "0"),
-    "support_schools.pupils": ("100", "100", "0"),
+    "support_schools.pupils": ("100", "100", None),
 }
 
 

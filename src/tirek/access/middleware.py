@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
@@ -40,6 +40,7 @@ class ScopeMiddleware:
             return self.get_response(request)
         known = settings.SESSION_COOKIE_NAME in request.COOKIES or "Authorization" in request.headers
         with because(url=name, request=_request_id(request)), acting_as(SIGNING_IN if known else NOBODY):
+            _limit_statements()
             request.scope = scope_of(request) if known else NOBODY
             if _is_too_large(request):  # before anything reads it: a form is written to disk while it is read
                 return HttpResponse(_("This is larger than is accepted."), status=413, content_type="text/plain")
@@ -55,6 +56,8 @@ class ScopeMiddleware:
         if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
             raise BadRequest("A zero character is in no name of ours, and the database takes none.")
         door: Gate | None = request.door
+        if request.method == "POST" and _has_zero_character(request):
+            raise BadRequest("A zero character is in no text of ours, and the database takes none.")
         if door is None:
             log.error("closed: %s has no gate", request.resolver_match.view_name or request.resolver_match.route)
             raise PermissionDenied(_("This address is closed: nobody has said who may open it."))
@@ -91,10 +94,24 @@ def _where(request) -> tuple[str, Gate | None]:
     return match.view_name or match.route, door_of(match)
 
 
+def _limit_statements() -> None:
+    """Until the request's transaction ends: a page that asks too much is stopped, and leaves the rest to others."""
+    with connection.cursor() as cursor:
+        cursor.execute("select set_config('statement_timeout', %s, true)", [f"{settings.STATEMENT_SECONDS}s"])
+
+
 def _is_too_large(request) -> bool:
     length = request.META.get("CONTENT_LENGTH") or "0"
     most = MOST_BYTES if request.scope.user_id is None else MOST_BYTES_SIGNED_IN
     return not length.isascii() or not length.isdecimal() or int(length) > most
+
+
+def _has_zero_character(request) -> bool:
+    """In the fields of a form; a file's bytes are its own."""
+    if request.content_type not in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        return False
+    texts = (text for name, values in request.POST.lists() for text in (name, *values))
+    return any("\x00" in text for text in texts) or any("\x00" in file.name for file in request.FILES.values())
 
 
 def _request_id(request) -> str:

@@ -21,7 +21,7 @@ PERMISSIONS: dict[str, set[str]] = {
     "decisions.read": OFFICERS | HEADS,
     "decisions.publish": {Role.REGIONAL_OFFICER, Role.MINISTRY_ANALYST, Role.PROGRAMME_OFFICE},
     "figures.publish": {Role.REGIONAL_OFFICER, Role.MINISTRY_ANALYST, Role.PROGRAMME_OFFICE},
-    "tasks.assign": OFFICERS | HEADS,
+    "tasks.assign": (OFFICERS | HEADS) - {Role.AUDITOR},
     "users.manage": {Role.ADMINISTRATOR},
     "audit.read": {Role.AUDITOR, Role.ADMINISTRATOR},
 }

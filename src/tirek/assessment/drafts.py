@@ -33,6 +33,8 @@ def preview(calibration) -> dict | None:
 def pseudonymous_answers(test) -> tuple[list[tuple[str, str]], list[tuple]]:
     """The sealed answers with places, of the asker's territory only."""
     inputs = sealing.inputs_of(test)
+    if inputs["answers"].is_empty():
+        return [(name, name) for name in ("subject", *inputs["items"]["item"].to_list())], []
     frame = inputs["places"].join(inputs["answers"], on="subject")
     scope = current_scope()
     if not scope.is_country:

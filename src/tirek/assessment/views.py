@@ -30,6 +30,14 @@ def test_or_404(code: str):
     return found
 
 
+def held_or_404(request: HttpRequest, code: str):
+    """A test that is the asker's to change; another territory's is to him as one that is not there."""
+    found = test_or_404(code)
+    if not (request.scope.covers(found.org_lo) and request.scope.covers(found.org_hi)):
+        raise Http404
+    return found
+
+
 def trail(test=None) -> list[tuple[str, str]]:
     items = [(_("Tests and results"), reverse("assessment:tests"))]
     return items if test is None else [*items, (queries.title_of(test), reverse("assessment:test", args=[test.code]))]

@@ -20,7 +20,8 @@ from tirek.assessment.forms import AnswersForm, SittingsForm
 from tirek.assessment.queries import design_of
 from tirek.assessment.services.answers import apply_answers, check_answers, discard_import
 from tirek.assessment.services.sittings import open_all_sittings
-from tirek.assessment.views import tabs, test_or_404, trail
+from tirek.assessment.uploads import MOST_BYTES
+from tirek.assessment.views import held_or_404, tabs, test_or_404, trail
 from tirek.registry import downloads
 from tirek_engines.errors import Refusal
 
@@ -36,6 +37,8 @@ def answers(request: HttpRequest, code: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         upload = form.cleaned_data["file"]
         try:
+            if upload.size > MOST_BYTES:  # before it is read into memory
+                raise Refusal(_("The file is larger than 50 MB. Split it."), code="too_large")
             made = check_answers(test_id=found.pk, content=upload.read(), file_name=upload.name)
             return redirect("assessment:checked", code=code, pk=made.pk)
         except Refusal as refusal:
@@ -135,7 +138,7 @@ def template(request: HttpRequest, code: str) -> HttpResponse:
 @require_POST
 def open_sittings(request: HttpRequest, code: str) -> HttpResponse:
     """A sitting for every class of the grade."""
-    found = test_or_404(code)
+    found = held_or_404(request, code)
     form = SittingsForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Give the date of the sittings."))

@@ -16,7 +16,7 @@ from tirek.assessment import result_queries as queries
 from tirek.assessment.forms import WithdrawForm
 from tirek.assessment.services.calibration import calibration_job
 from tirek.assessment.services.publication import publish_results, withdraw
-from tirek.assessment.views import tabs, test_or_404, trail
+from tirek.assessment.views import held_or_404, tabs, test_or_404, trail
 from tirek.registry import downloads
 from tirek.storage import jobs
 from tirek_engines.errors import Refusal
@@ -51,7 +51,7 @@ def calibration(request: HttpRequest, code: str) -> HttpResponse:
 @require_POST
 def start(request: HttpRequest, code: str) -> HttpResponse:
     """Start a calibration behind the page; a second press finds the first."""
-    found = test_or_404(code)
+    found = held_or_404(request, code)
     if queries.running_job(found) is None:
         title = _("Calibration of %(test)s") % {"test": queries.title_of(found)}
         jobs.start(calibration_job, title=title, test_id=found.pk)
@@ -61,7 +61,7 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
 @gate(permission="figures.publish")
 @require_POST
 def publish(request: HttpRequest, code: str) -> HttpResponse:
-    found = test_or_404(code)
+    found = held_or_404(request, code)
     if request.POST.get("confirm") != "yes":
         messages.error(request, _("Tick the box to say that you have looked at the checks and the figures."))
         return redirect("assessment:calibration", code=code)
@@ -77,7 +77,7 @@ def publish(request: HttpRequest, code: str) -> HttpResponse:
 @gate(permission="figures.publish")
 @require_POST
 def withdraw_results(request: HttpRequest, code: str) -> HttpResponse:
-    found = test_or_404(code)
+    found = held_or_404(request, code)
     try:
         withdraw(test_id=found.pk, by=request.user, now=timezone.now(), because=request.POST.get("because", ""))
     except Refusal as refusal:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tirek.access.gates import gate
 from tirek.access.permissions import may
+from tirek.access.services.reads import record_many_read
 from tirek.decisions import queries, services
 from tirek.decisions.kinds import UnknownKind, all_kinds, kind_of
 from tirek.decisions.where import where_decided
@@ -85,6 +86,7 @@ def why(request, number: str, subject: str):
         found = queries.explain(number, subject, request.GET.get("kind"))
     except Refusal as refusal:
         raise Http404(refusal.message) from refusal
+    record_many_read(request, rows=1, query=f"why {found.number}: {found.subject_kind} {found.subject}")
     return render(request, "decisions/why.html", {"why": found})
 
 
@@ -116,7 +118,7 @@ def verify(request, number: str):
         raise PermissionDenied
     following = reverse("decisions:run", args=[decision.number])
     title = _("Verifying %(number)s") % {"number": decision.number}
-    job = jobs.start(verify_decision, title=title, number=decision.number, following=following)
+    job = jobs.start_once(verify_decision, title=title, number=decision.number, following=following)
     return redirect("jobs:job", pk=job.pk)
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from tirek.access.gates import gate
 from tirek.access.limits import limited
+from tirek.access.services.reads import record_many_read
 from tirek.documents import queries
 from tirek.storage import sealed
 
@@ -23,6 +24,7 @@ def download(request, number: str):
     document = queries.document(number)
     if document is None:
         raise Http404
+    record_many_read(request, rows=1, query=f"document {document.number}", export=True)
     response = HttpResponse(sealed.read(document.pdf_sha256), content_type="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="{document.number}.pdf"'
     return response

@@ -59,21 +59,21 @@ def _text(value: Decimal | None) -> str:
 
 def suppressed(cells: Sequence[Cell], indicator: Indicator, minimum: int) -> list[Cell]:
     """Hide small groups, and what would give them away. A hidden cell keeps nothing of its numbers."""
-    counted = [_persons(cell, indicator) for cell in cells]
+    counted = [persons_of(cell, indicator) for cell in cells]
     if not any(counted):
         return list(cells)
     counts = np.array(counted, dtype=np.int64)
     hidden = suppress_lines(counts, lines_of(cells), minimum=minimum)
-    return [_blank(cell) if hide else cell for cell, hide in zip(cells, hidden, strict=True)]
+    return [blank(cell) if hide else cell for cell, hide in zip(cells, hidden, strict=True)]
 
 
-def _blank(cell: Cell) -> Cell:
+def blank(cell: Cell) -> Cell:
     return replace(
         cell, suppressed=True, numerator=None, denominator=None, value="", se="", low="", high="", persons=None
     )
 
 
-def _persons(cell: Cell, indicator: Indicator) -> list[int]:
+def persons_of(cell: Cell, indicator: Indicator) -> list[int]:
     if indicator.from_decision is not None:
         return [] if cell.persons is None else [cell.persons]
     top, below = cell.numerator or 0, cell.denominator or 0

@@ -61,6 +61,14 @@ class Indicator:
         Which of "numerator" and "denominator" count persons: not shown when small.
     part_of_whole
         The numerator is a part of the denominator: those who are left over are not shown when few, either.
+    counts_together
+        Name of a group of figures that count the same people: what one of them must hide, all of them hide.
+    part_of
+        Code of the figure of that group of which this one counts a part: the rest is not shown when few, either.
+    follows
+        Name of such a group whose hidden cells are hidden here too, while this figure's own counts hide nothing there.
+    splits
+        "settlement": the numerator is one part of that break-down of the group's count, hidden where the break-down is.
     dimensions
         Break-downs beside the territory: "settlement", "kind".
     better
@@ -80,6 +88,10 @@ class Indicator:
     decimals: int = 0
     persons: tuple[str, ...] = ()
     part_of_whole: bool = False
+    counts_together: str = ""
+    part_of: str = ""
+    follows: str = ""
+    splits: str = ""
     dimensions: tuple[str, ...] = (SETTLEMENT, KIND)
     topic: Any = ""
     better: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from tirek.indicators.definitions import KIND, Indicator, register
+from tirek.indicators.definitions import KIND, SETTLEMENT, Indicator, register
 
 SCHOOL_KINDS = ("school", "small_school")
 GOOD_MBPS = 20
@@ -84,17 +84,20 @@ FIGURES = (
         code="schools.pupils", title=_("Number of pupils"), unit=_("pupils"), topic=PEOPLE, source=REGISTER,
         method=_("Enrolments in schools and small schools in force on the day; a pupil has one at a time."),
         rows=schools_with_pupils, numerator=pupils, persons=("numerator",),
+        counts_together="pupils",
     ),
     Indicator(
         code="schools.pupils_per_school", title=_("Pupils per school"), unit=_("pupils"), topic=SCHOOLS, source=REGISTER,
         method=_("Pupils enrolled on the day, divided by the number of open schools."),
         rows=schools_with_pupils, numerator=pupils, denominator=one, decimals=1, persons=("numerator",),
+        counts_together="pupils",
     ),
     Indicator(
         code="schools.rural_pupils_share", title=_("Share of pupils in rural schools"), unit="%", topic=PEOPLE,
         method=_("Pupils enrolled in schools of rural settlements, of all pupils enrolled on the day."), source=REGISTER,
         rows=schools_with_pupils, numerator=rural_pupils, denominator=pupils, scale=100, decimals=1,
         persons=("numerator", "denominator"), part_of_whole=True, dimensions=(KIND,),
+        follows="pupils", splits=SETTLEMENT,
     ),
     Indicator(
         code="schools.good_internet_share", title=_("Share of schools with good Internet"), unit="%", topic=EQUIPMENT,
@@ -107,6 +110,7 @@ FIGURES = (
         method=_("Pupils enrolled on the day, divided by the people who teach in schools on that day, whatever their rate."),
         rows=schools_with_pupils_and_teachers, numerator=pupils, denominator=teachers, decimals=1,
         persons=("numerator", "denominator"),
+        follows="pupils",
     ),
     Indicator(
         code="support_schools.count", title=_("Number of support schools"), unit=_("schools"), topic=SCHOOLS,
@@ -117,6 +121,7 @@ FIGURES = (
         code="support_schools.pupils", title=_("Pupils of support schools"), unit=_("pupils"), topic=PEOPLE,
         method=_("Pupils enrolled on the day in schools that were support schools on that day."), source=REGISTER,
         rows=schools_with_pupils, numerator=pupils_of_support_schools, persons=("numerator",),
+        counts_together="pupils", part_of="schools.pupils",
     ),
 )  # fmt: skip
 

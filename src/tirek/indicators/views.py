@@ -97,6 +97,7 @@ def _page(request, found):
         "check": queries.last_check(found),
         "claims": queries.topics(found.indicator),
         "may_publish": bool(request.scope.role) and may(request.scope.role, "figures.publish"),
+        "may_verify": bool(request.scope.role) and may(request.scope.role, "decisions.read"),
         "today": timezone.localdate(),
     }
     return render(request, "indicators/figure.html", context)
@@ -140,14 +141,14 @@ def _download(request, found):
     return respond(f"{found.indicator}-{found.as_of}", form, columns, rows)
 
 
-@gate()
+@gate(permission="decisions.read")
 @require_POST
 def verify(request, number: str):
     """Start the recomputation from the sealed snapshot."""
     found = _release(number)
     following = reverse("indicators:release", args=[found.number])
     title = _("Verifying %(number)s") % {"number": found.number}
-    job = jobs.start(verify_figure, title=title, number=found.number, following=following)
+    job = jobs.start_once(verify_figure, title=title, number=found.number, following=following)
     return redirect("jobs:job", pk=job.pk)
 
 

@@ -101,6 +101,19 @@ def start(function: Callable, *, title: str, **arguments: Any) -> Job:
     return job
 
 
+def start_once(function: Callable, *, title: str, **arguments: Any) -> Job:
+    """As `start`, but the asker's same work that still waits or runs is given back: pressing twice is pressing once."""
+    name, user_id = f"{function.__module__}:{function.__qualname__}", asker_scope.describe().get("user_id")
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK_CLASS + 2, f"{user_id} {name}"])
+        same = Job.objects.filter(work=name, arguments=arguments, created_by=user_id)
+        for job in same.filter(state__in=(JobState.QUEUED, JobState.RUNNING)).order_by("-pk"):
+            if not settle_lost(job).is_over:
+                return job
+        return start(function, title=title, **arguments)
+
+
 @contextlib.contextmanager
 def inline() -> Iterator[None]:
     """Run work where it is started, over the same connection: for tests and for the command line."""
@@ -171,7 +184,7 @@ def _work_through(job_id: int, line: Line) -> None:
         except Exception as error:
             log.exception("job %s failed", job_id)
             message = _("Something went wrong on our side. Nothing was changed; it has been noted.")
-            line.end(job_id, JobState.FAILED, message=message, error=f"{type(error).__name__}: {error}"[:2000])
+            line.end(job_id, JobState.FAILED, message=message, error=type(error).__name__)
         else:
             line.end(job_id, JobState.DONE, message=str(result.pop("message", "")), result=result)
 

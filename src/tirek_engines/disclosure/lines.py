@@ -15,7 +15,13 @@ from tirek_engines.disclosure.tables import PRIMARY, SECONDARY, SHOWN
 from tirek_engines.errors import BrokenContract
 
 
-def suppress_lines(counts: NDArray[np.int64], lines: Sequence[Sequence[int]], *, minimum: int) -> NDArray[np.uint8]:
+def suppress_lines(
+    counts: NDArray[np.int64],
+    lines: Sequence[Sequence[int]],
+    *,
+    minimum: int,
+    hidden: NDArray[np.bool_] | None = None,
+) -> NDArray[np.uint8]:
     """Which cells must be hidden so that no small cell is shown or follows from those shown.
 
     Parameters
@@ -27,6 +33,8 @@ def suppress_lines(counts: NDArray[np.int64], lines: Sequence[Sequence[int]], *,
         Each line's cells: the total first, then its parts.
     minimum : int
         Smallest number of persons that may be shown.
+    hidden : ndarray of bool, shape (cells,), optional
+        Cells that are hidden already, because another table of the same persons hides them.
 
     Returns
     -------
@@ -47,6 +55,8 @@ def suppress_lines(counts: NDArray[np.int64], lines: Sequence[Sequence[int]], *,
     if minimum < 1:
         raise BrokenContract("minimum", minimum, "1 or more")
     state = np.where(((n > 0) & (n < minimum)).any(axis=1), PRIMARY, SHOWN).astype(np.uint8)
+    if hidden is not None:
+        state[hidden & (state == SHOWN)] = SECONDARY
     rows = [np.asarray(line, dtype=np.int64) for line in lines if len(line) > 1]
     changed = True
     while changed:
@@ -74,4 +84,5 @@ def _exposed(n: NDArray[np.int64], line: NDArray[np.int64], state: NDArray[np.ui
     if hidden.size == 1:
         return True
     total_shown = state[line[0]] == SHOWN
-    return bool(total_shown and (n[hidden].sum(axis=0) < minimum).any() and n[hidden].any())
+    together = n[hidden].sum(axis=0)  # nobody at all is no group that could be given away
+    return bool(total_shown and ((together > 0) & (together < minimum)).any())

@@ -16,6 +16,7 @@ from tirek.decisions.rules import RuleSet, rules_in_force
 from tirek.indicators.cells import Cell, frame_of, suppressed
 from tirek.indicators.computing import compute
 from tirek.indicators.definitions import Indicator, indicator_of
+from tirek.indicators.joint import suppressed_jointly
 from tirek.indicators.models import Figure, Release, ReleaseState, Snapshot
 from tirek.indicators.services.snapshotting import take_snapshot
 from tirek.storage.database import LOADER
@@ -82,7 +83,7 @@ def draft_on(indicator: Indicator, snapshot: Snapshot, rules: RuleSet) -> Draft:
     """Compute on the sealed tables alone: what publishing does, and verifying does again."""
     tables = {name: unseal(Sealed.from_dict(seal)) for name, seal in snapshot.tables.items()}
     computed = compute(indicator, tables)
-    cells = suppressed(computed.cells, indicator, rules.value("minimal_group"))
+    cells = suppressed_jointly(computed.cells, indicator, tables, rules.value("minimal_group"))
     return Draft(indicator, snapshot.as_of, cells, computed.query, rules, snapshot)
 
 

@@ -235,6 +235,10 @@ def _check_twice(frame: pl.DataFrame, keys: list[str], faults: Faults) -> None:
 
 
 def _check_people(frame: pl.DataFrame, row_kind: str, faults: Faults) -> None:
+    numbers = frame["external_id"].str.contains(r"^\d{12}$").fill_null(False)
+    passed_on = frame.filter(numbers & (pl.col("external_id") == pl.col("iin")).fill_null(False))
+    faults.add_rows(passed_on, "external_id", _("This identifier is the person's IIN, which is never passed on."),
+                    _("Leave it empty, or give an identifier that does not change."), code="iin_as_identifier")  # fmt: skip
     key = pl.coalesce(pl.col("iin"), pl.col("external_id"))
     known = frame.filter(key.is_not_null()).with_columns(key.alias("_key"))
     if row_kind == "learners":

@@ -107,23 +107,32 @@ def _compare_people(context: Context) -> None:
     staging.execute("analyze plan_person")
 
 
+# whoever another territory answers for, until it has let them go: nobody is taken over by knowing their number
+IS_ELSEWHERE = """coalesce(exists (select 1 from registry_employment w where w.person_id = p.id and upper_inf(w.valid)
+    and w.org_no not between %(lo)s and %(hi)s) or (p.org_no not between %(lo)s and %(hi)s
+    and not exists (select 1 from registry_enrolment b where b.person_id = p.id and not upper_inf(b.valid))
+    and not exists (select 1 from registry_employment b where b.person_id = p.id and not upper_inf(b.valid))), false)"""
+
+
 def _compare_enrolments(context: Context) -> None:
     """o: the open enrolment of the person; h: an ended one that began on the same day in the same institution."""
     staging.execute("drop table if exists plan_tie")
     staging.execute(
-        """
+        f"""
         create temporary table plan_tie on commit drop as
         with compared as (
             select i.no, coalesce(m.person_id, lead.person_id) as person_id, coalesce(i.begin_date, %(as_of)s) as begin_date,
                 o.id as open_id, o.org_no as open_org_no, lower(o.valid) as open_begin, o.institution_id as open_institution,
                 h.id as ended_id, upper(h.valid) as ended_end,
-                o.institution_id = i.institution_id as is_same,
+                o.institution_id = i.institution_id as is_same, {IS_ELSEWHERE} as is_elsewhere,
+                coalesce(p.org_no not between %(lo)s and %(hi)s, false) as is_foreign,
                 array_remove(array[
                     case when i.grade is not null and i.grade is distinct from o.grade then 'grade' end,
                     case when i.letter is not null and i.letter is distinct from g.letter then 'letter' end
                 ], null) as differs
             from inc i join matched m using (no) join matched lead on lead.no = i.lead_no
-            left join registry_enrolment o on o.person_id = coalesce(m.person_id, lead.person_id) and upper_inf(o.valid)
+            left join registry_person p on p.id = coalesce(m.person_id, lead.person_id)
+            left join registry_enrolment o on o.person_id = p.id and upper_inf(o.valid)
             left join registry_classgroup g on g.id = o.class_group_id
             left join registry_enrolment h on i.end_date is not null and not upper_inf(h.valid)
                 and h.person_id = coalesce(m.person_id, lead.person_id) and h.institution_id = i.institution_id
@@ -135,12 +144,14 @@ def _compare_enrolments(context: Context) -> None:
                 when i.end_date is not null and c.ended_id is not null then
                     case when c.ended_end = i.end_date then 'unchanged' else 'changed' end
                 when i.end_date is not null and c.is_same and i.end_date > c.open_begin then 'changed'
+                when i.end_date is not null and c.is_foreign then 'foreign'
                 when i.end_date is not null then
                     case when exists (select 1 from registry_enrolment e where e.person_id = c.person_id
                         and e.valid && daterange(c.begin_date, greatest(i.end_date, c.begin_date + 1))) then 'clash'
                         else 'new' end
+                when c.open_id is null and c.is_elsewhere then 'foreign'
                 when c.open_id is null then 'new'
-                when c.is_same then case when c.differs = '{}' then 'unchanged' else 'changed' end
+                when c.is_same then case when c.differs = '{{}}' then 'unchanged' else 'changed' end
                 when c.open_org_no not between %(lo)s and %(hi)s then 'elsewhere'
                 when c.begin_date > c.open_begin then 'moved'
                 else 'clash'
@@ -149,7 +160,7 @@ def _compare_enrolments(context: Context) -> None:
                 when c.is_same then c.differs else array['institution'] end as changed,
             c.open_id
         from compared c join inc i using (no)
-        """,
+        """,  # noqa: S608
         {"as_of": context.as_of, "lo": context.org_lo, "hi": context.org_hi},
     )
 
@@ -199,7 +210,7 @@ def check_plan(frame: pl.DataFrame, context: Context, faults: Faults) -> None:
     problems = staging.query(
         "select i.no, i._file, i._row, p.is_torn, p.is_other_iin, t.action from inc i"
         " left join plan_person p using (no) join plan_tie t using (no)"
-        " where p.is_torn or p.is_other_iin or t.action in ('clash', 'elsewhere')"
+        " where p.is_torn or p.is_other_iin or t.action in ('clash', 'elsewhere', 'foreign')"
     ).with_columns(pl.col("_row").cast(pl.UInt32))
     add = faults.add_rows
     add(problems.filter(pl.col("is_torn") == "t"), "iin", _("The IIN and the source's identifier mean two different people."),
@@ -216,6 +227,10 @@ def check_plan(frame: pl.DataFrame, context: Context, faults: Faults) -> None:
     add(problems.filter(pl.col("action") == "elsewhere"), "institution",
         _("This person is enrolled in another territory."), _("Ask that institution to end its enrolment."),
         code="enrolled_elsewhere")  # fmt: skip
+    add(problems.filter(pl.col("action") == "foreign"), "iin",
+        _("This person belongs to an institution outside the territory of the source."),
+        _("Ask that institution to end its enrolment or employment, or to transfer the person."),
+        code="belongs_elsewhere")  # fmt: skip
 
 
 def proposals() -> pl.DataFrame:

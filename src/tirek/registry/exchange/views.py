@@ -21,6 +21,7 @@ from tirek.registry.queries.people import people_in_scope
 from tirek.storage import sealed
 from tirek.storage.jobs import settle_lost
 from tirek.storage.queries import job_of
+from tirek.storage.uploads import LIMITS, UploadRefused
 from tirek_engines.errors import Refusal
 
 TABS = ("differences", "faults", "history")
@@ -75,6 +76,8 @@ def source(request: HttpRequest, code: str) -> HttpResponse:
 
 def _uploaded(request: HttpRequest, source, data: dict) -> HttpResponse:
     file = data["file"]
+    if file.size > LIMITS.file_bytes:  # before it is read into memory
+        raise UploadRefused(_("The file is larger than is accepted. Split it."), code="too_large")
     found = services.upload(
         source=source, file_name=file.name, data=file.read(), row_kind=data.get("row_kind") or "", as_of=data["as_of"]
     )

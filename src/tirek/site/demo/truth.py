@@ -188,4 +188,6 @@ def write_record(plan: Plan) -> None:
         record["grades"].append(asdict(truth) | {"difficulties": difficulties})
     path = home() / "demonstration" / "truth.json"
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.chmod(0o600)  # it may be there from before; true means of schools are nobody else's on this machine
     path.write_text(json.dumps(record, indent=1, ensure_ascii=False))

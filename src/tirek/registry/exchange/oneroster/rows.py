@@ -9,10 +9,11 @@ import re
 import polars as pl
 from django.utils.translation import gettext as _
 
-from tirek.registry.exchange.faults import NOTE, WARNING, Faults
+from tirek.registry.exchange.faults import ERROR, NOTE, WARNING, Faults
 from tirek.registry.exchange.fields import fields_of
 from tirek.registry.exchange.oneroster.reading import Package
 from tirek.registry.exchange.oneroster.spec import FILES
+from tirek.registry.identifiers import birth_date_of, check_digit
 from tirek.registry.models import ExternalId, Institution, RowKind, Source
 
 STAFF_ROLES = {
@@ -31,6 +32,7 @@ def rows_of(package: Package, source: Source, as_of: dt.date, faults: Faults) ->
     users = {row["sourcedId"]: row for row in _rows(tables, "users") if row["sourcedId"]}
     roles = _roles(tables, users, package.version)
     _check_roles(tables, roles, faults)
+    _check_identifiers(tables, faults)
     people = _people(tables, users)
     parts = {
         RowKind.INSTITUTIONS: _institutions(tables, source, faults),
@@ -222,6 +224,40 @@ def _guardianships(users: dict, roles: list[dict], people: dict, faults: Faults)
     return rows
 
 
+OF_PEOPLE = ("users", "roles", "demographics", "userProfiles", "enrollments")
+TWELVE_DIGITS = re.compile(r"(?<!\d)\d{12}(?!\d)")
+
+
+def has_iin(text: str) -> bool:
+    return any(check_digit(digits[:11]) == int(digits[11]) for digits in TWELVE_DIGITS.findall(text))
+
+
+def without_iins(record: dict) -> dict:
+    """No IIN is kept or passed on in plain text: of a list its entry is left out, of anything else the value."""
+    kept = {}
+    for name, value in record.items():
+        if isinstance(value, dict):
+            value = without_iins(value)
+        elif isinstance(value, str) and has_iin(value):
+            value = ",".join(entry for entry in value.split(",") if not has_iin(entry))
+        if value or not isinstance(value, str):
+            kept[name] = value
+    return kept
+
+
+def _check_identifiers(tables: dict, faults: Faults) -> None:
+    """Identifiers of users are passed on to every program that reads the register: they cannot be IINs."""
+    names = [row["sourcedId"] or "" for row in _rows(tables, "users")]
+    if any(has_iin(name) and is_born(name) for name in names):
+        faults.add("users.csv", None, "sourcedId", "", _("Users are identified by their IINs, which are never passed on."),
+                   _("Give each person another identifier that does not change."), ERROR, "iin_as_identifier")  # fmt: skip
+
+
+def is_born(text: str) -> bool:
+    """Whether twelve digits in the text begin with a date of birth, as an IIN does and a running number seldom."""
+    return any(birth_date_of(digits) for digits in TWELVE_DIGITS.findall(text))
+
+
 def records_of(package: Package) -> pl.DataFrame:
     """Every record as it was sent (under the names of 1.2): kind, external_id, is_active, metadata."""
     rows = []
@@ -233,6 +269,8 @@ def records_of(package: Package) -> pl.DataFrame:
             record = {c: row[c] for c in row if not c.startswith("_") and c != "password" and row[c] is not None}
             if extra:
                 record["_extra"] = extra
+            if name in OF_PEOPLE:
+                record = without_iins(record)
             rows.append((KIND_OF_FILE[name], row["sourcedId"], row["status"] == "active",
                          json.dumps(record, ensure_ascii=False, sort_keys=True)))  # fmt: skip
     schema = {"kind": pl.String, "external_id": pl.String, "is_active": pl.Boolean, "metadata": pl.String}
