@@ -33,9 +33,10 @@ def load(scale: str, seed: int, year: int | None, stage: str, quiet: bool, as_js
 
     Example: tirek demo load --scale turkestan --stage registry
     """
-    from tirek.storage.setup import django_ready
+    from tirek.storage.setup import django_ready, migrate_database
 
     django_ready()
+    migrate_database(verbosity=0)
     from tirek.site.demo.stages import load_stages
     from tirek_engines.errors import Refusal
 

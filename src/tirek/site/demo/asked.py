@@ -76,9 +76,9 @@ def _subject(asked: Asked) -> str:
 
 def _ask(asked: Asked) -> int:
     with loading():
-        by, scope = _account(asked.by)
+        by, scope = account(asked.by)
         org_nos, user_id = _of(asked)
-        answering = _account("head")
+        answering = account("head")
     now, today = timezone.now(), timezone.localdate()
     day = dt.timedelta(days=1)
     with acting_as(scope):
@@ -103,7 +103,8 @@ def _answer(asked: Asked, task: Task, answering: tuple[User, Scope], at: dt.date
         services.submit(task_id=task.pk, note=asked.answer, files=files, by=user, now=at)
 
 
-def _account(username: str) -> tuple[User, Scope]:
+def account(username: str) -> tuple[User, Scope]:
+    """A demonstration account and the scope it works in."""
     user = user_named(username)
     return user, scope_of_grant(Grant.objects.filter(user_id=user.pk).order_by("id").first())
 
@@ -112,10 +113,10 @@ def _of(asked: Asked) -> tuple[list[int], int | None]:
     """Institutions asked; a user where the account has a territory of its own."""
     school = the_school().org_no
     if asked.of == "schools":
-        _by, scope = _account(asked.by)
+        _by, scope = account(asked.by)
         beside = InstitutionState.objects.filter(
             valid__upper_inf=True, is_support_school=True, org_no__range=(scope.lo, scope.hi)
         )
         return sorted({school, *beside.order_by("org_no").values_list("org_no", flat=True)[:SCHOOLS]}), None
-    user, scope = _account(asked.of)
+    user, scope = account(asked.of)
     return [scope.lo], None if scope.lo == scope.hi else user.pk

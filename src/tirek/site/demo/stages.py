@@ -7,7 +7,7 @@ from datetime import date
 from django.utils import timezone
 
 from tirek.indicators import demonstration
-from tirek.site.demo import asked, load, monitoring, truth, users
+from tirek.site.demo import asked, exchanged, load, monitoring, truth, users
 from tirek.site.demo.load import Progress
 
 
@@ -28,6 +28,7 @@ def load_stages(
         monitoring.load_monitoring(done.plan, progress)
         _say_in_public(done.plan.year)
         asked.load_tasks()
+        exchanged.load_extract()
     return {
         "scale": done.plan.scale.name, "seed": seed, "year": done.plan.year, "digest": done.plan.digest(),
         "institutions": done.institutions, "people": done.people, "accounts": accounts,
