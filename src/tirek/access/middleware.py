@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
@@ -19,7 +19,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from tirek.access.gates import Gate, door_of
 from tirek.access.permissions import may
 from tirek.access.queries import needs_second_factor, scope_of
-from tirek.access.scope import NOBODY, SIGNING_IN, acting_as, because, become
+from tirek.access.scope import NOBODY, SIGNING_IN, acting_as, because, become, statements_within
 
 log = logging.getLogger("tirek.access")
 PLAIN_ID = re.compile(r"[A-Za-z0-9-]{8,36}")
@@ -39,8 +39,8 @@ class ScopeMiddleware:
         if door is not None and door.bare:
             return self.get_response(request)
         known = settings.SESSION_COOKIE_NAME in request.COOKIES or "Authorization" in request.headers
-        with because(url=name, request=_request_id(request)), acting_as(SIGNING_IN if known else NOBODY):
-            _limit_statements()
+        why, limit = because(url=name, request=_request_id(request)), statements_within(settings.STATEMENT_SECONDS)
+        with why, limit, acting_as(SIGNING_IN if known else NOBODY):
             request.scope = scope_of(request) if known else NOBODY
             if _is_too_large(request):  # before anything reads it: a form is written to disk while it is read
                 return HttpResponse(_("This is larger than is accepted."), status=413, content_type="text/plain")
@@ -92,12 +92,6 @@ def _where(request) -> tuple[str, Gate | None]:
     except Resolver404:
         return "", None
     return match.view_name or match.route, door_of(match)
-
-
-def _limit_statements() -> None:
-    """Until the request's transaction ends: a page that asks too much is stopped, and leaves the rest to others."""
-    with connection.cursor() as cursor:
-        cursor.execute("select set_config('statement_timeout', %s, true)", [f"{settings.STATEMENT_SECONDS}s"])
 
 
 def _is_too_large(request) -> bool:

@@ -59,6 +59,18 @@ LOADING = Scope(database_role=LOADER)
 _current: ContextVar[Scope] = ContextVar("tirek_scope", default=NOBODY)
 _cause: ContextVar[tuple[str, dict] | None] = ContextVar("tirek_cause", default=None)
 
+_seconds: ContextVar[int | None] = ContextVar("tirek_statement_seconds", default=None)
+
+
+@contextlib.contextmanager
+def statements_within(seconds: int) -> Iterator[None]:
+    """Scopes entered inside stop any statement that takes longer, until the transaction ends: for pages, not for jobs."""
+    token = _seconds.set(seconds)
+    try:
+        yield
+    finally:
+        _seconds.reset(token)
+
 
 def current_scope() -> Scope:
     return _current.get()
@@ -129,13 +141,15 @@ def _tell(scope: Scope) -> None:
     role = "none" if scope.database_role == APP else scope.database_role
     ids = "{" + ",".join(map(str, scope.person_ids)) + "}" if scope.person_ids else ""
     about, facts = _cause.get() or (str(uuid.uuid4()), {})
+    limit = None if _seconds.get() is None else f"{_seconds.get()}s"
     who = {"user": scope.user_id, "role": scope.role} | facts
     with connection.cursor() as cursor:
         cursor.execute(
             "select set_config('role', %s, true), set_config('app.lo', %s, true), set_config('app.hi', %s, true),"
             " set_config('app.ids', %s, true), set_config('app.user_id', %s, true), set_config('app.role', %s, true),"
-            " set_config('pghistory.context_id', %s, true), set_config('pghistory.context_metadata', %s, true)",
-            [role, _text(scope.lo), _text(scope.hi), ids, _text(scope.user_id), scope.role, about, json.dumps(who)],
+            " set_config('pghistory.context_id', %s, true), set_config('pghistory.context_metadata', %s, true),"
+            " set_config('statement_timeout', coalesce(%s::text, current_setting('statement_timeout')), true)",
+            [role, _text(scope.lo), _text(scope.hi), ids, _text(scope.user_id), scope.role, about, json.dumps(who), limit],
         )
 
 
