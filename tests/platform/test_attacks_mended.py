@@ -157,7 +157,9 @@ def foreign_test():
     from tirek.registry.models import SchoolYear, Territory
 
     with loading():
-        year = SchoolYear.objects.get_or_create(code="2026-2027", defaults={"starts_on": "2026-09-01", "ends_on": "2027-05-25"})[0]
+        year = SchoolYear.objects.get_or_create(
+            code="2026-2027", defaults={"starts_on": "2026-09-01", "ends_on": "2027-05-25"}
+        )[0]
         return Test.objects.create(
             code="FOREIGN", title_kk="T", title_ru="T", title_en="T", subject="maths", grade=4, school_year=year,
             kind="monitoring", territory=Territory.objects.order_by("pk").first(), org_lo=900_000_000, org_hi=909_999_999,
@@ -263,8 +265,9 @@ def test_a_given_document_leaves_a_look(world):
 
     user = world.users[Role.SCHOOL_HEAD]
     made = Document(number="D-1", pdf_sha256="0" * 64)
-    with patch("tirek.documents.views.queries.document", return_value=made), patch(
-        "tirek.documents.views.sealed.read", return_value=b"%PDF"
+    with (
+        patch("tirek.documents.views.queries.document", return_value=made),
+        patch("tirek.documents.views.sealed.read", return_value=b"%PDF"),
     ):
         assert signed_in(user).get(reverse("documents:download", args=["D-1"])).status_code == 200
     with loading():
