@@ -28,7 +28,9 @@ FAMILIES = ["Әлиев", "Серіков", "Нұрланов", "Қасымов"
 GIVEN = ["Айша", "Алихан", "Дана", "Ерасыл", "Инкар", "Мирас", "Нұрай", "Санжар", "Томирис", "Әмір"]
 PEOPLE_COLUMNS = "id, public_id, iin_encrypted, iin_hash, family_name, given_name, patronymic, birth_date, sex, sort_key," \
                  " name_grams, org_no"  # fmt: skip
-TIE_COLUMNS = "person_id, institution_id, class_group_id, org_no, person_name, sort_key, grade, valid, entry_reason, exit_reason"
+TIE_COLUMNS = (
+    "person_id, institution_id, class_group_id, org_no, person_name, sort_key, grade, valid, entry_reason, exit_reason"
+)
 
 
 @contextmanager
@@ -115,7 +117,8 @@ def places() -> None:
             valid=always,
         )  # fmt: skip
         schools = Institution.objects.bulk_create(
-            Institution(code=f"S{n}", org_no=10_000_010 + 10 * n, kind="school", open_period=always) for n in range(SCHOOLS + 1)
+            Institution(code=f"S{n}", org_no=10_000_010 + 10 * n, kind="school", open_period=always)
+            for n in range(SCHOOLS + 1)
         )
         InstitutionState.objects.bulk_create(
             InstitutionState(institution=s, org_no=s.org_no, valid=always, name_kk=s.code, territory=region,
@@ -212,7 +215,9 @@ def import_file(path: str) -> None:
 
 
 def run_import(path: Path) -> dict:
-    done = subprocess.run([sys.executable, "-W", "ignore", __file__, "--import-file", str(path)], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", __file__, "--import-file", str(path)], capture_output=True, text=True
+    )
     if done.returncode:
         raise SystemExit(done.stderr[-3000:])
     return json.loads(done.stdout.strip().splitlines()[-1])
@@ -225,7 +230,9 @@ def bare_copy(last_id: int) -> float:
         for table, columns, condition in (("registry_person", PEOPLE_COLUMNS, f"id > {last_id}"),
                                           ("registry_enrolment", TIE_COLUMNS, f"person_id > {last_id}")):  # fmt: skip
             buffer = io.BytesIO()
-            with source.cursor().copy(f"copy (select {columns} from {table} where {condition} order by id) to stdout") as copy:
+            with source.cursor().copy(
+                f"copy (select {columns} from {table} where {condition} order by id) to stdout"
+            ) as copy:
                 for part in copy:
                     buffer.write(part)
             rows[table, columns] = buffer.getvalue()

@@ -56,7 +56,9 @@ def user_with(role: str, kind: str | None = None, name: str | None = None, **fac
     user.set_password(PASSWORD)
     with loading():
         user.save()
-        Grant.objects.create(user=user, role=role, scope_kind=kind, org_lo=lo, org_hi=hi, scope_label=kind, valid=ALWAYS)
+        Grant.objects.create(
+            user=user, role=role, scope_kind=kind, org_lo=lo, org_hi=hi, scope_label=kind, valid=ALWAYS
+        )
     return user
 
 
@@ -68,7 +70,13 @@ def build() -> World:
     world = World()
     with loading():
         _places(world)
-        for name, org_no in (("Child", SCHOOL), ("Parent", SCHOOL), ("Neighbour", NEIGHBOUR), ("Far", FAR), ("Nowhere", 0)):
+        for name, org_no in (
+            ("Child", SCHOOL),
+            ("Parent", SCHOOL),
+            ("Neighbour", NEIGHBOUR),
+            ("Far", FAR),
+            ("Nowhere", 0),
+        ):
             world.people[name] = person(name, org_no)
         Guardianship.objects.create(
             guardian=world.people["Parent"], child=world.people["Child"], org_no=SCHOOL, valid=ALWAYS

@@ -56,9 +56,7 @@ def make_world(sizes: tuple[int, ...] = (30, 30, 30, 30, 30, 30, 30, 3)) -> Worl
             _territory(f"4710000{i}0", "district", REGION[0] + i * 100_000, REGION[0] + i * 100_000 + 99_999, region)
             for i in (1, 2)
         ]
-        year = SchoolYear.objects.create(
-            code="2025-2026", starts_on=dt.date(2025, 9, 1), ends_on=dt.date(2026, 5, 31)
-        )
+        year = SchoolYear.objects.create(code="2025-2026", starts_on=dt.date(2025, 9, 1), ends_on=dt.date(2026, 5, 31))
         world = World(region, districts, [], year=year)
         for number, size in enumerate(sizes):
             _add_school(world, number, size)
@@ -75,7 +73,12 @@ def _add_school(world: World, number: int, size: int) -> None:
         languages=["kk"], is_public=True,
     )  # fmt: skip
     group = ClassGroup.objects.create(
-        institution=school, org_no=org_no, school_year=world.year, grade=4, letter="А", language="kk" if number % 3 else "ru"
+        institution=school,
+        org_no=org_no,
+        school_year=world.year,
+        grade=4,
+        letter="А",
+        language="kk" if number % 3 else "ru",
     )
     people = Person.objects.bulk_create(
         Person(family_name=f"Ф{number}", given_name=f"И{i}", sort_key=f"{number}-{i:04}", org_no=org_no)

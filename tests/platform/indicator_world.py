@@ -60,7 +60,9 @@ def _institution(place, region, district, kind, settlement, pupils, teachers, co
         territory=Territory.objects.get(code=f"{region}0{district}000000"), languages=["kk"],
         connectivity=connection, speed_mbps=speed, is_support_school=support,
     )  # fmt: skip
-    people = [Person(family_name="Т", given_name=str(i), sort_key="t", org_no=org_no) for i in range(pupils + teachers + 1)]
+    people = [
+        Person(family_name="Т", given_name=str(i), sort_key="t", org_no=org_no) for i in range(pupils + teachers + 1)
+    ]
     people = Person.objects.bulk_create(people)
     common = {"institution": institution, "org_no": org_no, "person_name": "Т", "sort_key": "t"}
     Enrolment.objects.bulk_create([Enrolment(person=p, valid=ALWAYS, grade=5, **common) for p in people[:pupils]])

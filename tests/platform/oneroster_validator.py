@@ -60,7 +60,9 @@ def read(data: bytes) -> dict[str, list[dict]]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         texts = {name: archive.read(name).decode("utf-8") for name in archive.namelist()}
     assert all("/" not in name for name in texts), "files lie at the top"
-    return {name.removesuffix(".csv"): list(csv.DictReader(io.StringIO(text, newline=""))) for name, text in texts.items()}
+    return {
+        name.removesuffix(".csv"): list(csv.DictReader(io.StringIO(text, newline=""))) for name, text in texts.items()
+    }
 
 
 def problems(data: bytes) -> list[str]:
@@ -94,9 +96,15 @@ def _table_problems(name: str, rows: list[dict]) -> list[str]:
     for row in rows:
         found += [f"{name}: {c} is empty" for c in ("sourcedId", *REQUIRED[name]) if not row[c]]
         found += [f"{name}: {c} must be empty in bulk" for c in ("status", "dateLastModified") if row[c]]
-        found += [f"{name}.{c}: {row[c]}" for c in DAYS & row.keys() if row[c] and not re.fullmatch(r"\d{4}-\d\d-\d\d", row[c])]
         found += [
-            f"{name}.{c}: {row[c]}" for (n, c), values in ENUMS.items() if n == name and row[c] and row[c] not in values.split()
+            f"{name}.{c}: {row[c]}"
+            for c in DAYS & row.keys()
+            if row[c] and not re.fullmatch(r"\d{4}-\d\d-\d\d", row[c])
+        ]
+        found += [
+            f"{name}.{c}: {row[c]}"
+            for (n, c), values in ENUMS.items()
+            if n == name and row[c] and row[c] not in values.split()
         ]
         if row.get("password"):
             found.append(f"{name}: a password")

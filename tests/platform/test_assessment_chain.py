@@ -183,7 +183,8 @@ def test_a_test_that_measures_nothing_is_not_published(world, test):
     rng = random.Random(3)
     lines = answers_csv(world, test).decode().split("\n")
     noise = [lines[0]] + [
-        ",".join([*line.split(",")[:2], *[c and str(rng.randint(0, 1)) for c in line.split(",")[2:]]]) for line in lines[1:]
+        ",".join([*line.split(",")[:2], *[c and str(rng.randint(0, 1)) for c in line.split(",")[2:]]])
+        for line in lines[1:]
     ]
     with acting_as(OFFICER):
         import_answers(test_id=test.pk, content="\n".join(noise).encode(), file_name="a.csv")

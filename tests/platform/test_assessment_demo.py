@@ -75,6 +75,8 @@ def test_the_tiny_demonstration_is_loaded_once(committed_db, tmp_path, monkeypat
         assert models.AnswerSheet.objects.count() == first["sheets"]
         assert monitoring.is_loaded(plan)
         assert models.Release.objects.count() == 3, "a hundred pupils are too few to calibrate"
-        years = models.GroupResult.objects.filter(dimension="all", release__test__grade=4).order_by("release__test__code")
+        years = models.GroupResult.objects.filter(dimension="all", release__test__grade=4).order_by(
+            "release__test__code"
+        )
         assert [round(row.mean) for row in years] == [500] * 3, "each year is on its own scale"
         assert not models.GroupResult.objects.exclude(suppressed="").filter(mean__isnull=False).exists()

@@ -112,4 +112,8 @@ def test_two_accounts_never_share_an_address(world, email):
 def test_nobody_else_on_the_machine_lists_the_sealed_files(tmp_path, monkeypatch):
     monkeypatch.setattr(sealed, "home", lambda: tmp_path / "home")
     path = sealed.path_of(sealed.seal(b"answers"))
-    assert [oct(p.stat().st_mode & 0o777) for p in (path.parent.parent, path.parent, path)] == ["0o700", "0o700", "0o600"]
+    assert [oct(p.stat().st_mode & 0o777) for p in (path.parent.parent, path.parent, path)] == [
+        "0o700",
+        "0o700",
+        "0o600",
+    ]

@@ -107,7 +107,12 @@ def test_identifiers_that_spreadsheets_and_scanners_spoil(source):
     assert lost.startswith("03")
     looks = iin(2).replace("0", "О", 1)
     wrong = iin(3)[:-1] + str((int(iin(3)[-1]) + 1) % 10)
-    rows = [pupil(1, number=lost[1:], birth="04.03.2003"), pupil(2, number=looks), pupil(3, "Ким", number=wrong), pupil(4, "Ли", number="abc")]
+    rows = [
+        pupil(1, number=lost[1:], birth="04.03.2003"),
+        pupil(2, number=looks),
+        pupil(3, "Ким", number=wrong),
+        pupil(4, "Ли", number="abc"),
+    ]
     found = check(source, pupils(*rows))
     assert [(r, code) for r, _c, code in faults(found)] == [
         (2, "wrong_length"), (3, "look_alike_letter"), (4, "check_digit"), (5, "not_digits")
@@ -144,10 +149,24 @@ def test_values_dates_and_formulas(source):
 
 
 def test_people_who_stand_twice(source):
-    rows = [pupil(1), pupil(1), pupil(2), pupil(2, school="A-2"), pupil(3), pupil(3, "Басқа"), pupil(4, number=""), pupil(4, number="")]
+    rows = [
+        pupil(1),
+        pupil(1),
+        pupil(2),
+        pupil(2, school="A-2"),
+        pupil(3),
+        pupil(3, "Басқа"),
+        pupil(4, number=""),
+        pupil(4, number=""),
+    ]
     found = check(source, pupils(*rows))
     got = {(r, code) for r, _c, code in faults(found)}
-    assert {(3, "duplicate_person"), (5, "overlapping_enrolments"), (7, "two_people_one_identifier"), (9, "duplicate_person")} <= got
+    assert {
+        (3, "duplicate_person"),
+        (5, "overlapping_enrolments"),
+        (7, "two_people_one_identifier"),
+        (9, "duplicate_person"),
+    } <= got
 
 
 def test_overlap_with_what_the_register_knows(source):
@@ -184,7 +203,11 @@ def test_a_spreadsheet_with_numbers_dates_and_a_formula(source):
     check(source, buffer.getvalue(), "p.xlsx", apply=True)
     with acting_as(REGION):
         person = Person.objects.get()
-        assert (person.given_name, person.birth_date, secrets.decrypt(person.iin_encrypted)) == ("Айша", dt.date(2012, 3, 4), iin(1))
+        assert (person.given_name, person.birth_date, secrets.decrypt(person.iin_encrypted)) == (
+            "Айша",
+            dt.date(2012, 3, 4),
+            iin(1),
+        )
 
 
 def test_too_many_faulty_rows_refuse_the_rest(source):

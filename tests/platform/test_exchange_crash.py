@@ -37,7 +37,9 @@ def run(database: str, step: str, number: int, die_at: str = "") -> subprocess.P
         "DJANGO_SETTINGS_MODULE": "tirek.site.settings", "PYTHONPATH": str(ROOT / "src"), "TIREK_TEST_DIE_AT": die_at,
     }  # fmt: skip
     return subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", APPLY, database, step, str(number)], env=environment, stdout=subprocess.PIPE
+        [sys.executable, "-W", "ignore", "-c", APPLY, database, step, str(number)],
+        env=environment,
+        stdout=subprocess.PIPE,
     )
 
 
@@ -107,7 +109,9 @@ def test_two_uploads_of_one_file_at_once_are_one_import(committed_db):
         barrier.wait()
         try:
             with acting_as(REGION):
-                made.append(services.upload(source=source, file_name="p.csv", data=data, row_kind="learners", as_of=AS_OF).pk)
+                made.append(
+                    services.upload(source=source, file_name="p.csv", data=data, row_kind="learners", as_of=AS_OF).pk
+                )
         except services.AlreadyUploaded as refused:
             told.append(refused.fields["import_id"])
         finally:

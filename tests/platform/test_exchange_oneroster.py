@@ -16,7 +16,9 @@ from tirek.registry.exchange.oneroster.writing import package
 from tirek.registry.models import Employment, Enrolment, Guardianship, ImportState, Institution, Person
 
 pytestmark = pytest.mark.django_db
-DATA = Path(os.environ.get("TIREK_REFERENCE_DATA", Path(__file__).resolve().parents[3] / "shared" / "data")) / "standards"
+DATA = (
+    Path(os.environ.get("TIREK_REFERENCE_DATA", Path(__file__).resolve().parents[3] / "shared" / "data")) / "standards"
+)
 needs_data = pytest.mark.skipif(not (DATA / "oneroster-1.2-csv").exists(), reason="not run: no reference data")
 ZIPS = ["Test_minimal_data_set.zip", "Test_full_data_set.zip", "v1p2_full_dataset.zip"]
 
@@ -145,7 +147,9 @@ def test_to_be_deleted_ends_and_delta_asks_for_status():
 def test_absent_files_touch_nothing_and_missing_ones_are_told():
     path = DATA / "oneroster-1.2-csv" / "full"
     manifest = (path / "manifest.csv").read_text()
-    absent = bring(folder(path, manifest=manifest.replace("file.enrollments,bulk", "file.enrollments,absent")), apply=False)
+    absent = bring(
+        folder(path, manifest=manifest.replace("file.enrollments,bulk", "file.enrollments,absent")), apply=False
+    )
     assert ("enrollments.csv", None, "", "file_not_announced") in faults(absent)
     missing = bring(folder(path, manifest=manifest.replace("file.courses,absent", "file.courses,bulk")),
                     absent.source, apply=False)  # fmt: skip
@@ -156,7 +160,9 @@ def test_absent_files_touch_nothing_and_missing_ones_are_told():
 def test_our_own_register_goes_out_valid():
     source = make_world()
     with acting_as(REGION):
-        found = services.upload(source=source, file_name="p.csv", data=pupils(pupil(1), pupil(2, "Ким")), row_kind="learners", as_of=AS_OF)
+        found = services.upload(
+            source=source, file_name="p.csv", data=pupils(pupil(1), pupil(2, "Ким")), row_kind="learners", as_of=AS_OF
+        )
         services.stage(import_id=found.pk)
         services.apply(import_id=found.pk)
         out = package(demographics=True)

@@ -41,7 +41,9 @@ def send(client, data: bytes, name="pupils.csv"):
     file = SimpleUploadedFile(name, data)
     with jobs.inline():
         return client.post(
-            reverse("exchange:source", args=["nedb"]), {"file": file, "row_kind": "learners", "as_of": "2026-09-01"}, follow=True
+            reverse("exchange:source", args=["nedb"]),
+            {"file": file, "row_kind": "learners", "as_of": "2026-09-01"},
+            follow=True,
         )
 
 
@@ -99,7 +101,13 @@ def test_faults_come_as_a_table_and_as_a_marked_spreadsheet(officer):
 def test_a_mapping_is_saved_as_versions(officer):
     address = reverse("exchange:mapping", args=["nedb", "learners"])
     assert officer.get(address).status_code == 200
-    data = {"family_name-column": "Тегі", "sex-column": "Ж", "sex-values": "қ = f\nұ = m", "iin-column": "ЖСН", "iin-repair": "yes"}
+    data = {
+        "family_name-column": "Тегі",
+        "sex-column": "Ж",
+        "sex-values": "қ = f\nұ = m",
+        "iin-column": "ЖСН",
+        "iin-repair": "yes",
+    }
     officer.post(address, data)
     officer.post(address, data)
     officer.post(address, data | {"given_name-column": "Аты"})
@@ -130,7 +138,10 @@ def test_a_new_source_stays_inside_ones_territory(officer):
     facts = {"code": "x", "name": "X", "kind": "table", "max_faulty_percent": 5, "max_missing_percent": 5}
     page = officer.post(reverse("exchange:new_source"), facts | {"org_lo": 0, "org_hi": 99})
     assert page.status_code == 200
-    assert officer.post(reverse("exchange:new_source"), facts | {"org_lo": DISTRICT[0], "org_hi": DISTRICT[1]}).status_code == 302
+    assert (
+        officer.post(reverse("exchange:new_source"), facts | {"org_lo": DISTRICT[0], "org_hi": DISTRICT[1]}).status_code
+        == 302
+    )
 
 
 @pytest.mark.parametrize("role", [Role.PARENT, Role.TEACHER, Role.SPONSOR])

@@ -21,7 +21,9 @@ def source():
     """The source of a head of another region, beside a region with a pupil."""
     region = make_world()
     with acting_as(REGION):
-        found = services.upload(source=region, file_name="p.csv", data=pupils(pupil(1)), row_kind="learners", as_of=AS_OF)
+        found = services.upload(
+            source=region, file_name="p.csv", data=pupils(pupil(1)), row_kind="learners", as_of=AS_OF
+        )
         services.stage(import_id=found.pk)
         services.apply(import_id=found.pk)
     with loading():

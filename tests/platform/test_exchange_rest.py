@@ -79,9 +79,12 @@ def test_records_and_references_can_be_followed(ask):
     assert one == user
     assert user["roles"][0]["role"] == "student"
     school = user["roles"][0]["org"]
-    assert Client().get(school["href"].removeprefix("http://testserver"), headers={"Authorization": f"Bearer {key}"}).json()["org"][
-        "sourcedId"
-    ] == school["sourcedId"]
+    assert (
+        Client()
+        .get(school["href"].removeprefix("http://testserver"), headers={"Authorization": f"Bearer {key}"})
+        .json()["org"]["sourcedId"]
+        == school["sourcedId"]
+    )
     enrolment = next(iter(ask("enrollments", key).json().values()))[0]
     for kind, path in (("class", "classes"), ("school", "schools"), ("user", "users")):
         assert ask(f"{path}/{enrolment[kind]['sourcedId']}", key).status_code == 200

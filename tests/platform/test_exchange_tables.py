@@ -144,7 +144,9 @@ def test_undo_without_earlier_history_restores_bulk_loaded_rows(source):
         import pgtrigger
 
         with pgtrigger.ignore("registry.Person:insert_insert"):
-            Person.objects.create(family_name="Ескі", given_name="А", sort_key="a", org_no=10_100_010, iin_hash=s.keyed_hash(iin(9)))
+            Person.objects.create(
+                family_name="Ескі", given_name="А", sort_key="a", org_no=10_100_010, iin_hash=s.keyed_hash(iin(9))
+            )
     found = bring(source, pupils(pupil(9, "Жаңа")))
     with acting_as(REGION):
         assert Person.objects.get().family_name == "Жаңа"
@@ -203,5 +205,6 @@ def test_staff_with_two_posts(source):
     with acting_as(REGION):
         assert Person.objects.count() == 1
         assert set(Employment.objects.values_list("subject", "category", "is_main")) == {
-            ("математика", "expert", True), ("физика", "expert", False)
+            ("математика", "expert", True),
+            ("физика", "expert", False),
         }

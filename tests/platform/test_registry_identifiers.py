@@ -116,7 +116,5 @@ def test_the_column_warns_like_one_by_one():
 def test_a_seventh_digit_that_stands_for_no_century_warns_of_nothing():
     number = ids.valid_iins(["10010190001"])[0]
     assert ids.check_iin(number, birth_date=dt.date(1999, 1, 1), sex="f").problems == ()
-    frame = ids.check_iins(
-        pl.Series([number]), birth_dates=pl.Series([dt.date(1999, 1, 1)]), sexes=pl.Series(["f"])
-    )
+    frame = ids.check_iins(pl.Series([number]), birth_dates=pl.Series([dt.date(1999, 1, 1)]), sexes=pl.Series(["f"]))
     assert frame.select(ids.BIRTH_DATE, ids.SEX).row(0) == (False, False)

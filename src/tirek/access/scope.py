@@ -149,7 +149,17 @@ def _tell(scope: Scope) -> None:
             " set_config('app.ids', %s, true), set_config('app.user_id', %s, true), set_config('app.role', %s, true),"
             " set_config('pghistory.context_id', %s, true), set_config('pghistory.context_metadata', %s, true),"
             " set_config('statement_timeout', coalesce(%s::text, current_setting('statement_timeout')), true)",
-            [role, _text(scope.lo), _text(scope.hi), ids, _text(scope.user_id), scope.role, about, json.dumps(who), limit],
+            [
+                role,
+                _text(scope.lo),
+                _text(scope.hi),
+                ids,
+                _text(scope.user_id),
+                scope.role,
+                about,
+                json.dumps(who),
+                limit,
+            ],
         )
 
 

@@ -223,7 +223,11 @@ OAUTH2_PROVIDER = {
 # e-mail: smtp://user:password@host:587/?tls=1, or the console in a demonstration, or none
 _mail = urlsplit(os.environ.get("TIREK_SMTP", ""))
 EMAIL_BACKEND = "django.core.mail.backends." + (
-    "smtp.EmailBackend" if _mail.hostname else "console.EmailBackend" if DEMONSTRATION or DEBUG else "dummy.EmailBackend"
+    "smtp.EmailBackend"
+    if _mail.hostname
+    else "console.EmailBackend"
+    if DEMONSTRATION or DEBUG
+    else "dummy.EmailBackend"
 )
 EMAIL_HOST, EMAIL_PORT = _mail.hostname or "", _mail.port or 25
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_mail.username or ""), unquote(_mail.password or "")

@@ -108,9 +108,7 @@ def _check_name(name: str) -> None:
         )
 
 
-def _read_entries(
-    archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], limits: Limits
-) -> dict[str, bytes]:
+def _read_entries(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], limits: Limits) -> dict[str, bytes]:
     """Sizes in a zip's directory may lie: count what really comes out."""
     contents: dict[str, bytes] = {}
     left = limits.total_bytes

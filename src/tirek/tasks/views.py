@@ -63,7 +63,9 @@ def answer(request, task_id: int):
     found = _task(task_id)
     form = AnswerForm(request.POST, request.FILES)
     if form.is_valid():
-        if any(f.size > services.MAX_EVIDENCE_BYTES for f in form.cleaned_data["files"]):  # before they are read into memory
+        if any(
+            f.size > services.MAX_EVIDENCE_BYTES for f in form.cleaned_data["files"]
+        ):  # before they are read into memory
             form.add_error("files", _("A file is larger than 20 MB. Send a smaller one."))
             return _show(request, found, form, status=422)
         files = [services.File(f.name, f.content_type or "", f.read()) for f in form.cleaned_data["files"]]

@@ -106,7 +106,9 @@ def _check_date(frame, field, label, rule, faults):
     looks = bad.with_columns(pl.col(raw).str.contains(r"^\d{1,4}[./-]\d{1,2}[./-]\d{1,4}$").alias("_looks"))
     faults.add_rows(looks.filter(pl.col("_looks")), label, _("There is no such day."), _("Correct the date."),
                     value=raw, code="no_such_day")  # fmt: skip
-    faults.add_rows(looks.filter(~pl.col("_looks")), label, _("This is not a date."), WRITE_ISO, value=raw, code="not_a_date")
+    faults.add_rows(
+        looks.filter(~pl.col("_looks")), label, _("This is not a date."), WRITE_ISO, value=raw, code="not_a_date"
+    )
     odd = frame.filter((pl.col(name).dt.year() < 1900) | (pl.col(name).dt.year() > 2100))
     faults.add_rows(odd, label, _("The year cannot be right."), _("Correct the date."), value=raw, code="odd_year")
     return frame
@@ -193,7 +195,9 @@ def _take_identifier(frame, name, raw, label, checked, repair, faults):
     level = pl.when(pl.col("_proposal").is_not_null() & repair).then(pl.lit(WARNING)).otherwise(pl.lit(ERROR))
     for code in bad["_problem"].unique().sort().to_list():
         for found in bad.filter(pl.col("_problem") == code).with_columns(level.alias("_level")).partition_by("_level"):
-            faults.add_rows(found, label, identifiers.MESSAGES[code], _advice(), value=raw, level=found["_level"][0], code=code)
+            faults.add_rows(
+                found, label, identifiers.MESSAGES[code], _advice(), value=raw, level=found["_level"][0], code=code
+            )
     for warning in identifiers.WARNINGS & set(checked.columns):
         faults.add_rows(frame.filter(checked[warning]), label, identifiers.MESSAGES[warning],
                         _("Compare with the document."), value=raw, level=WARNING, code=warning)  # fmt: skip
@@ -260,7 +264,8 @@ def _check_people(frame: pl.DataFrame, row_kind: str, faults: Faults) -> None:
 def _check_overlaps(known: pl.DataFrame, faults: Faults) -> None:
     far = pl.date(9999, 1, 1)
     ordered = known.with_columns(
-        pl.col("begin_date").fill_null(pl.date(1900, 1, 1)).alias("_from"), pl.col("end_date").fill_null(far).alias("_to")
+        pl.col("begin_date").fill_null(pl.date(1900, 1, 1)).alias("_from"),
+        pl.col("end_date").fill_null(far).alias("_to"),
     ).sort("_key", "_from", "_row")
     clash = pl.col("_key").eq(pl.col("_key").shift(1)) & (pl.col("_from") < pl.col("_to").shift(1))
     ordered = ordered.with_columns(clash.fill_null(False).alias("_clash"))

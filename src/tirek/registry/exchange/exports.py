@@ -100,7 +100,12 @@ def as_xlsx(frame: pl.DataFrame, title: str) -> bytes:
     import xlsxwriter
 
     buffer = io.BytesIO()
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
     with xlsxwriter.Workbook(buffer, options) as book:
         sheet = book.add_worksheet(title[:31])
         sheet.write_row(0, 0, frame.columns, book.add_format({"bold": True}))

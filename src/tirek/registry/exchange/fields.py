@@ -51,7 +51,9 @@ LANGUAGE_VALUES = {
 TRUE_VALUES = {"true": "true", "1": "true", "да": "true", "иә": "true", "yes": "true", "t": "true"}
 FALSE_VALUES = {"false": "false", "0": "false", "нет": "false", "жоқ": "false", "no": "false", "f": "false"}
 
-EXTERNAL = Field("external_id", _("the source's identifier"), length=255, known_as=("id", "ид", "external_id", "sourcedid"))
+EXTERNAL = Field(
+    "external_id", _("the source's identifier"), length=255, known_as=("id", "ид", "external_id", "sourcedid")
+)
 INSTITUTION = Field(
     "institution", _("institution: code, BIN or the source's identifier"), required=True, length=255,
     known_as=("institution", "institution_code", "school", "код организации", "бин организации", "организация", "мектеп"),
@@ -66,7 +68,9 @@ PERSON = (
     Field("sex", _("sex"), CHOICE, choices=tuple(Sex.values), values=SEX_VALUES, known_as=("sex", "пол", "жынысы", "gender")),
 )  # fmt: skip
 PERIOD = (
-    Field("begin_date", _("since"), DATE, known_as=("begin_date", "дата зачисления", "дата приема", "қабылданған күні")),
+    Field(
+        "begin_date", _("since"), DATE, known_as=("begin_date", "дата зачисления", "дата приема", "қабылданған күні")
+    ),
     Field("end_date", _("until (the day after the last)"), DATE, known_as=("end_date", "дата выбытия", "шыққан күні")),
 )
 PLACE = (

@@ -17,7 +17,9 @@ class UploadForm(forms.Form):
         label=_("What the rows are"), choices=RowKind.choices, required=False, help_text=_("Not needed for OneRoster.")
     )
     as_of = forms.DateField(
-        label=_("Changes begin on"), initial=timezone.localdate, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=_("Changes begin on"),
+        initial=timezone.localdate,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
     def __init__(self, *args, source: Source, **kwargs):

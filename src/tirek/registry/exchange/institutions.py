@@ -59,7 +59,11 @@ class InstitutionPlan:
                 self._plan_place(row, states, faults)
                 continue
             found = next(
-                (self.known[key] for key in (f"x {row.get('external_id')}", row["code"], row.get("bin")) if key in self.known),
+                (
+                    self.known[key]
+                    for key in (f"x {row.get('external_id')}", row["code"], row.get("bin"))
+                    if key in self.known
+                ),
                 None,
             )
             if found is None:
@@ -75,8 +79,12 @@ class InstitutionPlan:
             only = {k: row[k] for k in ("longitude", "latitude")} | {"_file": row["_file"], "_row": row["_row"]}
             self._plan_change(only, found, states.get(found.pk), faults)
         elif territory is not None and self._is_whole_ours(territory):
-            changes = {k: [getattr(territory, k), row[k]] for k in ("longitude", "latitude") if getattr(territory, k) != row[k]}
-            self._note(row, "territory", territory.pk, territory.name_kk, "changed" if changes else "unchanged", changes)
+            changes = {
+                k: [getattr(territory, k), row[k]] for k in ("longitude", "latitude") if getattr(territory, k) != row[k]
+            }
+            self._note(
+                row, "territory", territory.pk, territory.name_kk, "changed" if changes else "unchanged", changes
+            )
             if changes:
                 self.steps.append(("territory", territory, {k: after for k, (_b, after) in changes.items()}))
         else:
@@ -106,7 +114,9 @@ class InstitutionPlan:
                        _("Leave the row out, or reopen it first."), code="closed_institution")  # fmt: skip
             return
         changes = {
-            k: [getattr(state, k), row[k]] for k in STATE_FIELDS if row.get(k) is not None and getattr(state, k) != row[k]
+            k: [getattr(state, k), row[k]]
+            for k in STATE_FIELDS
+            if row.get(k) is not None and getattr(state, k) != row[k]
         }
         territory = self.territories.get(row.get("territory") or "")
         if territory is not None and not territory.org_lo <= found.org_no <= territory.org_hi:
@@ -188,7 +198,9 @@ class InstitutionPlan:
             InstitutionState.objects.filter(pk=state.pk).update(**values)
             return
         InstitutionState.objects.filter(pk=state.pk).update(valid=DateRange(state.valid.lower, day))
-        copied = {f.attname: getattr(state, f.attname) for f in InstitutionState._meta.concrete_fields if f.attname != "id"}
+        copied = {
+            f.attname: getattr(state, f.attname) for f in InstitutionState._meta.concrete_fields if f.attname != "id"
+        }
         fresh = InstitutionState(**copied)
         for name, value in {**values, "valid": DateRange(day, None)}.items():
             setattr(fresh, name, value)

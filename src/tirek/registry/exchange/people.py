@@ -49,7 +49,9 @@ def number(frame: pl.DataFrame) -> pl.DataFrame:
     frame = frame.with_columns(pl.col("no").alias("lead_no"))
     for key in ("iin_hash", "external_id", "iin_hash"):  # a row may carry both, and so tie two others together
         first = pl.col("lead_no").min().over(key)
-        frame = frame.with_columns(pl.when(pl.col(key).is_null()).then(pl.col("lead_no")).otherwise(first).alias("lead_no"))
+        frame = frame.with_columns(
+            pl.when(pl.col(key).is_null()).then(pl.col("lead_no")).otherwise(first).alias("lead_no")
+        )
     return frame
 
 
@@ -247,7 +249,9 @@ def proposals() -> pl.DataFrame:
 def missing(context: Context) -> pl.DataFrame:
     """Open enrolments (employments) of the file's institutions of which a complete file says nothing."""
     if not context.is_complete:
-        return pl.DataFrame(schema={"id": pl.String, "person_id": pl.String, "person_name": pl.String, "org_no": pl.String})
+        return pl.DataFrame(
+            schema={"id": pl.String, "person_id": pl.String, "person_name": pl.String, "org_no": pl.String}
+        )
     table = tie_table(context)
     return staging.query(
         f"select e.id, e.person_id, e.person_name, e.org_no from {table} e"  # noqa: S608

@@ -94,7 +94,9 @@ def read(found: Import, data: bytes, faults: Faults) -> Staged:
     return staged
 
 
-def stage(found: Import, data: Callable[[], bytes], faults: Faults, tell=lambda done, total, message="": None) -> Staged:
+def stage(
+    found: Import, data: Callable[[], bytes], faults: Faults, tell=lambda done, total, message="": None
+) -> Staged:
     """Read, check and compare. Nothing in the register changes: what had to be tried out is rolled back."""
     staged = read(found, data(), faults)
     several = len([p for k, p in staged.parts.items() if k != RECORDS and p.height]) > 1
@@ -109,7 +111,9 @@ def stage(found: Import, data: Callable[[], bytes], faults: Faults, tell=lambda 
     return staged
 
 
-def _stage_part(found: Import, kind: str, frame: pl.DataFrame, staged: Staged, faults: Faults, try_out: bool) -> pl.DataFrame:
+def _stage_part(
+    found: Import, kind: str, frame: pl.DataFrame, staged: Staged, faults: Faults, try_out: bool
+) -> pl.DataFrame:
     context = context_of(found, kind)
     frame = _hashed(kind, good_rows(frame, faults))
     decided = found.decisions or {}
@@ -151,7 +155,9 @@ def _plan_people(resolved: pl.DataFrame, context: people.Context, staged: Staged
             for r in looks_like.iter_rows(named=True)
         ]
     if faults.frame().height > before or looks_like.height:
-        frame = good_rows(frame, faults).join(looks_like.select("_file", "_row"), on=["_file", "_row"], how="anti", maintain_order="left")
+        frame = good_rows(frame, faults).join(
+            looks_like.select("_file", "_row"), on=["_file", "_row"], how="anti", maintain_order="left"
+        )
         frame = people.number(frame.drop("no", "lead_no"))
         people.plan(frame, context)
     return frame
@@ -208,7 +214,9 @@ def _with_decisions(frame: pl.DataFrame, decisions: dict) -> pl.DataFrame:
     ids = {k: int(v) for k, v in decisions.items() if v != "new"}
     fresh = [k for k, v in decisions.items() if v == "new"]
     return frame.with_columns(
-        key.replace_strict(ids, default=None, return_dtype=pl.Int64).alias("decided_id") if ids else pl.lit(None, dtype=pl.Int64).alias("decided_id"),
+        key.replace_strict(ids, default=None, return_dtype=pl.Int64).alias("decided_id")
+        if ids
+        else pl.lit(None, dtype=pl.Int64).alias("decided_id"),
         key.is_in(fresh).alias("is_decided_new"),
     )
 
@@ -288,5 +296,3 @@ def keep_records(found: Import, records: pl.DataFrame) -> None:
         """,
         {"source": found.source_id, "lo": found.source.org_lo, "import": found.pk},
     )
-
-

@@ -100,7 +100,9 @@ def _header(text: str, separator: str) -> tuple[list[str], int]:
 
 def _column_names(name: str, header: list[str], faults: Faults) -> list[str]:
     if len(header) > MAX_COLUMNS:
-        raise UploadRefused(_("The table has more columns than any table of ours. Check the separator."), code="columns")
+        raise UploadRefused(
+            _("The table has more columns than any table of ours. Check the separator."), code="columns"
+        )
     names: list[str] = []
     for place, raw in enumerate(header, start=1):
         clean = raw.strip().strip("\ufeff")
@@ -209,7 +211,9 @@ def _read_xlsx(name: str, data: bytes, faults: Faults) -> dict[str, pl.DataFrame
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         sheets = {sheet: book.get_sheet_by_name(sheet).to_python() for sheet in book.sheet_names}
     except Exception:  # calamine raises several unrelated kinds, panics included
-        raise UploadRefused(_("The spreadsheet is damaged or was cut off. Send it again."), code="broken_xlsx") from None
+        raise UploadRefused(
+            _("The spreadsheet is damaged or was cut off. Send it again."), code="broken_xlsx"
+        ) from None
     filled = {s: rows for s, rows in sheets.items() if any(any(str(c).strip() for c in row) for row in rows)}
     if not filled:
         raise UploadRefused(_("The spreadsheet is empty."), code="empty")
@@ -257,5 +261,7 @@ def read_geojson(name: str, data: bytes, faults: Faults) -> pl.DataFrame:
         if feature.get("id") is not None:
             properties.setdefault("id", str(feature["id"]))
         rows.append(properties | {"longitude": str(lon), "latitude": str(lat), "_row": place})
-    frame = pl.DataFrame(rows, infer_schema_length=None) if rows else pl.DataFrame({"_row": []}, schema={"_row": pl.UInt32})
+    frame = (
+        pl.DataFrame(rows, infer_schema_length=None) if rows else pl.DataFrame({"_row": []}, schema={"_row": pl.UInt32})
+    )
     return _finish(name, frame.with_columns(pl.col("_row").cast(pl.UInt32)), faults)

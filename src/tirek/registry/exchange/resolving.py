@@ -67,4 +67,6 @@ def good_rows(frame: pl.DataFrame, faults: Faults) -> pl.DataFrame:
     )
     if not bad.height:
         return frame
-    return frame.with_columns(pl.col("_row").cast(pl.UInt32)).join(bad, on=["_file", "_row"], how="anti", maintain_order="left")
+    return frame.with_columns(pl.col("_row").cast(pl.UInt32)).join(
+        bad, on=["_file", "_row"], how="anti", maintain_order="left"
+    )

@@ -168,7 +168,13 @@ def apply(*, import_id: int, tell: Callable = lambda *_: None) -> Import:
             raise _moved()
         recount_touched(context_id)
         staging.rest_between_steps("before commit")
-        _close(found, ImportState.APPLIED, applied_by=current_scope().user_id, applied_at=timezone.now(), context_id=context_id)
+        _close(
+            found,
+            ImportState.APPLIED,
+            applied_by=current_scope().user_id,
+            applied_at=timezone.now(),
+            context_id=context_id,
+        )
     staging.rest_between_steps("after commit")
     return found
 
@@ -181,7 +187,9 @@ def _merged(found: Import, kind: str, frame: pl.DataFrame) -> dict:
 
 
 def _moved() -> RegisterMoved:
-    return RegisterMoved(_("The register has changed since this import was checked. Nothing was written: check it again."))
+    return RegisterMoved(
+        _("The register has changed since this import was checked. Nothing was written: check it again.")
+    )
 
 
 def _same(one: dict, two: dict) -> bool:
@@ -248,5 +256,6 @@ def differences_of(found: Import) -> pl.DataFrame:
 
 def as_json(found: Import) -> str:
     counts = {k: v for k, v in found.counts.items() if k != "proposals"}
-    return json.dumps({"import": found.pk, "state": found.state, "refusal": found.refusal, **counts}, ensure_ascii=False)
-
+    return json.dumps(
+        {"import": found.pk, "state": found.state, "refusal": found.refusal, **counts}, ensure_ascii=False
+    )

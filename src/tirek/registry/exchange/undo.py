@@ -106,7 +106,9 @@ def _restore(model, context_id: str) -> int:
     )
     lost = staging.one("select count(*) from back where not is_added and id is null")[0]
     if lost:
-        raise ChangedSince(_("The history of %(n)d rows begins with this import, so it cannot be taken back.") % {"n": lost})
+        raise ChangedSince(
+            _("The history of %(n)d rows begins with this import, so it cannot be taken back.") % {"n": lost}
+        )
     if model is models.Person:
         _with_grams()
     sets = ", ".join(f'"{c}" = b."{c}"' for c in columns if c != "id")
@@ -124,7 +126,9 @@ def _with_grams() -> None:
 
     rows = staging.query("select pgh_obj_id as id, concat_ws(' ', family_name, given_name, patronymic) as name from back"
                          " where not is_added")  # fmt: skip
-    frame = rows.with_columns(pl.Series("name_grams", names.grams_many([names.clean(n) for n in rows["name"].to_list()])))
+    frame = rows.with_columns(
+        pl.Series("name_grams", names.grams_many([names.clean(n) for n in rows["name"].to_list()]))
+    )
     staging.copy_in("back_grams", frame, {"id": "bigint", "name_grams": "int[]"})
 
 

@@ -127,7 +127,11 @@ def _faults(request: HttpRequest, found) -> dict:
 def act(request: HttpRequest, pk: int, action: str) -> HttpResponse:
     """apply, undo, discard or check again; each after a page that asks."""
     found = _import(pk)
-    titles = {"apply": _("Applying import %(n)d"), "undo": _("Taking back import %(n)d"), "check": _("Checking import %(n)d")}
+    titles = {
+        "apply": _("Applying import %(n)d"),
+        "undo": _("Taking back import %(n)d"),
+        "check": _("Checking import %(n)d"),
+    }
     if request.POST.get("confirmed") != "yes" and action != "check":
         return render(request, "exchange/confirm.html", {"import": found, "action": action, "things": _things(found)})
     try:
@@ -149,7 +153,9 @@ def act(request: HttpRequest, pk: int, action: str) -> HttpResponse:
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     person = request.POST.get("person_id", "")
     try:
-        services.decide(import_id=pk, row=request.POST.get("row", ""), person_id=int(person) if person.isdigit() else None)
+        services.decide(
+            import_id=pk, row=request.POST.get("row", ""), person_id=int(person) if person.isdigit() else None
+        )
     except Refusal as refusal:
         messages.error(request, refusal.message)
     return redirect("exchange:import", pk=pk)
@@ -228,7 +234,9 @@ def export_file(request: HttpRequest) -> HttpResponse:
 
 
 def _download(data: bytes, name: str, ending: str) -> HttpResponse:
-    return HttpResponse(data, content_type=TYPES[ending], headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return HttpResponse(
+        data, content_type=TYPES[ending], headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
 
 
 def _source(code: str):

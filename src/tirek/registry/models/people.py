@@ -142,7 +142,9 @@ class Enrolment(models.Model):
 
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="enrolments")
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+", db_index=False)
-    class_group = models.ForeignKey(ClassGroup, on_delete=models.PROTECT, related_name="enrolments", null=True, blank=True)
+    class_group = models.ForeignKey(
+        ClassGroup, on_delete=models.PROTECT, related_name="enrolments", null=True, blank=True
+    )
     org_no = models.IntegerField()
     person_name = models.CharField(max_length=302)
     sort_key = models.CharField(max_length=200, db_collation="C")

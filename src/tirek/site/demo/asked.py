@@ -119,4 +119,5 @@ def _of(asked: Asked) -> tuple[list[int], int | None]:
         )
         return sorted({school, *beside.order_by("org_no").values_list("org_no", flat=True)[:SCHOOLS]}), None
     user, scope = account(asked.of)
+    assert scope.lo is not None  # an account that is asked has a territory
     return [scope.lo], None if scope.lo == scope.hi else user.pk

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from tirek.registry.exchange.oneroster.spec import FILES
 
-ZONED = "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'"
+ZONED = '\'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"\''
 EPOCH = "1970-01-01T00:00:00.000Z"
 
 

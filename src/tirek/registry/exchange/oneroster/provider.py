@@ -26,8 +26,12 @@ CORE = {SCOPE + "roster.readonly", SCOPE + "roster-core.readonly"}
 DEMOGRAPHICS = {SCOPE + "roster-demographics.readonly"}
 
 # address -> (collection, condition): parts of a collection under a name of their own
-STUDENTS = "\"sourcedId\" in (select \"userSourcedId\" from ({roles}) r where r.role = 'student' and r.status = 'active')"
-TEACHERS = "\"sourcedId\" in (select \"userSourcedId\" from ({roles}) r where r.role = 'teacher' and r.status = 'active')"
+STUDENTS = (
+    "\"sourcedId\" in (select \"userSourcedId\" from ({roles}) r where r.role = 'student' and r.status = 'active')"
+)
+TEACHERS = (
+    "\"sourcedId\" in (select \"userSourcedId\" from ({roles}) r where r.role = 'teacher' and r.status = 'active')"
+)
 VIEWS: dict[str, tuple[str, str]] = {
     "orgs": ("orgs", ""), "schools": ("orgs", "\"type\" = 'school'"), "academicSessions": ("academicSessions", ""),
     "terms": ("academicSessions", "\"type\" in ('term', 'semester')"),
@@ -35,9 +39,11 @@ VIEWS: dict[str, tuple[str, str]] = {
     "courses": ("courses", ""), "classes": ("classes", ""), "users": ("users", ""), "students": ("users", STUDENTS),
     "teachers": ("users", TEACHERS), "enrollments": ("enrollments", ""), "demographics": ("demographics", ""),
 }  # fmt: skip
-ENROLLED = "\"sourcedId\" in (select \"userSourcedId\" from ({enrollments}) e where e.\"{column}\" = %(parent)s and e.role = '{role}')"
-AT_SCHOOL = "\"sourcedId\" in (select \"userSourcedId\" from ({{roles}}) r where r.\"orgSourcedId\" = %(parent)s and r.role = '{}')"
-CLASSES_OF = "\"sourcedId\" in (select \"classSourcedId\" from ({enrollments}) e where e.\"userSourcedId\" = %(parent)s)"
+ENROLLED = '"sourcedId" in (select "userSourcedId" from ({enrollments}) e where e."{column}" = %(parent)s and e.role = \'{role}\')'
+AT_SCHOOL = (
+    '"sourcedId" in (select "userSourcedId" from ({{roles}}) r where r."orgSourcedId" = %(parent)s and r.role = \'{}\')'
+)
+CLASSES_OF = '"sourcedId" in (select "classSourcedId" from ({enrollments}) e where e."userSourcedId" = %(parent)s)'
 # (parent, child) -> (collection, condition on %(parent)s)
 NESTED: dict[tuple[str, str], tuple[str, str]] = {
     ("schools", "classes"): ("classes", '"schoolSourcedId" = %(parent)s'),
@@ -152,7 +158,9 @@ def in_class(request: HttpRequest, view: str, sourced_id: str, class_id: str, ch
     """/schools/{id}/classes/{class}/students, teachers or enrollments."""
     if child not in ("students", "teachers", "enrollments"):
         raise BadRequest("unknownobject", f"There is no collection {child} of a class.", 404)
-    name, condition = ("enrollments", '"classSourcedId" = %(parent)s') if child == "enrollments" else NESTED["classes", child]
+    name, condition = (
+        ("enrollments", '"classSourcedId" = %(parent)s') if child == "enrollments" else NESTED["classes", child]
+    )
     owner = Question("classes", limit=1)
     owner.add('"sourcedId" = %(id)s and "schoolSourcedId" = %(school)s', id=class_id, school=sourced_id)
     if not _rows(owner):
@@ -179,7 +187,9 @@ def _links(request: HttpRequest, asked: Question, total: int) -> list[str]:
         places["prev"] = max(0, asked.offset - asked.limit)
     kept = {k: v for k, v in request.GET.items() if k not in ("limit", "offset")}
     base = request.build_absolute_uri(request.path)
-    return [f'<{base}?{urlencode(kept | {"limit": asked.limit, "offset": o})}>; rel="{rel}"' for rel, o in places.items()]
+    return [
+        f'<{base}?{urlencode(kept | {"limit": asked.limit, "offset": o})}>; rel="{rel}"' for rel, o in places.items()
+    ]
 
 
 def _sql(asked: Question) -> tuple[str, dict]:
@@ -217,7 +227,7 @@ def _records(request: HttpRequest, asked: Question) -> list[dict]:
     roles: dict[str, list[dict]] = {}
     if asked.name == "users" and rows:
         of_page = Question("roles", limit=100_000)
-        of_page.add("\"userSourcedId\" = any(%(ids)s) and \"status\" = 'active'", ids=[row["sourcedId"] for row in rows])
+        of_page.add('"userSourcedId" = any(%(ids)s) and "status" = \'active\'', ids=[row["sourcedId"] for row in rows])
         for role in _rows(of_page):
             roles.setdefault(role["userSourcedId"], []).append(role)
     if rows and asked.name in OF_PEOPLE:
@@ -225,7 +235,18 @@ def _records(request: HttpRequest, asked: Question) -> list[dict]:
     shaped = [shape(asked.name, row, ref, roles.get(row["sourcedId"])) for row in rows]
     if asked.fields and rows:
         unknown = [f for f in asked.fields if not any(f in record for record in shaped)]
-        known = set(rows[0]) | {"roles", "parent", "school", "course", "terms", "agents", "primaryOrg", "org", "class", "user"}
+        known = set(rows[0]) | {
+            "roles",
+            "parent",
+            "school",
+            "course",
+            "terms",
+            "agents",
+            "primaryOrg",
+            "org",
+            "class",
+            "user",
+        }
         if any(f not in known for f in unknown):
             raise BadRequest("invalid_selection_field", f"{unknown[0]} is not a field of this collection.")
     return [chosen(record, asked.fields) for record in shaped]

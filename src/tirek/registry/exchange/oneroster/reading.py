@@ -137,14 +137,31 @@ def _read_file(file: File, name: str, table: pl.DataFrame, version: str, mode: s
     extra = [c for c in table.columns if c not in kept and c not in SECRETS]
     for secret in SECRETS:
         if secret in table.columns and table[secret].drop_nulls().len():
-            faults.add(name, None, secret, "", _("Passwords are not taken over."), _("Do not send passwords."), NOTE, "password")
+            faults.add(
+                name,
+                None,
+                secret,
+                "",
+                _("Passwords are not taken over."),
+                _("Do not send passwords."),
+                NOTE,
+                "password",
+            )
     records = [json.dumps({c: v for c, v in row.items() if v is not None}, ensure_ascii=False)
                for row in table.select(extra).iter_rows(named=True)] if extra else ["{}"] * table.height  # fmt: skip
     present = [
         pl.lit(None, dtype=pl.String).alias(c) if c in SECRETS or c not in table.columns else pl.col(c) for c in kept
     ]
     table = table.select(present).with_columns(pl.Series("_extra", records, dtype=pl.String))
-    for check in (_check_ids, _check_required, _check_status, _check_moments, _check_dates, _check_enums, _check_booleans):
+    for check in (
+        _check_ids,
+        _check_required,
+        _check_status,
+        _check_moments,
+        _check_dates,
+        _check_enums,
+        _check_booleans,
+    ):
         table = check(file, name, table, version, mode, faults)
     return table
 
@@ -222,7 +239,10 @@ def _check_status(file, name, table, version, mode, faults):
                     _("Write active or tobedeleted."), value="status", level=WARNING, code="status")  # fmt: skip
     lower = pl.col("status").str.to_lowercase()
     return table.with_columns(
-        pl.when(lower.is_in(["inactive", "tobedeleted", "deleted"])).then(pl.lit("tobedeleted")).otherwise(pl.lit("active")).alias("status")
+        pl.when(lower.is_in(["inactive", "tobedeleted", "deleted"]))
+        .then(pl.lit("tobedeleted"))
+        .otherwise(pl.lit("active"))
+        .alias("status")
     )
 
 
@@ -257,7 +277,9 @@ def _check_dates(file, name, table, version, mode, faults):
                         _("The day is not in ISO 8601; it was read day first."), _("Write it as 2026-09-01."),
                         value=column, level=WARNING, code="day_format")  # fmt: skip
         table = table.with_columns(pl.col("_day").alias(column)).drop("_day")
-    starts = next((pair for pair in (("startDate", "endDate"), ("beginDate", "endDate")) if set(pair) <= set(file.dates)), None)
+    starts = next(
+        (pair for pair in (("startDate", "endDate"), ("beginDate", "endDate")) if set(pair) <= set(file.dates)), None
+    )
     if starts:
         faults.add_rows(table.filter(pl.col(starts[1]) < pl.col(starts[0])), starts[1], _("It ends before it begins."),
                         _("Correct the dates."), value=starts[1], code="period_order")  # fmt: skip
@@ -297,7 +319,11 @@ def _check_references(tables: dict[str, pl.DataFrame], modes: dict[str, str], fa
             whole = modes.get(target, "bulk") == "bulk" and target in tables
             refs = table.select("_file", "_row", pl.col(column).alias("_ref")).drop_nulls("_ref")
             if many:
-                refs = refs.with_columns(pl.col("_ref").str.split(",")).explode("_ref").with_columns(pl.col("_ref").str.strip_chars())
+                refs = (
+                    refs.with_columns(pl.col("_ref").str.split(","))
+                    .explode("_ref")
+                    .with_columns(pl.col("_ref").str.strip_chars())
+                )
             known = tables[target].select(pl.col("sourcedId").alias("_ref")).drop_nulls() if target in tables else None
             lost = refs if known is None else refs.join(known, on="_ref", how="anti")
             if not whole and known is None and name in ("classes", "courses") and target == "courses":

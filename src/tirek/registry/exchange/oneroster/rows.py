@@ -64,7 +64,11 @@ def _roles(tables: dict, users: dict, version: str) -> list[dict]:
         return _rows(tables, "roles")
     roles = []
     for user in users.values():
-        orgs = [o.strip() for o in (user.get("orgSourcedIds") or user.get("primaryOrgSourcedId") or "").split(",") if o.strip()]
+        orgs = [
+            o.strip()
+            for o in (user.get("orgSourcedIds") or user.get("primaryOrgSourcedId") or "").split(",")
+            if o.strip()
+        ]
         for org in orgs if user.get("role") else []:
             roles.append(_role(user, user["sourcedId"], user["role"], org, user["status"]))
     have = {(r["userSourcedId"], r["role"]) for r in roles}
@@ -118,9 +122,7 @@ def _name(text: str | None) -> str | None:
 def _institutions(tables: dict, source: Source, faults: Faults) -> list[dict]:
     used = {row["schoolSourcedId"] for name in ("classes", "enrollments") for row in _rows(tables, name)}
     used |= {row["orgSourcedId"] for row in _rows(tables, "roles")}
-    known = dict(
-        ExternalId.objects.filter(source=source, kind="or:org").values_list("external_id", "metadata")
-    )
+    known = dict(ExternalId.objects.filter(source=source, kind="or:org").values_list("external_id", "metadata"))
     codes = set(Institution.objects.values_list("code", flat=True))
     rows = []
     for org in _rows(tables, "orgs"):
@@ -274,7 +276,9 @@ def records_of(package: Package) -> pl.DataFrame:
             rows.append((KIND_OF_FILE[name], row["sourcedId"], row["status"] == "active",
                          json.dumps(record, ensure_ascii=False, sort_keys=True)))  # fmt: skip
     schema = {"kind": pl.String, "external_id": pl.String, "is_active": pl.Boolean, "metadata": pl.String}
-    return pl.DataFrame(rows, schema=schema, orient="row").unique(["kind", "external_id"], keep="last", maintain_order=True)
+    return pl.DataFrame(rows, schema=schema, orient="row").unique(
+        ["kind", "external_id"], keep="last", maintain_order=True
+    )
 
 
 KIND_OF_FILE = {

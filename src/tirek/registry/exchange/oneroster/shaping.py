@@ -21,7 +21,13 @@ REFS = {
 }  # fmt: skip
 SINGULAR = {"orgs": "org", "academicSessions": "academicSession", "courses": "course", "classes": "class", "users": "user",
             "enrollments": "enrollment", "demographics": "demographics"}  # fmt: skip
-ADDRESS = {"org": "orgs", "academicSession": "academicSessions", "course": "courses", "class": "classes", "user": "users"}
+ADDRESS = {
+    "org": "orgs",
+    "academicSession": "academicSessions",
+    "course": "courses",
+    "class": "classes",
+    "user": "users",
+}
 LISTS = ("grades", "subjects", "subjectCodes", "periods")
 
 

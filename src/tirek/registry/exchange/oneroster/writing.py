@@ -70,7 +70,9 @@ def _without_gaps(name: str, frame: pl.DataFrame) -> pl.DataFrame:
         own = pl.concat_str(pl.lit("crs-of-"), pl.col("sourcedId"))
         return frame.with_columns(pl.col("classType").fill_null("scheduled"), pl.col("courseSourcedId").fill_null(own))
     if name == "users":
-        return frame.with_columns(pl.col("enabledUser").fill_null("true"), pl.col("username").fill_null(pl.col("sourcedId")))
+        return frame.with_columns(
+            pl.col("enabledUser").fill_null("true"), pl.col("username").fill_null(pl.col("sourcedId"))
+        )
     if name == "roles":
         return frame.with_columns(pl.col("roleType").fill_null("primary"))
     return frame
