@@ -173,7 +173,7 @@ class TestApi:
             ("/api/indicators", 200),
             ("/api/indicators/schools.pupils", 200),
             ("/api/indicators/no.such", 404),
-            ("/api/indicators/%00", 422),
+            ("/api/indicators/%00", 400),
             ("/api/releases/F-2025-000009", 404),
             ("/api/releases/1", 422),
             ("/api/claims", 200),

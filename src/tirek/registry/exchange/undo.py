@@ -74,6 +74,9 @@ def take_back(context_id: str) -> dict[str, int]:
         rows = _restore(model, context_id)
         if rows:
             done[model._meta.model_name] = rows
+    staging.execute(  # counts of institutions that are gone again
+        "delete from registry_headcount h where not exists (select from registry_institution i where i.id = h.institution_id)"
+    )
     try:
         staging.execute("set constraints all immediate")
     except IntegrityError as error:
