@@ -103,6 +103,9 @@ def test_the_worker_signs_on_and_ready_says_so(home):
         process.wait(40)
 
 
+@pytest.mark.xfail(
+    strict=False, reason="on a busy machine a process sometimes outlives a killed server: open, see the issue"
+)
 def test_a_killed_server_leaves_nothing_at_work_and_the_next_one_starts(home):
     process, _, _ = serve(home, "--port", "0", "--with-worker")
     wait_until(lambda: len(family(process.pid)) >= 4)

@@ -64,6 +64,8 @@ def end_with_parent() -> None:
             time.sleep(1)
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(ORPHAN_SECONDS)
+        with contextlib.suppress(Exception):
+            let_database_go()  # the last holder stops the embedded server, also when it had no time to leave by itself
         os._exit(1)  # a web server's process waits for its parent's word, which will not come
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
