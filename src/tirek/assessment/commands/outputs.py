@@ -31,7 +31,7 @@ def write_outputs(run: Run, table: AnswerTable, calibration: Calibration) -> dic
 
 
 def items_frame(calibration: Calibration) -> pl.DataFrame:
-    """item, model, a, b, c, d1…dk, se_a, se_b, se_c, se_d1…se_dk, n, mean."""
+    """item, model, a, b, c, d1…dk, se_a, se_b, se_c, se_d1…se_dk, n, mean, values."""
     items = calibration.items
     most = max(len(i.d) for i in items)
     columns: dict[str, list[object]] = {
@@ -51,6 +51,7 @@ def items_frame(calibration: Calibration) -> pl.DataFrame:
     for k in range(most):
         columns[f"se_d{k + 1}"] = [i.se_d[k] if k < len(i.d) else None for i in items]
     columns |= {"n": [i.n for i in items], "mean": [i.mean for i in items]}
+    columns["values"] = ["|".join(map(str, i.values)) for i in items]
     return pl.DataFrame(columns, schema_overrides={"se_c": pl.Float64})
 
 
