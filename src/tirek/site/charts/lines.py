@@ -7,6 +7,7 @@ import math
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from tirek.site.charts.labels import every_nth
 from tirek.site.charts.marks import Across, circle, join, line, nice_ticks, number, plain, text
 
 HIGH, TOP, FOOT = 190, 12, 44
@@ -23,8 +24,8 @@ def draw_lines(spec: dict) -> tuple[SafeString, int]:
     for tick in ticks:
         parts.append(line(LEFT, down(tick), RIGHT, down(tick), "grid"))
         parts.append(text(LEFT - 1.5, down(tick) + 4, plain(tick, spec.get("tick_decimals", 0)), "soft", "end"))
-    for n, label in enumerate(labels):
-        parts.append(text(LEFT + n * step, TOP + HIGH + 22, label, "soft", "middle"))
+    for n in range(0, len(labels), every_nth([str(label) for label in labels], RIGHT - LEFT)):
+        parts.append(text(LEFT + n * step, TOP + HIGH + 22, labels[n], "soft", "middle"))
     ends = _ends(spec["series"], down)
     for n, series in enumerate(spec["series"]):
         parts.append(_series(series, n, step, down, spec))

@@ -7,6 +7,7 @@ from collections import Counter
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from tirek.site.charts.labels import Place, places
 from tirek.site.charts.marks import Across, circle, join, line, nice_ticks, number, plain, rect, text
 
 HIGH, FOOT, MARK_ROW = 190, 44, 18
@@ -14,16 +15,22 @@ COLUMNS = 60  # of dots under the line of an item map
 
 
 def draw_distribution(spec: dict) -> tuple[SafeString, int]:
-    marks = spec.get("marks", [])
-    head = 4 + MARK_ROW * max(1, len(marks))
     across = _scale(spec["bins"])
+    marks = [(across(mark["value"]), str(mark["label"])) for mark in spec.get("marks", [])]
+    found = places(marks)
+    head = 4 + MARK_ROW * max(1, sum(place is not None for place in found))
     parts = [_histogram(spec["bins"], across, head)]
-    for n, mark in enumerate(marks):
-        x = across(mark["value"])
-        anchor, shift = ("end", -5) if x > 50 else ("start", 5)
-        parts.append(line(x, 4 + MARK_ROW * n, x, head + HIGH, "whisker"))
-        parts.append(text(x, 15 + MARK_ROW * n, mark["label"], "over", anchor, shift))
+    parts += [_mark(x, words, place, head) for (x, words), place in zip(marks, found, strict=True)]
     return join([*parts, _axis(spec, across, head + HIGH)]), head + HIGH + FOOT
+
+
+def _mark(x: float, words: str, place: Place | None, head: int) -> SafeString:
+    """A line through the histogram with its label; without a free place for it, the line alone."""
+    if place is None:
+        return line(x, head, x, head + HIGH, "whisker")
+    top = 4 + MARK_ROW * place.row
+    label = text(x, top + 11, words, "over", place.anchor, place.shift)
+    return join([line(x, top, x, head + HIGH, "whisker"), label])
 
 
 def draw_item_map(spec: dict) -> tuple[SafeString, int]:

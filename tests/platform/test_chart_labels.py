@@ -1,0 +1,70 @@
+"""Labels of charts never cover another's line, nor leave the chart, on the narrowest screen."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tirek.site import charts
+from tirek.site.charts.labels import GAP, LETTER, NARROWEST, every_nth, places
+
+BINS = [{"from": 300 + 20 * n, "to": 320 + 20 * n, "count": 1 + n} for n in range(20)]
+
+
+def drawn(marks: list[dict], width: int = NARROWEST) -> tuple[list, list]:
+    """Lines (x, top) and labels (x from, x to, y) in pixels of a chart that is ``width`` pixels wide."""
+    root = ET.fromstring(charts.svg({"kind": "distribution", "title": "t", "bins": BINS, "marks": marks}))
+    across = lambda el, name: float(el.attrib[name].rstrip("%")) * width / 100  # noqa: E731
+    lines = [(across(el, "x1"), float(el.attrib["y1"])) for el in root.iter("line") if el.attrib["class"] == "whisker"]
+    labels = []
+    for el in (el for el in root.iter("text") if el.attrib["class"] == "over"):
+        x, long = across(el, "x") + float(el.attrib["dx"]), LETTER * len(el.text)
+        labels.append(
+            (x, x + long, float(el.attrib["y"]))
+            if el.attrib["text-anchor"] == "start"
+            else (x - long, x, float(el.attrib["y"]))
+        )
+    return lines, labels
+
+
+def crossings(lines: list, labels: list) -> int:
+    return sum(low < x < high and top < y for x, top in lines for low, high, y in labels)
+
+
+MARKS = st.lists(
+    st.builds(dict, value=st.integers(250, 750), label=st.text("абвmк 0123456789", min_size=1, max_size=30)), max_size=6
+)
+
+
+@given(marks=MARKS, width=st.sampled_from([NARROWEST, 700, 1400]))
+def test_no_label_is_crossed_or_cut(marks, width):
+    lines, labels = drawn(marks, width)
+    assert len(lines) == len(marks)  # every mark keeps its line
+    assert crossings(lines, labels) == 0
+    assert all(low >= -GAP and high <= width + GAP for low, high, _y in labels)
+    assert len({y for _low, _high, y in labels}) == len(labels)
+
+
+@pytest.mark.parametrize(("villages", "towns"), [(481, 506), (506, 481), (310, 690), (690, 310), (500, 500.5)])
+def test_two_marks_are_always_named(villages, towns):
+    """These were drawn across each other: a line from the first row went through the label in the second."""
+    marks = [{"value": villages, "label": "ауылдар 481"}, {"value": towns, "label": "қалалар 506"}]
+    lines, labels = drawn(marks)
+    assert len(labels) == 2
+    assert crossings(lines, labels) == 0
+
+
+def test_a_label_without_room_goes_and_its_line_stays():
+    assert places([(50.0, "a" * 60)]) == [None]
+    assert places([(10.0, "short"), (50.0, "a" * 60)])[1] is None
+
+
+def test_years_under_a_line_do_not_touch():
+    years = [str(year) for year in range(2000, 2030)]
+    n = every_nth(years, 64)
+    assert n > 1
+    assert every_nth(years[:4], 64) == 1
+    assert 64 / 29 * n * NARROWEST / 100 >= LETTER * 4
