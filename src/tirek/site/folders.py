@@ -9,7 +9,10 @@ from types import ModuleType
 
 import click
 
-FOLDERS = {"calibrate": "tirek.assessment.commands.folders"}
+FOLDERS = {
+    "calibrate": "tirek.assessment.commands.folders",
+    "means": "tirek.assessment.commands.means_folder",
+}
 """Command that wrote a folder -> module with `verify_folder(path)` and `explain_folder(path, subject)`."""
 NUMBERS = "tirek.indicators.commands"
 """Module with `verify_number(number)` and `explain_number(number, subject)`: figures (F-…), and decisions (D-…) below."""

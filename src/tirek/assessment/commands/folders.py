@@ -37,7 +37,7 @@ def verify_folder(folder: Path) -> tuple[list[str], int]:
         _compute(manifest, run)
         lines, differ = [], False
         for output in manifest["outputs"]:
-            said, same = _compare(output["name"], folder, run.folder, output["sha256"])
+            said, same = compare_output(output["name"], folder, run.folder, output["sha256"])
             lines.append(said)
             differ = differ or not same
     verdict = "DIFFERENT from what is recorded." if differ else "Verified."
@@ -58,7 +58,7 @@ def _answers_path(manifest: dict[str, Any]) -> Path:
     return Path(next(entry["path"] for entry in manifest["inputs"] if entry["role"] == "answers"))
 
 
-def _compare(name: str, folder: Path, fresh: Path, digest: str) -> tuple[str, bool]:
+def compare_output(name: str, folder: Path, fresh: Path, digest: str) -> tuple[str, bool]:
     if not (fresh / name).is_file():
         return f"{name}: not written by this version", False
     if digest_file(fresh / name) == digest:

@@ -1,0 +1,98 @@
+"""What the commands on achievement share: leaving with the right exit code, speaking, computing a folder again."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tirek.storage.runs import FolderRefused, Run, changed_files, digest_file, leave_faults, read_manifest
+from tirek.storage.tables import BadTable
+from tirek_engines.errors import EXIT_BAD_INPUT, EXIT_DONE, EXIT_NOT_DECIDED, Refusal
+
+
+def leave(out: Path, work: Callable[[], bool]) -> None:
+    """Do the work and end the process: 0 done, 2 refused (faults.csv is written), 3 finished but not decided."""
+    try:
+        done = work()
+    except BadTable as refusal:
+        click.echo(f"Error: {refusal.message}", err=True)
+        try:
+            click.echo(f"All faults: {leave_faults(out, refusal.faults)}", err=True)
+        except Refusal as other:
+            click.echo(f"Error: {other.message}", err=True)
+        sys.exit(refusal.exit_code)
+    except Refusal as refusal:
+        click.echo(f"Error: {refusal.message}", err=True)
+        sys.exit(refusal.exit_code)
+    sys.exit(EXIT_DONE if done else EXIT_NOT_DECIDED)
+
+
+def speaker(quiet: bool) -> Callable[[str], None]:
+    """Says a line on standard error, or nothing."""
+
+    def say(text: str) -> None:
+        if not quiet:
+            click.echo(text, err=True)
+
+    return say
+
+
+def verify_run(folder: Path, compute: Callable[[Mapping[str, Any], Run], None]) -> tuple[list[str], int]:
+    """Compute a folder again from its recorded inputs and compare every output.
+
+    Returns the lines to print and the exit code: 0 equal, 2 a file is not what was recorded, 3 results differ.
+    """
+    manifest = read_manifest(folder)
+    changed = changed_files(folder, manifest)
+    if changed:
+        return [*changed, "Nothing was computed: the files are not those of the recorded run."], EXIT_BAD_INPUT
+    with tempfile.TemporaryDirectory() as place:
+        run = Run(Path(place), manifest["command"], manifest["arguments"])
+        compute(manifest, run)
+        found = [_compare(o["name"], folder, run.folder, o["sha256"]) for o in manifest["outputs"]]
+    differ = not all(same for _, same in found)
+    verdict = "DIFFERENT from what is recorded." if differ else "Verified."
+    return [*(line for line, _ in found), verdict], EXIT_NOT_DECIDED if differ else EXIT_DONE
+
+
+def _compare(name: str, folder: Path, fresh: Path, digest: str) -> tuple[str, bool]:
+    """Like `compare_output`, and JSON by its numbers."""
+    from tirek.assessment.commands.folders import TOLERANCE, compare_output
+
+    if not name.endswith(".json") or not (fresh / name).is_file() or digest_file(fresh / name) == digest:
+        return compare_output(name, folder, fresh, digest)
+    old, new = (json.loads((place / name).read_text(encoding="utf-8")) for place in (folder, fresh))
+    if _alike(old, new, TOLERANCE):
+        return f"{name}: equal within {TOLERANCE:g}", True
+    return f"{name}: DIFFERENT", False
+
+
+def _alike(old: Any, new: Any, tolerance: float) -> bool:
+    if isinstance(old, float) and isinstance(new, float):
+        return abs(old - new) <= tolerance
+    if isinstance(old, dict) and isinstance(new, dict):
+        return old.keys() == new.keys() and all(_alike(old[k], new[k], tolerance) for k in old)
+    if isinstance(old, list) and isinstance(new, list):
+        return len(old) == len(new) and all(_alike(a, b, tolerance) for a, b in zip(old, new, strict=True))
+    return bool(old == new)
+
+
+def unchanged(folder: Path) -> Mapping[str, Any]:
+    """The manifest of a folder whose inputs and outputs are those recorded; refused otherwise."""
+    manifest = read_manifest(folder)
+    changed = changed_files(folder, manifest)
+    if changed:
+        raise FolderRefused("\n".join([*changed, "Nothing is explained: the files are not those of the recorded run."]))
+    return manifest
+
+
+def input_path(manifest: Mapping[str, Any], role: str) -> Path | None:
+    """Where an input of a recorded run is."""
+    found = [Path(entry["path"]) for entry in manifest["inputs"] if entry["role"] == role]
+    return found[0] if found else None
