@@ -33,6 +33,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CLIENTS, SECONDS, ROUNDS, INSTITUTIONS = 16, 5.0, 3, 200
 GOAL_SECURITY, GOAL_LIST, GOAL_QUERY_MS, GOAL_QUERIES = 1.3, 4.0, 50.0, 12
 ASKED_NAMES = ("Самалов", "Теңізов Айша", "Қыранов Ілияс", "Орманова", "Маржанова Дана", "Талов Асан")
+MISTYPED_NAMES = ("Самолов", "Тенгизов", "Теңзов Айша", "Орменова", "Маржонова Дана", "Оспаноав Санжар")
 
 
 def prepare(scale: str) -> None:
@@ -104,7 +105,7 @@ def pages() -> dict[str, list[str]]:
         "home": ["/home/"],
         "institution list": ["/institutions/"],
         "institution": [f"/institutions/{code}/" for code in codes[::step]],
-        "person search": [f"/people/?q={quote(name)}" for name in ASKED_NAMES],
+        "person search": [f"/people/?q={quote(name)}" for name in ASKED_NAMES + MISTYPED_NAMES],
     }
 
 

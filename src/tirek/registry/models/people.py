@@ -1,6 +1,7 @@
 """People, and what ties them to institutions and to each other."""
 
 import uuid
+from collections.abc import Iterable
 
 from django.contrib.postgres.fields import ArrayField, DateRangeField
 from django.contrib.postgres.indexes import GinIndex
@@ -18,8 +19,8 @@ class Sex(models.TextChoices):
 
 
 class PlacedGrams(models.Func):
-    """A name's trigrams with two marks of where the person is, region and district: a search within one of them then
-    never touches namesakes elsewhere. The same expression is indexed; ``place_marks`` gives the marks of a range.
+    """A name's trigrams, each with the region of the person, and a mark of the district: a search within a region then never
+    touches namesakes elsewhere. The same expression is indexed; ``placed_grams`` and ``district_mark`` give what it holds.
     """
 
     function = "registry_placed_grams"
@@ -32,16 +33,17 @@ class PlacedGrams(models.Func):
 
 
 REGION_SPAN, DISTRICT_SPAN = 10_000_000, 100_000
+GRAM_SPAN = 1 << 18  # a trigram has 18 bits; the region's number stands above them
 
 
-def place_marks(lo: int, hi: int) -> list[int]:
-    """Marks that everybody in a range of institutions' numbers carries; none where the range is wider than a region."""
-    marks = []
-    if lo // REGION_SPAN == hi // REGION_SPAN:
-        marks.append(-1 - lo // REGION_SPAN)
-    if lo // DISTRICT_SPAN == hi // DISTRICT_SPAN:
-        marks.append(-1000 - lo // DISTRICT_SPAN)
-    return marks
+def placed_grams(grams: Iterable[int], region: int) -> list[int]:
+    """Trigrams as the index holds them for people of a region (the number before the last seven digits of ``org_no``)."""
+    return [gram + region * GRAM_SPAN for gram in grams]
+
+
+def district_mark(lo: int, hi: int) -> list[int]:
+    """The mark that everybody in a range of institutions' numbers carries; none where the range is wider than a district."""
+    return [-1000 - lo // DISTRICT_SPAN] if lo // DISTRICT_SPAN == hi // DISTRICT_SPAN else []
 
 
 @audited("person_event_rows", own="pgh_obj_id", exclude=["name_grams"])

@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 
 from tirek.access.scope import Scope
 from tirek.registry.models import Territory, TerritoryLevel
+from tirek.registry.models.people import REGION_SPAN
 
 ROOT_CODE = "000000000"
 
@@ -29,6 +30,12 @@ def by_code(code: str) -> Territory | None:
 
 def regions(*, on: dt.date) -> QuerySet[Territory]:
     return Territory.objects.filter(level=TerritoryLevel.REGION, valid__contains=on).order_by("sort_key")
+
+
+def region_numbers() -> list[int]:
+    """Numbers that the regions' institutions begin with, whenever they were regions."""
+    starts = Territory.objects.filter(level=TerritoryLevel.REGION).values_list("org_lo", flat=True)
+    return sorted({start // REGION_SPAN for start in starts})
 
 
 def children(territory: Territory, *, on: dt.date) -> QuerySet[Territory]:
