@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tirek_engines.errors import BrokenContract, Refusal
 from tirek_engines.psychometrics import FLAG_NAMES, Answers, Options, calibrate
-from tirek_engines.psychometrics.estimation import observed_information
+from tirek_engines.psychometrics.information import observed_information
 from tirek_engines.psychometrics.model import Grid, Likelihood, Parameters, Shape
 from tirek_engines.psychometrics.prepared import lay_out, prepare
 
@@ -73,7 +73,7 @@ def test_one_evaluation_equals_the_twin(problem):
     except Refusal:
         return
     n_steps, n_items = data.items.n_steps, len(data.items.names)
-    shape = Shape(n_steps, data.items.max_steps, n_groups, free)
+    shape = Shape(("gpcm" if free else "pcm",) * n_items, n_steps, n_groups)
     slopes = rng.uniform(-0.5, 2.0, n_items) if free else np.ones(n_items)
     d = np.where(shape.step_mask, rng.normal(0, 1.5, (n_items, data.items.max_steps)), 0.0)
     p = Parameters(slopes, d, np.r_[0.0, rng.normal(0, 1, n_groups - 1)], rng.uniform(0.3, 2.0, n_groups))
@@ -101,7 +101,7 @@ def test_the_gradient_is_the_derivative(seed, free):
     x[rng.random(x.shape) < 0.2] = np.nan
     answers = Answers.from_matrix(x, weights=rng.uniform(0.5, 2, 40), groups=rng.integers(0, 2, 40))
     data = prepare(answers, collapse_scores=not free)
-    shape = Shape(data.items.n_steps, data.items.max_steps, 2, free)
+    shape = Shape(("gpcm" if free else "pcm",) * 5, data.items.n_steps, 2)
     like = Likelihood(data, shape, Grid(21, 4.0))
     start = Parameters(
         rng.uniform(0.5, 1.5, 5) if free else np.ones(5),
@@ -154,9 +154,7 @@ def test_known_difficulties_come_back_within_their_errors():
 def test_errors_do_not_depend_on_the_width_of_the_differences():
     x, _, _ = simulated(400, 6, seed=5, missing=0.2)
     c = calibrate(Answers.from_matrix(x), Options(model="2pl"))
-    data = prepare(Answers.from_matrix(x), collapse_scores=False)
-    like = Likelihood(data, Shape(data.items.n_steps, 1, 1, True), Grid())
-    other = np.sqrt(np.diag(np.linalg.inv(observed_information(like, c.parameters, width=2e-3))))
+    other = np.sqrt(np.diag(np.linalg.inv(observed_information(c.likelihood, c.parameters, scale=4.0))))
     np.testing.assert_allclose(other, np.sqrt(np.diag(c.covariance)), rtol=1e-4)
 
 

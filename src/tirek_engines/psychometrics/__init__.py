@@ -1,4 +1,4 @@
-"""Calibration and scoring of tests: Rasch, 2PL, partial credit and generalised partial credit.
+"""Calibration and scoring of tests: Rasch, 2PL, 3PL, PCM, GPCM and graded items, also mixed.
 
 >>> from tirek_engines.psychometrics import Answers, Options, calibrate
 """
@@ -11,8 +11,9 @@ from tirek_engines.psychometrics.calibration import (
     calibrate,
 )
 from tirek_engines.psychometrics.estimates import GroupResult, ItemResult
+from tirek_engines.psychometrics.items import Items
 from tirek_engines.psychometrics.prepared import DroppedItem
-from tirek_engines.psychometrics.scoring import FLAG_NAMES, PersonScores
+from tirek_engines.psychometrics.scoring import FLAG_NAMES, Groups, PersonScores, Scores, score_persons
 
 __all__ = [
     "FLAG_NAMES",
@@ -22,8 +23,12 @@ __all__ = [
     "DroppedItem",
     "Fit",
     "GroupResult",
+    "Groups",
     "ItemResult",
+    "Items",
     "Options",
     "PersonScores",
+    "Scores",
     "calibrate",
+    "score_persons",
 ]

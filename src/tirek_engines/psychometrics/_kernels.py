@@ -326,20 +326,24 @@ def maximise_items(
     node_counts: Floats,
     step_counts: Floats,
     moments: Floats,
-    free_slopes: bool,
+    free_slopes: NDArray[np.bool_],
+    fixed: NDArray[np.bool_],
     newton_steps: int,
 ) -> tuple[Floats, Floats]:
     """The M-step: Newton on each item's expected complete-data log-likelihood, which is concave."""
     new_slopes = slopes.copy()
     new_intercepts = intercepts.copy()
-    first = 1 if free_slopes else 0
     p = np.empty(intercepts.shape[1])
     for j in range(slopes.shape[0]):
+        if fixed[j]:
+            continue
+        free_slope = free_slopes[j]
+        first = 1 if free_slope else 0
         size = n_steps[j] + first
         for _ in range(newton_steps):
             gradient = np.zeros(size)
             information = np.zeros((size, size))
-            if free_slopes:
+            if free_slope:
                 gradient[0] = moments[j]
             for k in range(n_steps[j]):
                 gradient[first + k] = step_counts[j, k]
@@ -348,7 +352,7 @@ def maximise_items(
                 if n <= 0.0:
                     continue
                 mean, variance, _ = item_moments(new_slopes[j], new_intercepts[j], n_steps[j], theta[q], p)
-                if free_slopes:
+                if free_slope:
                     gradient[0] -= n * theta[q] * mean
                     information[0, 0] += n * theta[q] * theta[q] * variance
                 for k in range(n_steps[j]):
@@ -356,7 +360,7 @@ def maximise_items(
                     information[first + k, first + k] += n * p[k]
                     for m in range(n_steps[j]):
                         information[first + k, first + m] -= n * p[k] * p[m]
-                    if free_slopes:
+                    if free_slope:
                         cross = n * theta[q] * p[k] * (k + 1 - mean)
                         information[0, first + k] += cross
                         information[first + k, 0] += cross
@@ -367,7 +371,7 @@ def maximise_items(
             for k in range(size):
                 largest = max(largest, abs(change[k]))
             damp = 1.0 if largest <= 1.0 else 1.0 / largest
-            if free_slopes:
+            if free_slope:
                 new_slopes[j] += damp * change[0]
             for k in range(n_steps[j]):
                 new_intercepts[j, k] += damp * change[first + k]

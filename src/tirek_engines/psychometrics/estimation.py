@@ -1,19 +1,23 @@
-"""EM with Anderson acceleration, and standard errors from the observed information."""
+"""EM with Anderson acceleration, from one start or from several."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tirek_engines.psychometrics.model import Evaluation, Likelihood, Parameters
+from tirek_engines.psychometrics.model import Evaluation, Objective, Parameters
 
 Floats = NDArray[np.float64]
 
 MEMORY = 6
 LARGEST_JUMP = 1.0
+SAME_OPTIMUM = 0.01
+"""Log-posteriors that differ by less belong to one optimum."""
+NEAR = 0.02
+"""A start whose parameters come this close to a known optimum (logits) has come to it."""
 Progress = Callable[[int, float, float], None]
 
 
@@ -38,49 +42,70 @@ class Optimum:
     fallbacks: int
 
 
-def starting_point(likelihood: Likelihood) -> Parameters:
-    """Adjacent-category logits of the marginal frequencies, stretched for the spread of ability."""
-    data, shape = likelihood.data, likelihood.shape
-    answered = np.where(shape.step_mask, data.step_counts, 0.0)
-    masks = np.unpackbits(data.run_masks, axis=1, bitorder="little")[:, : len(data.items.names)]
-    run_weight = np.add.reduceat(data.unit_weight, data.run_starts[:-1])
-    lowest = masks.T.astype(np.float64) @ run_weight - answered.sum(axis=1)
-    steps = np.log((answered + 0.5) / (np.column_stack([lowest, answered[:, :-1]]) + 0.5))
-    intercepts = np.cumsum(np.where(shape.step_mask, steps * 1.15, 0.0), axis=1)
-    ones = np.ones(shape.n_groups)
-    return Parameters(np.ones(len(data.items.names)), np.where(shape.step_mask, intercepts, 0.0), ones * 0.0, ones)
+def best_of_starts(
+    likelihood: Objective,
+    starts: Sequence[Parameters],
+    *,
+    tolerance: float,
+    gradient_tolerance: float,
+    max_iterations: int,
+    progress: Progress | None = None,
+) -> tuple[Optimum, tuple[float, ...]]:
+    """The best optimum of several starts, and the objective that each came to."""
+    best: Optimum | None = None
+    reached: list[float] = []
+    for start in starts:
+        found = maximise(
+            likelihood,
+            start,
+            tolerance=tolerance,
+            gradient_tolerance=gradient_tolerance,
+            max_iterations=max_iterations,
+            progress=progress,
+            near=best,
+        )
+        reached.append(found.evaluation.objective)
+        if best is None or (found is not best and found.evaluation.objective > best.evaluation.objective):
+            best = found
+    assert best is not None
+    return best, tuple(reached)
 
 
 def maximise(
-    likelihood: Likelihood,
+    likelihood: Objective,
     start: Parameters,
     *,
     tolerance: float,
     gradient_tolerance: float,
     max_iterations: int,
     progress: Progress | None = None,
+    near: Optimum | None = None,
 ) -> Optimum:
-    """EM, accelerated by Anderson's method (6 deep); a jump that lowers the log-likelihood is taken back.
+    """EM, accelerated by Anderson's method (6 deep); a jump that lowers the objective is taken back.
 
-    Stops when both the EM step and the gradient are small; says so when the iterations run out.
+    Stops when both the EM step and the gradient are small; says so when the iterations run out. When it comes `near`
+    an optimum that is known already, that one is returned.
     """
     shape = likelihood.shape
+    known = shape.flatten(near.parameters) if near is not None else None
     point, plain = start, start
     points: list[Floats] = []
     residuals: list[Floats] = []
     best, fallbacks, jumped = -np.inf, 0, False
     for iteration in range(1, max_iterations + 1):
         e = likelihood.evaluate(point)
-        if jumped and not e.loglik >= best - 1e-9 * abs(best):
+        if jumped and not e.objective >= best - 1e-9 * abs(best):
             point, jumped, fallbacks = plain, False, fallbacks + 1
             points, residuals = [], []
             continue
-        best = max(best, e.loglik)
+        best = max(best, e.objective)
         plain = likelihood.maximise(point, e)
         x = shape.flatten(point)
         residual = shape.flatten(plain) - x
         step = float(np.abs(residual).max())
         gradient = _gradient_in_errors(e.gradient, residual)
+        if near is not None and known is not None and float(np.abs(x - known).max()) < NEAR:
+            return near
         if progress is not None:
             progress(iteration, e.loglik, step)
         if step < tolerance and gradient < gradient_tolerance:
@@ -111,31 +136,3 @@ def anderson(points: list[Floats], residuals: list[Floats]) -> Floats:
     scale = np.linalg.norm(changes, axis=0) + 1e-300
     mix, *_ = np.linalg.lstsq(changes / scale, residuals[-1], rcond=1e-10)
     return np.asarray(plain - (moves + changes) @ (mix / scale))
-
-
-def observed_information(likelihood: Likelihood, at: Parameters, *, width: float = 5e-4) -> Floats:
-    """Minus the second derivatives of the marginal log-likelihood (Oakes 1999, J. R. Stat. Soc. B 61, eq. 1).
-
-    The gradient is exact (Fisher's identity); its derivative is taken by central differences, whose error is
-    of the order of width^2.
-    """
-    x = likelihood.shape.flatten(at)
-    information = np.empty((x.shape[0], x.shape[0]))
-    for k in range(x.shape[0]):
-        gradients = []
-        for sign in (1.0, -1.0):
-            moved = x.copy()
-            moved[k] += sign * width
-            gradients.append(likelihood.evaluate(likelihood.shape.restore(moved, at)).gradient)
-        information[k] = (gradients[1] - gradients[0]) / (2.0 * width)
-    return np.asarray(0.5 * (information + information.T))
-
-
-def covariance_of(information: Floats) -> Floats:
-    """Its inverse; NaN throughout when the information is not positive definite."""
-    try:
-        factor = np.linalg.cholesky(information)
-    except np.linalg.LinAlgError:
-        return np.full_like(information, np.nan)
-    inverse = np.linalg.inv(factor)
-    return np.asarray(inverse.T @ inverse)

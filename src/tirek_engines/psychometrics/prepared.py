@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,12 +105,14 @@ class Prepared:
         return float(self.n_calibrating)
 
 
-def item_table(answers: Answers) -> ItemTable:
+def item_table(answers: Answers, known: Mapping[str, tuple[int, ...]] | None = None) -> ItemTable:
     """Choose the items that can be calibrated; number the categories of each without gaps.
 
     An item nobody answered, or on which everybody has the same score, carries no information and is dropped.
-    A category that nobody has is closed up (0, 2 become 0, 1), with a warning.
+    A category that nobody has is closed up (0, 2 become 0, 1), with a warning. Items whose parameters are `known`
+    (name to the score of each category) keep their categories, and stay even when all have one score.
     """
+    known = known or {}
     seen = answers.codes
     if answers.weights is not None and bool(np.any(answers.weights == 0)):
         seen = seen[answers.weights > 0]
@@ -122,6 +125,11 @@ def item_table(answers: Answers) -> ItemTable:
     for j, name in enumerate(answers.items):
         found = tuple(int(v) for v in np.flatnonzero(counts[j, :NOT_ANSWERED]))
         n = int(counts[j, :NOT_ANSWERED].sum())
+        if name in known and found:
+            _check_known(name, found, known[name])
+            columns.append(j)
+            values.append(known[name])
+            continue
         if len(found) < 2:
             reason = f"all {n} answers are {found[0]}" if found else "nobody answered it"
             dropped.append(DroppedItem(name, reason, n))
@@ -154,6 +162,17 @@ def item_table(answers: Answers) -> ItemTable:
     )
 
 
+def _check_known(name: str, found: tuple[int, ...], known: tuple[int, ...]) -> None:
+    strange = sorted(set(found) - set(known))
+    if strange:
+        raise Refusal(
+            f"Item {name} has the score {strange[0]}, which its known parameters do not have: they are for "
+            f"{', '.join(map(str, known))}. Correct the answers, or calibrate the item anew.",
+            code="unknown_score",
+            item=name,
+        )
+
+
 def _renumbered(names: list[str], found: tuple[int, ...]) -> str:
     old = ", ".join(map(str, found))
     new = ", ".join(map(str, range(len(found))))
@@ -173,7 +192,7 @@ def lay_out(states: NDArray[np.int64]) -> Layout:
     return Layout(byte_of, step_of, states.astype(np.int64), byte + 1)
 
 
-def prepare(answers: Answers, *, collapse_scores: bool) -> Prepared:
+def prepare(answers: Answers, *, collapse_scores: bool, known: Mapping[str, tuple[int, ...]] | None = None) -> Prepared:
     """Pack the answers and sort the persons into runs and units.
 
     Parameters
@@ -182,8 +201,10 @@ def prepare(answers: Answers, *, collapse_scores: bool) -> Prepared:
         Persons by items.
     collapse_scores : bool
         True when all slopes are 1 (Rasch, PCM): the raw score is then sufficient within a run.
+    known : mapping of str to tuple of int, optional
+        Items whose parameters are known: the score of each category.
     """
-    items = item_table(answers)
+    items = item_table(answers, known)
     layout = lay_out(items.n_steps + 1)
     codes = np.ascontiguousarray(answers.codes)
     packed = kernels.pack(codes, items.columns, items.recode, layout.byte_of, layout.step_of, layout.n_bytes)

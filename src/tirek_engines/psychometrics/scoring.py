@@ -1,15 +1,22 @@
-"""Scores of persons: EAP with posterior standard deviation, and Warm's weighted likelihood estimate."""
+"""Scores of persons: EAP with posterior standard deviation, Warm's weighted likelihood estimate, posterior mode."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tirek_engines.errors import BrokenContract
 from tirek_engines.psychometrics import _kernels as kernels
+from tirek_engines.psychometrics._location_kernels import locate
 from tirek_engines.psychometrics._warm_kernels import warm_estimates
-from tirek_engines.psychometrics.model import Evaluation, Likelihood, Parameters
+from tirek_engines.psychometrics.answers import Answers
+from tirek_engines.psychometrics.items import Items
+from tirek_engines.psychometrics.model import Evaluation, Grid, Likelihood, Parameters, Shape
+from tirek_engines.psychometrics.posteriors import ScoreKernel
+from tirek_engines.psychometrics.prepared import prepare
+from tirek_engines.psychometrics.starts import starting_point
 
 Floats = NDArray[np.float64]
 
@@ -54,19 +61,10 @@ class PersonScores:
     reliability_wle: float
 
 
-def score_persons(likelihood: Likelihood, p: Parameters, e: Evaluation, *, bound: float) -> PersonScores:
-    """Score every person by one estimate a unit."""
+def scores_of(likelihood: Likelihood, p: Parameters, e: Evaluation, *, bound: float) -> PersonScores:
+    """EAP and WLE of every person, by one estimate a unit."""
     data = likelihood.data
-    unit_wle, unit_error, unit_bounded = warm_estimates(
-        likelihood.scores(p),
-        data.run_starts,
-        data.run_masks,
-        p.slopes,
-        p.intercepts,
-        data.items.n_steps,
-        bound,
-        WLE_TABLE,
-    )
+    unit_wle, unit_error, unit_bounded = warm_scores(likelihood, p, bound=bound)
     unit = data.unit_of_person
     eap, variance = e.unit_means[unit], e.unit_variances[unit]
     wle, wle_se = unit_wle[unit], unit_error[unit]
@@ -81,6 +79,140 @@ def score_persons(likelihood: Likelihood, p: Parameters, e: Evaluation, *, bound
         reliability_eap=_reliability_eap(eap, variance, data.weights),
         reliability_wle=_reliability_wle(wle, wle_se, data.weights),
     )
+
+
+Located = tuple[Floats, Floats, NDArray[np.uint8]]
+
+
+def warm_scores(likelihood: Likelihood, p: Parameters, *, bound: float) -> Located:
+    """WLE, its error and whether the bound was met, for every unit."""
+    data, kernel = likelihood.data, likelihood.kernel
+    if not isinstance(kernel, ScoreKernel):
+        return _located(likelihood, p, warm=True, bound=bound)
+    return warm_estimates(
+        kernel.scores(p),
+        data.run_starts,
+        data.run_masks,
+        p.slopes,
+        p.intercepts,
+        data.items.n_steps,
+        bound,
+        WLE_TABLE,
+    )
+
+
+def _located(likelihood: Likelihood, p: Parameters, *, warm: bool, bound: float) -> Located:
+    data, layout = likelihood.data, likelihood.data.layout
+    assert data.packed is not None
+    return locate(
+        data.packed,
+        data.unit_run,
+        data.run_masks,
+        p.means[data.run_group],
+        p.sds[data.run_group],
+        layout.byte_of,
+        layout.step_of,
+        layout.states,
+        likelihood.shape.kinds,
+        p.slopes,
+        p.intercepts,
+        p.guessing,
+        data.items.n_steps,
+        warm,
+        bound,
+    )
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Known normal distributions of ability: names, means and variances (logits), one each a group."""
+
+    names: tuple[str, ...]
+    means: Floats
+    variances: Floats
+
+
+def known_likelihood(items: Items, groups: Groups, answers: Answers, grid: Grid) -> tuple[Likelihood, Parameters]:
+    """The likelihood of answers when items and groups are known, and the point that holds them.
+
+    Columns of the answers that are no items of the calibration are not read. `answers.group_names` must be names of
+    `groups`; a score that an item did not have in its calibration is refused (``unknown_score``).
+    """
+    unknown = set(answers.group_names) - set(groups.names)
+    if unknown:
+        raise BrokenContract("answers.group_names", sorted(unknown), " | ".join(groups.names))
+    place = {name: k for k, name in enumerate(items.names)}
+    wanted = [j for j, name in enumerate(answers.items) if name in place]
+    known = {name: items.values[k] for name, k in place.items()}
+    chosen = Answers(
+        np.ascontiguousarray(answers.codes[:, wanted]),
+        tuple(answers.items[j] for j in wanted),
+        answers.weights,
+        answers.groups,
+        answers.group_names,
+    )
+    data = prepare(chosen, collapse_scores=False, known=known)
+    models = tuple(items.models[place[name]] for name in data.items.names)
+    shape = Shape(models, data.items.n_steps, len(data.group_names), np.ones(len(models), dtype=bool))
+    likelihood = Likelihood(data, shape, grid)
+    rows = [groups.names.index(name) for name in data.group_names]
+    start = starting_point(likelihood, items)
+    return likelihood, replace(start, means=groups.means[rows], sds=np.sqrt(groups.variances[rows]))
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One estimate of ability a person (logits), its standard error, and a flag (index into `FLAG_NAMES`)."""
+
+    theta: Floats
+    se: Floats
+    flag: NDArray[np.uint8]
+
+
+def score_persons(
+    items: Items,
+    groups: Groups,
+    answers: Answers,
+    method: str = "eap",
+    *,
+    grid: Grid | None = None,
+    bound: float = 10.0,
+) -> Scores:
+    """Score persons with a finished calibration.
+
+    Parameters
+    ----------
+    items : Items
+        Calibrated items of any models.
+    groups : Groups
+        Means and variances of the groups that `answers.group_names` names.
+    answers : Answers
+        Columns that are no calibrated items are not read.
+    method : {"eap", "wle", "map"}
+        Posterior mean (SE: posterior standard deviation); Warm's weighted likelihood estimate (SE: 1/sqrt(I)); posterior
+        mode (SE from the curvature of the log-posterior).
+    grid : Grid, optional
+        Nodes for the EAP; 41 on +-6 by default.
+    bound : float
+        WLE and MAP are kept within +-bound logits, and flagged there.
+
+    Returns
+    -------
+    Scores
+        EAP and MAP of a person without answers are the mean of the group; there is no WLE (NaN).
+    """
+    if method not in ("eap", "wle", "map"):
+        raise BrokenContract("method", method, "eap | wle | map")
+    likelihood, p = known_likelihood(items, groups, answers, grid or Grid())
+    unit, bounded = likelihood.data.unit_of_person, np.zeros(answers.n_persons, np.uint8)
+    if method == "eap":
+        e = likelihood.evaluate(p)
+        return Scores(e.unit_means[unit], np.sqrt(np.maximum(e.unit_variances[unit], 0.0)), _flags(likelihood, bounded))
+    if method == "wle":
+        theta, se, met = warm_scores(likelihood, p, bound=bound)
+    else:
+        theta, se, met = _located(likelihood, p, warm=False, bound=bound)
+    return Scores(theta[unit], se[unit], _flags(likelihood, met[unit]))
 
 
 def _flags(likelihood: Likelihood, bounded: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -148,7 +148,7 @@ def _number(value: float) -> str:
 
 def _person_lines(table: Any, calibration: Calibration, row: int) -> list[str]:
     from tirek_engines.psychometrics import FLAG_NAMES, _kernels, _warm_kernels
-    from tirek_engines.psychometrics.scoring import score_persons
+    from tirek_engines.psychometrics.scoring import scores_of
 
     data, p = calibration.prepared, calibration.persons
     if p is None:
@@ -168,7 +168,7 @@ def _person_lines(table: Any, calibration: Calibration, row: int) -> list[str]:
     flag = FLAG_NAMES[p.flag[row]]
     lines += [
         f"  WLE {p.wle[row]:.4f}, standard error {p.wle_se[row]:.4f}" + (f" [{flag}]" if flag else ""),
-        f"    computed by {_source(_warm_kernels.warm_estimates)}, called from {_source(score_persons)}",
+        f"    computed by {_source(_warm_kernels.warm_estimates)}, called from {_source(scores_of)}",
         "  answers:",
     ]
     codes = table.answers.codes[row]

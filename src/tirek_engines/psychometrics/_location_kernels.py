@@ -1,0 +1,267 @@
+"""Compiled search for a person's place on the scale under any mixture of models: WLE and MAP.
+
+Both are where d log L / d theta + correction(theta) crosses zero from above: Warm's J / (2 I), with
+I = sum P'^2 / P and J = sum P' P'' / P over items and categories (Warm 1989, Psychometrika 54, eq. 7-9, and Penfield &
+Bergeron 2005, Appl. Psychol. Meas. 29, for several categories), or (mean - theta) / sd^2 of the prior. Under 3PL there may
+be several crossings: the one of the highest weighted likelihood is taken, found on a coarse grid first.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tirek_engines._jit import kernel
+from tirek_engines.psychometrics._item_kernels import log_curve, logistic
+
+Floats = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
+Ints = NDArray[np.int64]
+
+COARSE = 161
+"""Nodes of the coarse grid."""
+
+
+@kernel
+def theta_terms(
+    kind: int, a: float, d: Floats, logit_c: float, steps: int, theta: float, p: Floats, rise: Floats
+) -> tuple[float, float]:
+    """Information I and Warm's J of one item; fills `rise` with d log P_k / d theta. `p` is working space."""
+    log_curve(kind, a, d, logit_c, steps, theta, p)
+    for k in range(steps + 1):
+        p[k] = np.exp(p[k])
+    information = 0.0
+    skewness = 0.0
+    if kind == 0:
+        mean = 0.0
+        for k in range(1, steps + 1):
+            mean += k * p[k]
+        for k in range(steps + 1):
+            rise[k] = a * (k - mean)
+            information += p[k] * rise[k] * rise[k]
+            skewness += p[k] * rise[k] * rise[k] * rise[k]
+        return information, skewness
+    if kind == 1:
+        c = logistic(logit_c)
+        s = logistic(a * theta + d[0])
+        first = (1.0 - c) * a * s * (1.0 - s)
+        second = first * a * (1.0 - 2.0 * s)
+        rise[0] = -a * s
+        rise[1] = first / p[1]
+        information = first * first / p[1] - first * rise[0]
+        skewness = first * second / p[1] - second * rise[0]
+        return information, skewness
+    above = 0.0
+    above_second = 0.0
+    for k in range(steps, -1, -1):
+        s = logistic(a * theta + d[k - 1]) if k > 0 else 1.0
+        at = a * s * (1.0 - s)
+        at_second = a * at * (1.0 - 2.0 * s)
+        first = at - above
+        second = at_second - above_second
+        rise[k] = a * (1.0 - s - (logistic(a * theta + d[k]) if k < steps else 0.0))
+        information += first * rise[k]
+        skewness += second * rise[k]
+        above = at
+        above_second = at_second
+    return information, skewness
+
+
+@kernel
+def theta_tables(
+    kinds: Ints, slopes: Floats, intercepts: Floats, guessing: Floats, n_steps: Ints, nodes: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """d log P_k / d theta (items, categories, nodes), I and J (items, nodes)."""
+    n_items, most = intercepts.shape
+    rises = np.zeros((n_items, most + 1, nodes.shape[0]))
+    information = np.zeros((n_items, nodes.shape[0]))
+    skewness = np.zeros((n_items, nodes.shape[0]))
+    p = np.empty(most + 1)
+    rise = np.empty(most + 1)
+    for j in range(n_items):
+        logit_c = guessing[j] if guessing.shape[0] else 0.0
+        for q in range(nodes.shape[0]):
+            information[j, q], skewness[j, q] = theta_terms(
+                kinds[j], slopes[j], intercepts[j], logit_c, n_steps[j], nodes[q], p, rise
+            )
+            for k in range(n_steps[j] + 1):
+                rises[j, k, q] = rise[k]
+    return rises, information, skewness
+
+
+@kernel
+def equation(
+    theta: float,
+    values: Ints,
+    answered: Ints,
+    n_answered: int,
+    kinds: Ints,
+    slopes: Floats,
+    intercepts: Floats,
+    guessing: Floats,
+    n_steps: Ints,
+    warm: bool,
+    mean: float,
+    sd: float,
+    p: Floats,
+    rise: Floats,
+) -> tuple[float, float]:
+    """What must be zero, and the information, exactly."""
+    total = 0.0
+    information = 0.0
+    skewness = 0.0
+    for i in range(n_answered):
+        j = answered[i]
+        logit_c = guessing[j] if guessing.shape[0] else 0.0
+        one, three = theta_terms(kinds[j], slopes[j], intercepts[j], logit_c, n_steps[j], theta, p, rise)
+        total += rise[values[i]]
+        information += one
+        skewness += three
+    if not warm:
+        return total + (mean - theta) / (sd * sd), information
+    if information > 0.0:
+        total += skewness / (2.0 * information)
+    return total, information
+
+
+@kernel
+def locate(
+    packed: Bytes,
+    unit_run: Ints,
+    run_masks: Bytes,
+    run_means: Floats,
+    run_sds: Floats,
+    byte_of: Ints,
+    step_of: Ints,
+    states: Ints,
+    kinds: Ints,
+    slopes: Floats,
+    intercepts: Floats,
+    guessing: Floats,
+    n_steps: Ints,
+    warm: bool,
+    bound: float,
+) -> tuple[Floats, Floats, Bytes]:
+    """Estimate, error, and 1 where the bound was met, for every unit.
+
+    The error is 1/sqrt(I) for the WLE; for the MAP that from the curvature of the log-posterior.
+    """
+    n, n_items = packed.shape[0], slopes.shape[0]
+    nodes = np.linspace(-bound, bound, COARSE)
+    rises, infos, skews = theta_tables(kinds, slopes, intercepts, guessing, n_steps, nodes)
+    estimates = np.full(n, np.nan)
+    errors = np.full(n, np.nan)
+    bounded = np.zeros(n, np.uint8)
+    correction = np.zeros(COARSE)
+    line = np.empty(COARSE)
+    answered = np.empty(n_items, np.int64)
+    values = np.empty(n_items, np.int64)
+    p = np.empty(intercepts.shape[1] + 1)
+    rise = np.empty(intercepts.shape[1] + 1)
+    last_run = -1
+    n_answered = 0
+    for u in range(n):
+        run = unit_run[u]
+        if run != last_run:
+            last_run = run
+            n_answered = 0
+            for j in range(n_items):
+                if run_masks[run, j // 8] >> (j % 8) & 1:
+                    answered[n_answered] = j
+                    n_answered += 1
+            for q in range(COARSE):
+                correction[q] = (run_means[run] - nodes[q]) / (run_sds[run] * run_sds[run])
+            if warm:
+                for q in range(COARSE):
+                    info = 0.0
+                    skew = 0.0
+                    for i in range(n_answered):
+                        info += infos[answered[i], q]
+                        skew += skews[answered[i], q]
+                    correction[q] = skew / (2.0 * info) if info > 0.0 else 0.0
+        if warm and n_answered == 0:
+            continue
+        for q in range(COARSE):
+            line[q] = correction[q]
+        for i in range(n_answered):
+            j = answered[i]
+            values[i] = (packed[u, byte_of[j]] // step_of[j]) % states[j]
+            for q in range(COARSE):
+                line[q] += rises[j, values[i], q]
+        best = 0
+        height = 0.0
+        highest = 0.0
+        for q in range(1, COARSE):
+            height += line[q - 1] + line[q]
+            if height > highest:
+                highest = height
+                best = q
+        if (best == 0 and line[0] <= 0.0) or (best == COARSE - 1 and line[best] >= 0.0):
+            estimates[u] = nodes[best]
+            bounded[u] = 1
+        else:
+            left = best if line[best] > 0.0 else best - 1
+            low = nodes[left]
+            high = nodes[left + 1]
+            f_low = line[left]
+            f_high = line[left + 1]
+            theta = 0.5 * (low + high)
+            for step in range(100):
+                theta = (low * f_high - high * f_low) / (f_high - f_low)
+                if step % 3 == 2:
+                    theta = 0.5 * (low + high)
+                value, _ = equation(
+                    theta,
+                    values,
+                    answered,
+                    n_answered,
+                    kinds,
+                    slopes,
+                    intercepts,
+                    guessing,
+                    n_steps,
+                    warm,
+                    run_means[run],
+                    run_sds[run],
+                    p,
+                    rise,
+                )
+                if value > 0.0:
+                    low = theta
+                    f_low = value
+                else:
+                    high = theta
+                    f_high = value
+                if abs(value) < 1e-11 or high - low < 1e-11:
+                    break
+            estimates[u] = theta
+        above = 0.0
+        below = 0.0
+        info = 0.0
+        for side in range(3):
+            value, found = equation(
+                estimates[u] + (side - 1) * 1e-4,
+                values,
+                answered,
+                n_answered,
+                kinds,
+                slopes,
+                intercepts,
+                guessing,
+                n_steps,
+                warm,
+                run_means[run],
+                run_sds[run],
+                p,
+                rise,
+            )
+            if side == 0:
+                below = value
+            elif side == 1:
+                info = found
+            else:
+                above = value
+        curvature = info if warm else (below - above) / 2e-4
+        if curvature > 0.0:
+            errors[u] = 1.0 / np.sqrt(curvature)
+    return estimates, errors, bounded
