@@ -45,6 +45,8 @@ class AnswerSpec:
     group: str | None = None
     others: tuple[str, ...] = ()
     policies: dict[str, str] = field(default_factory=dict)
+    chosen: dict[str, int] | None = None
+    """Item columns named one by one, with the highest score of each; stands before `items`."""
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -59,6 +61,8 @@ class AnswerTable:
     answers: Answers
     ids: list[str]
     notes: tuple[str, ...]
+    others: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """The columns that `AnswerSpec.others` names, as they were read."""
 
 
 def read_answers(path: Path, spec: AnswerSpec) -> AnswerTable:
@@ -76,7 +80,9 @@ def read_answers(path: Path, spec: AnswerSpec) -> AnswerTable:
     weights = _weights(frame, spec.weight, faults)
     numbers, names = _groups(frame, spec.group, faults)
     faults.raise_if_any()
-    return AnswerTable(Answers(codes, tuple(columns), weights, numbers, names), ids, tuple(notes))
+    return AnswerTable(
+        Answers(codes, tuple(columns), weights, numbers, names), ids, tuple(notes), frame.select(spec.others)
+    )
 
 
 class Faults:
@@ -110,6 +116,8 @@ def _named_columns_exist(path: Path, frame: pl.DataFrame, spec: AnswerSpec) -> N
 
 def choose_items(path: Path, frame: pl.DataFrame, spec: AnswerSpec) -> tuple[list[str], dict[str, int], list[str]]:
     """The item columns, the highest score of each where a table of items gives it, and what to tell the user."""
+    if spec.chosen is not None:
+        return list(spec.chosen), dict(spec.chosen), []
     free = [c for c in frame.columns if c not in spec.named]
     if spec.items is None:
         return _unnamed_items(path, frame, free, spec)
