@@ -103,9 +103,6 @@ def test_the_worker_signs_on_and_ready_says_so(home):
         process.wait(40)
 
 
-@pytest.mark.xfail(
-    strict=False, reason="on a busy machine a process sometimes outlives a killed server: open, see the issue"
-)
 def test_a_killed_server_leaves_nothing_at_work_and_the_next_one_starts(home):
     process, _, _ = serve(home, "--port", "0", "--with-worker")
     wait_until(lambda: len(family(process.pid)) >= 4)
@@ -122,7 +119,7 @@ def test_a_killed_server_leaves_nothing_at_work_and_the_next_one_starts(home):
 def test_a_killed_database_comes_back(home):
     process, port, _ = serve(home, "--port", "0")
     try:
-        os.kill(Embedded(home)._pid(), signal.SIGKILL)
+        os.kill(Embedded(home).pid(), signal.SIGKILL)
         wait_until(lambda: not Embedded(home).ready())
         wait_until(Embedded(home).ready)
         time.sleep(0.5)

@@ -16,14 +16,16 @@ import pytest
 
 from tirek.storage import embedded, unprivileged
 from tirek.storage.embedded import OWNER, Embedded, EmbeddedError
+from tirek.storage.guard import settle
 
 SRC = Path(__file__).resolve().parents[2] / "src"
 HOLD = """
-import sys, time
+import os, sys, time
 from pathlib import Path
 from tirek.storage.embedded import Embedded
 with Embedded(Path(sys.argv[1])).running():
     print("up", flush=True)
+    {then}
     sys.stdin.readline()
 """
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="not run: needs root")
@@ -40,11 +42,11 @@ def connect(server: Embedded, dbname: str = "postgres") -> psycopg.Connection:
     return psycopg.connect(host=str(server.socket), user=OWNER, dbname=dbname, autocommit=True)
 
 
-def holder(home: Path, prefix: tuple[str, ...] = (), **environment: str) -> subprocess.Popen:
+def holder(home: Path, prefix: tuple[str, ...] = (), then: str = "", **environment: str) -> subprocess.Popen:
     """Another process that holds the server until a line is sent to it."""
     env = {"PYTHONPATH": str(SRC), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"} | environment
     return subprocess.Popen(
-        [*prefix, sys.executable, "-c", HOLD, str(home)],
+        [*prefix, sys.executable, "-c", HOLD.replace("{then}", then.replace("\n", "\n    ")), str(home)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env, cwd="/",
     )  # fmt: skip
 
@@ -53,6 +55,18 @@ def wait_until_up(process: subprocess.Popen) -> None:
     assert process.stdout
     if process.stdout.readline() != "up\n":
         raise AssertionError(process.communicate()[1])
+
+
+def kill(process: subprocess.Popen) -> None:
+    process.kill()
+    process.wait()
+
+
+def guards(server: Embedded) -> list[int]:
+    """Living guards of this server."""
+    listed = subprocess.run(["ps", "-ww", "-eo", "pid=,stat=,args="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 2) for line in listed.splitlines()]
+    return [int(p) for p, state, args in rows if f"guard.py {server.folder}" in args and "Z" not in state]
 
 
 def let_go(process: subprocess.Popen) -> None:
@@ -81,16 +95,64 @@ def test_many_starters_at_once_make_one_server(server):
     assert not server.alive()
 
 
-def test_a_killed_holder_lets_go_by_itself(server):
+def test_a_killed_holder_lets_go_and_the_guard_stops_the_server(server):
+    first, second = holder(server.home), holder(server.home)
+    wait_until_up(first)
+    wait_until_up(second)
+    kill(first)
+    time.sleep(0.5)
+    assert server.ready(), "somebody still uses the server"
+    kill(second)
+    assert settle(lambda: not server.alive(), 30)
+    assert settle(lambda: not guards(server), 10)
+    assert "database system is shut down" in server.log.read_text(), "stopped cleanly, not killed"
+
+
+def test_a_fork_of_a_killed_holder_keeps_the_server_until_it_ends(server):
+    process = holder(server.home, then="if os.fork(): time.sleep(60)\nprint(os.getpid(), flush=True); time.sleep(60)")
+    wait_until_up(process)
+    child = int(process.stdout.readline())
+    kill(process)
+    time.sleep(0.5)
+    assert server.ready()
+    os.kill(child, signal.SIGKILL)
+    assert settle(lambda: not server.alive(), 30)
+
+
+def test_a_holder_killed_while_the_server_starts_leaves_nothing(server):
+    for delay in (0.02, 0.05, 0.1, 0.2):
+        starter = holder(server.home)
+        assert settle(lambda: (server.folder / "server.lock").exists(), 30)
+        assert settle(server.alive, 30)
+        time.sleep(delay)
+        kill(starter)
+        assert settle(lambda: not server.alive(), 30)
+
+
+def test_a_killed_guard_is_replaced_by_the_next_user_and_missed_by_nobody(server):
     first = holder(server.home)
     wait_until_up(first)
-    first.kill()
-    first.wait()
-    assert server.ready(), "nothing of the server was killed"
+    assert len(guards(server)) == 1
+    os.kill(guards(server)[0], signal.SIGKILL)
     second = holder(server.home)
     wait_until_up(second)
+    assert settle(lambda: len(guards(server)) == 1, 10)
     let_go(second)
+    let_go(first)
     assert not server.alive()
+
+
+def test_a_user_who_comes_while_the_guard_stops_the_server_gets_a_new_one(server):
+    for _ in range(5):
+        first = holder(server.home)
+        wait_until_up(first)
+        kill(first)
+        second = holder(server.home)
+        wait_until_up(second)
+        assert server.ready()
+        assert settle(lambda: len(guards(server)) == 1, 10)
+        let_go(second)
+        assert not server.alive()
 
 
 def test_killed_under_load_it_keeps_exactly_what_it_acknowledged(server):
@@ -115,7 +177,7 @@ def test_killed_under_load_it_keeps_exactly_what_it_acknowledged(server):
     writer.start()
     while len(acknowledged) < 200:
         time.sleep(0.01)
-    os.kill(server._pid(), signal.SIGKILL)
+    os.kill(server.pid(), signal.SIGKILL)
     writer.join(30)
     server.ensure()
     with connect(server) as connection:
@@ -183,7 +245,7 @@ def test_a_private_parent_of_root_stays_as_it_is(tmp_path):
     server = Embedded(parent / "home")
     with server.running():
         assert server.ready()
-        assert os.stat(f"/proc/{server._pid()}").st_uid != 0
+        assert os.stat(f"/proc/{server.pid()}").st_uid != 0
     assert parent.stat().st_mode & 0o777 == 0o700
     assert parent.stat().st_uid == 0
 
@@ -200,7 +262,7 @@ def test_programs_in_a_private_folder_of_root_run(tmp_path, server, monkeypatch)
     monkeypatch.setattr(embedded, "binary", lambda name: programs / name)
     with server.running(), connect(server) as connection:
         assert connection.execute("select 1").fetchone() == (1,)
-        status = Path(f"/proc/{server._pid()}/status").read_text()
+        status = Path(f"/proc/{server.pid()}/status").read_text()
     held = dict(line.split(":\t") for line in status.splitlines() if line.startswith("Cap"))
     assert held["CapEff"] == held["CapPrm"] == "0000000000000002", "the right to pass through folders and no other"
 

@@ -3,7 +3,8 @@
 The wheel's own launcher is not used: it changes the modes of parent folders, trusts everybody on an open socket and
 keeps stale process ids. Here three locks decide everything, because the kernel frees a lock when its holder dies:
 ``start.lock`` (one starter at a time), ``users.lock`` (shared by whoever uses the server) and ``server.lock`` (held by
-every process of the server itself). See docs/adr/0002-embedded-postgresql.md.
+every process of the server itself). A guard (guard.py) stops the server of users who were killed. See
+docs/adr/0002-embedded-postgresql.md.
 """
 
 from __future__ import annotations
@@ -14,19 +15,18 @@ import hashlib
 import importlib.util
 import os
 import shutil
-import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from tirek.storage import guard
+from tirek.storage.guard import settle, take
 from tirek.storage.unprivileged import EmbeddedError, Runner, runner, user_name
 
 OWNER = "tirek_owner"
 START_SECONDS = 60
-STOP_SECONDS = 60
 SOCKET_PATH_LIMIT = 90  # the kernel allows 107 bytes, ".s.PGSQL.5432" included
 LOG_BYTES = 16 * 2**20
 SMALL_SHARED_MEMORY = 512 * 2**20  # containers often have 64 MB, too little for parallel queries
@@ -85,10 +85,7 @@ class Embedded:
 
     def alive(self) -> bool:
         """Whether any process of the server still lives, answering or not."""
-        if not (self.folder / "server.lock").exists():
-            return False
-        with open(self.folder / "server.lock", "a") as file:
-            return not _try(file, fcntl.LOCK_SH)  # shared: two who ask at once do not mistake each other for a server
+        return guard.is_alive(self.folder)
 
     def ensure(self) -> None:
         """Create and start the server if it is not running. Safe to call from several processes at once."""
@@ -103,33 +100,26 @@ class Embedded:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
-        """Hold the server while in use; the last holder stops it. A killed holder lets go by itself."""
+        """Hold the server while in use; the last holder stops it, or the guard when that one was killed."""
         self._make_folder()
         with open(self.folder / "users.lock", "a") as users:
             fcntl.flock(users, fcntl.LOCK_SH)
+            guard.post(self.folder)
             self.ensure()
             try:
                 yield
             finally:
-                if _try(users, fcntl.LOCK_EX):
+                if take(users, fcntl.LOCK_EX):
                     self.stop()
 
     def stop(self) -> None:
         """Stop at once but cleanly: open transactions are rolled back, everything acknowledged is kept."""
-        pid = self._pid()
-        if pid is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGINT)
-        _wait(lambda: not self.alive(), STOP_SECONDS, f"PostgreSQL (process {pid}) did not stop. See {self.log}.")
+        if not guard.stop(self.folder):
+            raise EmbeddedError(f"PostgreSQL (process {self.pid()}) did not stop. See {self.log}.")
 
-    def _pid(self) -> int | None:
-        """The server's process id; None when the file is a dead server's and the number may be somebody else's."""
-        try:
-            pid = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
-        except (FileNotFoundError, ValueError):
-            return None
-        return pid if self.alive() else None
+    def pid(self) -> int | None:
+        """The server's process id, while it lives."""
+        return guard.server_pid(self.folder)
 
     def _make_folder(self) -> None:
         try:
@@ -174,7 +164,7 @@ class Embedded:
         who = runner(self.data)
         with open(self.folder / "server.lock", "a") as lock:
             # after a kill -9 the old server's children need a moment to notice; a recovering one needs longer
-            if not _settle(lambda: _try(lock, fcntl.LOCK_EX) or self.ready(), START_SECONDS):
+            if not settle(lambda: take(lock, fcntl.LOCK_EX) or self.ready(), START_SECONDS):
                 raise EmbeddedError(f"A PostgreSQL of {self.data} is running and does not answer. See {self.log}.")
             if self.ready():
                 return
@@ -282,14 +272,6 @@ def _write(path: Path, text: str) -> None:
     beside.replace(path)
 
 
-def _try(file: IO, kind: int) -> bool:
-    try:
-        fcntl.flock(file, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[IO]:
     with open(path, "a") as file:
@@ -297,15 +279,6 @@ def _locked(path: Path) -> Iterator[IO]:
         yield file
 
 
-def _settle(done: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not done():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
-
-
 def _wait(done: Callable[[], bool], seconds: float, message: str) -> None:
-    if not _settle(done, seconds):
+    if not settle(done, seconds):
         raise EmbeddedError(message)

@@ -64,15 +64,13 @@ def end_with_parent() -> None:
             time.sleep(1)
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(ORPHAN_SECONDS)
-        with contextlib.suppress(Exception):
-            let_database_go()  # the last holder stops the embedded server, also when it had no time to leave by itself
         os._exit(1)  # a web server's process waits for its parent's word, which will not come
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 def hold_database() -> None:
-    """Hold the embedded server; the last process that lets go stops it. Calling twice does no harm."""
+    """Hold the embedded server until this process ends, however it ends. Calling twice does no harm."""
     global _holder
     server = embedded()
     if server is None or _holder == os.getpid():
@@ -86,7 +84,7 @@ def hold_database() -> None:
 
 
 def let_database_go() -> None:
-    """Let go before the process ends. A forked child never stops its parent's server."""
+    """Let go before the process ends; the last one stops the server. A forked child never stops its parent's."""
     global _holder
     if _holder == os.getpid():
         _holder = None
