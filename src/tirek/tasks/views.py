@@ -16,6 +16,7 @@ from tirek.registry.queries import labels
 from tirek.storage import sealed
 from tirek.tasks import queries, services
 from tirek.tasks.forms import AnswerForm, AskForm, DueForm, NoteForm
+from tirek.tasks.picker import pick
 from tirek.tasks.present import present, present_notification
 from tirek_engines.errors import Refusal
 
@@ -120,21 +121,29 @@ def remind(request):
 @gate(permission="tasks.assign")
 @require_http_methods(["GET", "POST"])
 def ask(request):
-    """Ask institutions for something."""
-    form = AskForm(request.POST or None)
-    chosen = [int(value) for value in request.POST.getlist("org_no") if value.isdecimal() and len(value) < 10]
-    if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        roles = [data.pop("role")] if data["role"] else []
-        data.pop("role", None)
-        refused = _try(request, services.ask, org_nos=chosen, roles=roles, **data)
+    """Ask institutions for something. Filtering and choosing post the same form, so nothing typed is lost."""
+    picked = pick(request)
+    is_sent = request.POST.get("act") == "ask"
+    if request.htmx and not is_sent:
+        return render(request, "tasks/_picked.html", {"picked": picked})
+    form = AskForm(request.POST) if is_sent else AskForm(initial=request.POST.dict())
+    if is_sent and form.is_valid():
+        refused = _asked(request, form.cleaned_data, picked)
         if not refused:
             messages.success(request, _("It is asked. You see the answers under “Asked by me”."))
             return redirect("tasks:mine")
         form.add_error(None, refused)
-    offered = labels.choices(request.scope, on=timezone.localdate())
-    context = {"form": form, "offered": offered, "chosen": set(chosen)}
-    return render(request, "tasks/ask.html", context, status=422 if form.errors else 200)
+    return render(request, "tasks/ask.html", {"form": form, "picked": picked}, status=422 if form.errors else 200)
+
+
+def _asked(request, data: dict, picked) -> str:
+    """The refusal's words, or nothing. What is chosen and not known goes to the service too: it says why not."""
+    data = dict(data)
+    role = data.pop("role")
+    chosen = sorted(picked.chosen | picked.unknown)
+    if picked.unknown and all(request.scope.covers(number) for number in picked.unknown):
+        return _("Some of the chosen institutions are closed by now. Look at the choice again.")
+    return _try(request, services.ask, org_nos=chosen, roles=[role] if role else [], **data)
 
 
 @gate()

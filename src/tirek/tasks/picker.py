@@ -1,0 +1,98 @@
+"""Choosing institutions out of many: filters, a list with ticks, "all of these", and what is chosen so far.
+
+The page works as a plain form: what is chosen travels in it, whatever the list shows. With JavaScript only the list is
+fetched again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django import forms
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tirek.registry.forms import ANY, InstitutionFilter
+from tirek.registry.queries import institutions, territories
+
+ROWS = 100
+LONGEST = 400_000  # characters of the hidden list: more than all institutions of the country
+
+
+class PickerForm(forms.Form):
+    find = forms.CharField(label=_("Name, code or BIN"), required=False, max_length=200)
+    place = forms.ChoiceField(label=_("District or city"), required=False)
+    kind = forms.ChoiceField(
+        label=_("Kind"), required=False, choices=lambda: InstitutionFilter.base_fields["kind"].choices
+    )
+    only_chosen = forms.BooleanField(label=_("Show only the chosen"), required=False)
+
+    def __init__(self, *args, places: list[tuple[str, str]] = (), **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["place"].choices = [*ANY, *places]
+
+
+@dataclass(frozen=True)
+class Picked:
+    """What the page shows. ``unknown`` were sent, but no such institution is open in the asker's territory."""
+
+    form: PickerForm
+    rows: list[tuple[int, str, str]]
+    found: int
+    all: int
+    chosen: frozenset[int]
+    unknown: frozenset[int]
+
+    @property
+    def chosen_text(self) -> str:
+        return ",".join(map(str, sorted(self.chosen)))
+
+    @property
+    def shown_text(self) -> str:
+        return ",".join(str(number) for number, *_names in self.rows)
+
+
+def pick(request: HttpRequest) -> Picked:
+    """The list as filtered, and the choice after the button that was pressed ("all" of the list, or "none")."""
+    on = timezone.localdate()
+    form = PickerForm(request.POST or None, places=_places(request, on))
+    asked = form.cleaned_data if form.is_bound and form.is_valid() else {}
+    everything = institutions.listed(request.scope, on=on)
+    sent = _sent(request)
+    chosen = set(everything.filter(org_no__in=sent).values_list("org_no", flat=True)) if sent else set()
+    found = _found(request, asked, on)
+    if asked.get("only_chosen"):
+        found = found.filter(org_no__in=chosen)
+    total = everything.count()
+    act = request.POST.get("act")
+    if act == "all" or (total == 1 and request.method == "GET"):
+        chosen |= set(found.values_list("org_no", flat=True))
+    elif act == "none":
+        chosen = set()
+    rows = [(s.org_no, territories.local_name(s), territories.local_name(s.territory)) for s in found[:ROWS]]
+    return Picked(
+        form, rows, found.count(), total, frozenset(chosen), frozenset(sent - chosen) if act == "ask" else frozenset()
+    )
+
+
+def _places(request: HttpRequest, on) -> list[tuple[str, str]]:
+    home = territories.of_scope(request.scope)
+    return [(t.code, territories.local_name(t)) for t in territories.districts(home, on=on)] if home else []
+
+
+def _found(request: HttpRequest, asked: dict, on):
+    territory = territories.by_code(asked["place"]) if asked.get("place") else None
+    return institutions.listed(
+        request.scope, on=on, territory=territory, kind=asked.get("kind", ""), text=asked.get("find", "")
+    )
+
+
+def _sent(request: HttpRequest) -> set[int]:
+    """What was chosen before, as far as it was not on the page, and the ticks of the page."""
+    before, shown = (_numbers(request.POST.get(name, "")) for name in ("chosen", "shown"))
+    return (before - shown) | _numbers(",".join(request.POST.getlist("tick")))
+
+
+def _numbers(text: str) -> set[int]:
+    return {int(part) for part in text[:LONGEST].split(",") if part.isascii() and part.isdecimal() and len(part) < 10}
