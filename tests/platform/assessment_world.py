@@ -25,7 +25,9 @@ from tirek.registry.models import (
 SINCE = DateRange(dt.date(2020, 1, 1), None)
 DAY = dt.date(2025, 9, 20)
 REGION = (10_000_000, 19_999_999)
+SECOND = (20_000_000, 29_999_999)
 OFFICER = Scope(lo=REGION[0], hi=REGION[1], role="regional_officer", user_id=None)
+SECOND_OFFICER = Scope(lo=SECOND[0], hi=SECOND[1], role="regional_officer", user_id=None)
 
 
 @dataclass
@@ -48,15 +50,18 @@ def _territory(code: str, level: str, lo: int, hi: int, parent=None) -> Territor
     )  # fmt: skip
 
 
-def make_world(sizes: tuple[int, ...] = (30, 30, 30, 30, 30, 30, 30, 3)) -> World:
+def make_world(
+    sizes: tuple[int, ...] = (30, 30, 30, 30, 30, 30, 30, 3), place: tuple[int, int] = REGION, kato: str = "47"
+) -> World:
     """Schools alternate between two districts and between town and village, two by two; one is tiny."""
     with loading():
-        region = _territory("470000000", "region", *REGION)
+        region = _territory(f"{kato}0000000", "region", *place)
         districts = [
-            _territory(f"4710000{i}0", "district", REGION[0] + i * 100_000, REGION[0] + i * 100_000 + 99_999, region)
+            _territory(f"{kato}10000{i}0", "district", place[0] + i * 100_000, place[0] + i * 100_000 + 99_999, region)
             for i in (1, 2)
         ]
-        year = SchoolYear.objects.create(code="2025-2026", starts_on=dt.date(2025, 9, 1), ends_on=dt.date(2026, 5, 31))
+        days = {"starts_on": dt.date(2025, 9, 1), "ends_on": dt.date(2026, 5, 31)}
+        year, _new = SchoolYear.objects.get_or_create(code="2025-2026", defaults=days)
         world = World(region, districts, [], year=year)
         for number, size in enumerate(sizes):
             _add_school(world, number, size)
@@ -66,7 +71,9 @@ def make_world(sizes: tuple[int, ...] = (30, 30, 30, 30, 30, 30, 30, 3)) -> Worl
 def _add_school(world: World, number: int, size: int) -> None:
     district = world.districts[number % 2]
     org_no = district.org_lo + 10 * (number + 1)
-    school = Institution.objects.create(code=f"S{number}", org_no=org_no, kind="school", open_period=SINCE)
+    school = Institution.objects.create(
+        code=f"S{number}" if org_no <= REGION[1] else f"S{org_no}", org_no=org_no, kind="school", open_period=SINCE
+    )
     InstitutionState.objects.create(
         institution=school, org_no=org_no, valid=SINCE, name_kk=f"№{number} мектеп", name_ru=f"Школа №{number}",
         name_en=f"School {number}", territory=district, settlement_kind="urban" if number % 4 < 2 else "rural",
@@ -95,13 +102,15 @@ def _add_school(world: World, number: int, size: int) -> None:
     world.pupils[school.pk] = people
 
 
-def make_test(world: World, n_items: int = 20, *, two_booklets: bool = True) -> Test:
+def make_test(
+    world: World, n_items: int = 20, *, two_booklets: bool = True, code: str = "M4-2025", by: Scope = OFFICER
+) -> Test:
     items = [ItemSpec(f"M{j:02}", max_score=2 if j == 5 else 1) for j in range(1, n_items + 1)]
     codes = [item.code for item in items]
     booklets = {"A": codes[: n_items * 3 // 4], "B": codes[n_items // 4 :]} if two_booklets else {"A": codes}
-    with acting_as(OFFICER):
+    with acting_as(by):
         test = create_test(
-            code="M4-2025", titles={"kk": "Математика", "ru": "Математика", "en": "Mathematics"},
+            code=code, titles={"kk": "Математика", "ru": "Математика", "en": "Mathematics"},
             subject=Subject.MATHEMATICS, grade=4, school_year=world.year, kind=TestKind.ENTRANCE,
             territory=world.region, items=items, booklets=booklets, is_synthetic=True,
         )  # fmt: skip

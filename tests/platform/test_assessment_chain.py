@@ -1,9 +1,10 @@
 """From answers to published results: the whole chain, its refusals, and what each role sees of it."""
 
+import dataclasses
 import datetime as dt
 
 import pytest
-from assessment_world import OFFICER, answers_csv, make_test, make_world
+from assessment_world import OFFICER, SECOND, SECOND_OFFICER, answers_csv, make_test, make_world
 from django.db import DatabaseError, connection
 
 from tirek.access.scope import Scope, acting_as, loading
@@ -22,8 +23,12 @@ from tirek.assessment.services.calibration import calibrate_test
 from tirek.assessment.services.publication import publish_results, withdraw
 from tirek.decisions.models import Decision
 from tirek.decisions.services import verify
+from tirek.indicators import definitions
+from tirek.indicators import models as indicators_models
+from tirek.indicators import queries as figures
 from tirek.indicators import services as indicators
 from tirek.indicators.models import Figure
+from tirek.indicators.services.publishing import NothingDecided
 from tirek.storage.database import OWN
 from tirek.storage.sealed import path_of
 
@@ -229,3 +234,85 @@ def test_items_without_enough_answers_are_left_out_with_a_reason(world, test):
         calibration = calibrate_test(test_id=test.pk, by=None, now=NOW)
         dropped = ItemEstimate.objects.get(calibration=calibration, item__code="M10")
         assert (dropped.dropped_because, dropped.difficulty, dropped.n) == ("item_few", None, 50)
+
+
+def published(world, test, scope=OFFICER, *, seed: int = 7):
+    with acting_as(scope):
+        import_answers(test_id=test.pk, content=answers_csv(world, test, seed=seed), file_name="a.csv")
+        calibrate_test(test_id=test.pk, by=None, now=NOW)
+        return publish_results(test_id=test.pk, by=None, now=NOW)
+
+
+def states_of_figures() -> dict[str, str]:
+    return dict(indicators_models.Release.objects.values_list("number", "state"))
+
+
+def test_two_regions_of_one_day_stand_side_by_side(world, test):
+    first = published(world, test)
+    there = make_world(place=SECOND, kato="61")
+    second = published(there, make_test(there, code="M4-61", by=SECOND_OFFICER), SECOND_OFFICER, seed=8)
+    assert states_of_figures() == {first.figure_number: "published", second.figure_number: "published"}
+    with acting_as(Scope()):
+        for release, place in ((first, world.region), (second, there.region)):
+            assert Figure.objects.get(release__number=release.figure_number, territory=place.code, settlement="").value
+            found = figures.latest("assessment.mathematics.4", territory=place.code)
+            assert (found.number, found.decision_number) == (release.figure_number, release.decision_number)
+            assert indicators.verify(release.figure_number, now=NOW).agrees
+        assert [other.number for other in figures.others(figures.release(first.figure_number))] == [
+            second.figure_number
+        ]
+
+
+def test_two_tests_of_one_region_and_day_stand_side_by_side(world, test):
+    first = published(world, test)
+    second = published(world, make_test(world, code="M4-2025-again"), seed=9)
+    assert set(states_of_figures().values()) == {"published"}
+    assert first.figure_number != second.figure_number
+    with acting_as(Scope()):
+        shown = [
+            f for f in figures.of_territory(world.region.code) if f.release.indicator == "assessment.mathematics.4"
+        ]
+        assert {f.release.about for f in shown} == {"M4-2025", "M4-2025-again"}
+        assert figures.latest("assessment.mathematics.4", about="M4-2025").number == first.figure_number
+
+
+def test_a_figure_follows_its_own_test_only(world, test):
+    """Withdrawn and made anew after a correction, it is another publication; the other test's stays as it is."""
+    first = published(world, test)
+    other = published(world, make_test(world, code="M4-2025-again"), seed=9)
+    with acting_as(OFFICER):
+        withdraw(test_id=test.pk, by=None, now=NOW, because="a school sent corrections")
+    again = published(world, test, seed=11)
+    assert states_of_figures() == {
+        first.figure_number: "withdrawn", other.figure_number: "published", again.figure_number: "published",
+    }  # fmt: skip
+
+
+def test_published_anew_by_hand_it_is_superseded(world, release):
+    """The same decision published under a changed definition: the earlier publication is closed and names the later one."""
+    with acting_as(OFFICER), pytest.raises(indicators.AlreadyPublished):
+        indicators.publish("assessment.mathematics.4", as_of=NOW.date(), by=None, now=NOW)
+    shown = definitions.indicator_of("assessment.mathematics.4")
+    try:
+        definitions._indicators[shown.code] = dataclasses.replace(shown, version=2)
+        with acting_as(OFFICER):
+            again = indicators.publish(shown.code, as_of=NOW.date(), by=None, now=NOW)
+    finally:
+        definitions._indicators[shown.code] = shown
+    assert states_of_figures() == {release.figure_number: "superseded", again.number: "published"}
+
+
+def test_no_figure_is_made_of_another_regions_decision(world, release):
+    there = make_world(place=SECOND, kato="61")
+    assert there.region
+    with acting_as(SECOND_OFFICER), pytest.raises(NothingDecided, match="your territory has none"):
+        indicators.publish("assessment.mathematics.4", as_of=NOW.date(), by=None, now=NOW)
+    with acting_as(SECOND_OFFICER), pytest.raises(indicators.NotAllowed):
+        indicators.publish(
+            "assessment.mathematics.4", as_of=NOW.date(), by=None, now=NOW, decision=release.decision_number
+        )
+    number = release.calibration.decision_number
+    with acting_as(OFFICER), pytest.raises(NothingDecided, match="no decision that the figure"):
+        indicators.publish("assessment.mathematics.4", as_of=NOW.date(), by=None, now=NOW, decision=number)
+    with acting_as(OFFICER), pytest.raises(NothingDecided, match="no decision that the figure"):
+        indicators.publish("assessment.reading.4", as_of=NOW.date(), by=None, now=NOW, decision=release.decision_number)

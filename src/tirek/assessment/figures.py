@@ -48,6 +48,8 @@ def register_figures() -> None:
                         RESULTS,
                         f"tirek.assessment.figures:cells_{subject}_{grade}",
                         {"subject": subject, "grade": grade},
+                        about="test",
+                        day="day",
                     ),
                 )
             )

@@ -74,10 +74,10 @@ def decision(number: str) -> Decision:
     return found
 
 
-def latest(kind: str, **parameters: Any) -> Decision | None:
-    """The newest published decision of a kind with these parameters."""
-    found = decisions().filter(kind=kind, state=State.PUBLISHED)
-    return found.filter(parameters__contains=parameters).first()
+def published_of(kind: str, parameters: Mapping[str, Any], within: tuple[int, int] | None = None):
+    """Published decisions of a kind with these parameters, the newest first; of a territory, if one is given."""
+    found = decisions().filter(kind=kind, state=State.PUBLISHED, parameters__contains=dict(parameters))
+    return found if within is None else found.filter(org_lo__gte=within[0], org_hi__lte=within[1])
 
 
 def outcomes(of: Decision):

@@ -17,6 +17,7 @@ LIMIT = 1000
 Code = Path(..., pattern=r"^[a-z0-9_.]{1,80}$", examples=["schools.pupils"])
 AsOf = Query(None, description="The last publication up to this day.")
 Territory = Query(None, pattern=r"^[0-9]{1,32}$")
+About = Query(None, max_length=80, description="Code of the test whose figure is wanted, where there are several.")
 Number = Path(..., pattern=r"^F-[0-9]{4}-[0-9]{6}$", examples=["F-2025-000001"])
 
 
@@ -64,6 +65,7 @@ class ReleaseOut(Schema):
     indicator: str
     version: int
     as_of: date
+    about: str = Field("", description="Code of the test that the figure is about; empty for the whole register.")
     state: str
     published_by: str
     published_at: datetime
@@ -107,8 +109,10 @@ def latest(
     code: str = Code,
     as_of: date | None = AsOf,
     territory: str | None = Territory,
+    about: str | None = About,
 ):
-    return _release(queries.latest(indicator_of(code).code, as_of), territory)
+    found = queries.latest(indicator_of(code).code, as_of, territory=territory or "", about=about or "")
+    return _release(found, territory)
 
 
 @router.get("/releases/{number}", response={200: ReleaseOut, **ERRORS}, url_name="release")
@@ -154,6 +158,7 @@ def _release(found, territory: str | None) -> dict:
         "indicator": found.indicator,
         "version": found.version,
         "as_of": found.as_of,
+        "about": found.about,
         "state": found.state,
         "published_by": found.published_by_name,
         "published_at": found.published_at,

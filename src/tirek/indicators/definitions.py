@@ -31,13 +31,16 @@ class FromDecision:
     """A figure whose numbers were decided: the published, rounded values of a decision's outcomes.
 
     ``cells`` is ``"module:function"``, called with the decision and its outcomes (dicts with ``subject_kind``,
-    ``subject``, ``org_no``, ``result``); it returns `tirek.indicators.cells.Cell` objects. Of the decisions of the kind, the
-    newest one with these ``parameters`` counts.
+    ``subject``, ``org_no``, ``result``); it returns `tirek.indicators.cells.Cell` objects. Only decisions of the kind with
+    these ``parameters`` count. ``about`` and ``day`` name two more of the decision's own parameters: what it is about (a
+    test), which tells its figure from another's of the same day, and the day that its numbers hold for.
     """
 
     kind: str
     cells: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    about: str = ""
+    day: str = ""
 
 
 @dataclass(frozen=True)

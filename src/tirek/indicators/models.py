@@ -44,7 +44,11 @@ class ReleaseState(models.TextChoices):
 
 
 class Release(models.Model):
-    """One publication of one indicator: all its cells, from one snapshot or one published decision."""
+    """One publication of one indicator: all its cells, from one snapshot or one published decision.
+
+    Indicator, day, territory (``org_lo`` to ``org_hi``) and what it is about say which figure it is; of each there is one
+    in force.
+    """
 
     number = models.CharField(_("number"), max_length=16, unique=True)
     indicator = models.CharField(_("indicator"), max_length=80)
@@ -53,6 +57,15 @@ class Release(models.Model):
     definition_sha256 = models.CharField(max_length=64)
     query = models.TextField(_("query"), blank=True)
     as_of = models.DateField(_("as of"))
+    about = models.CharField(
+        _("about"),
+        max_length=80,
+        blank=True,
+        default="",
+        help_text="What the decision is about, a test's code; empty for a figure of the whole register.",
+    )
+    org_lo = models.IntegerField(default=0)
+    org_hi = models.IntegerField(default=2_147_483_647)
     snapshot = models.ForeignKey(Snapshot, models.PROTECT, null=True, related_name="releases")
     decision_number = models.CharField(_("decision"), max_length=16, blank=True)
     minimum = models.IntegerField(_("smallest group shown"))
@@ -74,7 +87,9 @@ class Release(models.Model):
         indexes = [models.Index(fields=["indicator", "-as_of", "-published_at"], name="figure_release_latest")]
         constraints = [
             models.UniqueConstraint(
-                name="figure_release_in_force", fields=["indicator", "as_of"], condition=models.Q(state="published")
+                name="figure_release_in_force",
+                fields=["indicator", "as_of", "about", "org_lo", "org_hi"],
+                condition=models.Q(state="published"),
             ),
             models.CheckConstraint(
                 name="figure_release_from_somewhere",

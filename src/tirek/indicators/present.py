@@ -126,6 +126,19 @@ def listed(releases: dict[str, Release]) -> list[dict]:
     return found
 
 
+def named(releases: list[Release]) -> list[dict]:
+    """Publications with the name of the territory that each speaks of and its number."""
+    heads = queries.headlines(releases)
+    names = names_of(head.territory for head in heads.values())
+    shown_of = []
+    for release in releases:
+        head, indicator = heads.get(release.pk), known(release.indicator)
+        if head is not None:
+            name = names.get(head.territory, head.territory)
+            shown_of.append({"release": release, "name": name, "row": row(head, indicator, names)})
+    return shown_of
+
+
 def plain(cell: Figure) -> dict:
     """A published number for programs."""
     names = ("level", "territory", "settlement", "kind", "numerator", "denominator", "value", "se", "low", "high")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import get_language
 
 from tirek.indicators.models import Check, Claim, Figure, Release, ReleaseState
@@ -18,8 +19,7 @@ from tirek_engines.errors import Refusal
 
 KINDS = dict(InstitutionKind.choices)
 SETTLEMENTS = dict(SettlementKind.choices)
-
-
+MOST_OTHERS = 50
 NUMBER = re.compile(r"F-\d{4}-\d{6,9}")
 
 
@@ -30,25 +30,58 @@ class NotPublished(Refusal):
     http_status = 404
 
 
+Span = tuple[int, int]
+
+
 def published():
-    """Publications in force, the latest day of each indicator first."""
-    return Release.objects.filter(state=ReleaseState.PUBLISHED).order_by("indicator", "-as_of")
+    """Publications in force; of each indicator the latest day first, then the wider territory, then the newer one."""
+    width = F("org_hi") - F("org_lo")
+    found = Release.objects.filter(state=ReleaseState.PUBLISHED)
+    return found.order_by("indicator", "-as_of", width.desc(), "org_lo", "-published_at", "-id")
 
 
-def latest_releases() -> dict[str, Release]:
-    """The latest publication in force of each indicator."""
-    return {r.indicator: r for r in published().order_by("indicator", "as_of")}
+def near(span: Span | None):
+    """Publications in force that speak of a territory: those whose own territory holds it, or lies in it."""
+    if span is None:
+        return published()
+    inside = Q(org_lo__gte=span[0], org_hi__lte=span[1])
+    return published().filter(inside | Q(org_lo__lte=span[0], org_hi__gte=span[1]))
 
 
-def latest(indicator: str, as_of: date | None = None) -> Release:
-    """The publication in force for the latest day, or for the last day up to ``as_of``."""
-    found = published().filter(indicator=indicator)
+def latest_releases(span: Span | None = None) -> dict[str, Release]:
+    """The latest publication in force of each indicator: the reader's own territory's, where there is one."""
+    found = {r.indicator: r for r in published().distinct("indicator")}
+    return found | ({r.indicator: r for r in near(span).distinct("indicator")} if span else {})
+
+
+def latest(
+    indicator: str, as_of: date | None = None, *, territory: str = "", span: Span | None = None, about: str = ""
+) -> Release:
+    """The publication in force for the latest day, or for the last day up to ``as_of``.
+
+    Several may hold for one day, each of another territory or test. ``territory`` (a code) and ``about`` (a test's) ask for
+    one of them; else the one of the reader's own territory comes before the widest.
+    """
+    found = published().filter(indicator=indicator).select_related("snapshot")
     if as_of is not None:
         found = found.filter(as_of__lte=as_of)
-    release = found.select_related("snapshot").first()
+    if about:
+        found = found.filter(about=about)
+    if territory:
+        found = found.filter(Exists(Figure.objects.filter(release=OuterRef("pk"), territory=territory)))
+    near_by = near(span).values("pk") if span and not territory else None
+    release = (found.filter(pk__in=near_by).first() if near_by is not None else None) or found.first()
     if release is None:
         raise NotPublished(f"The figure {indicator} is not published.", indicator=indicator)
     return release
+
+
+def others(of: Release) -> list[Release]:
+    """The same figure in force for other territories, the latest of each."""
+    found = Release.objects.filter(state=ReleaseState.PUBLISHED, indicator=of.indicator)
+    found = found.exclude(org_lo=of.org_lo, org_hi=of.org_hi)
+    latest = found.order_by("org_lo", "org_hi", "-as_of", "-published_at", "-id").distinct("org_lo", "org_hi")
+    return list(latest[:MOST_OTHERS])
 
 
 def release(number: str) -> Release:
@@ -59,9 +92,10 @@ def release(number: str) -> Release:
     return found
 
 
-def history(indicator: str):
-    """All publications of an indicator, the newest first."""
-    return Release.objects.filter(indicator=indicator).order_by("-published_at", "-id")
+def history(of: Release):
+    """All publications of the same indicator for the same territory, the newest first."""
+    same = {"indicator": of.indicator, "org_lo": of.org_lo, "org_hi": of.org_hi}
+    return Release.objects.filter(**same).order_by("-published_at", "-id")
 
 
 def cells(of: Release):
@@ -88,11 +122,19 @@ def last_check(of: Release) -> Check | None:
 
 
 def of_territory(territory: str) -> list[Figure]:
-    """The latest published number of each figure about one territory as a whole: one query."""
+    """The latest published numbers of each figure about one territory as a whole: one query.
+
+    Two tests of one day are two numbers.
+    """
     found = Figure.objects.filter(
         release__state=ReleaseState.PUBLISHED, territory=territory, settlement="", kind=""
     ).select_related("release")
-    return list(found.order_by("release__indicator", "-release__as_of").distinct("release__indicator"))
+    latest: dict[str, list[Figure]] = {}
+    for figure in found.order_by("release__indicator", "-release__as_of", "-release__published_at", "id"):
+        same = latest.setdefault(figure.release.indicator, [])
+        if not same or same[0].release.as_of == figure.release.as_of:
+            same.append(figure)
+    return [figure for same in latest.values() for figure in same]
 
 
 def names_of(codes: Iterable[str]) -> dict[str, str]:

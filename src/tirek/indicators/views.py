@@ -36,7 +36,7 @@ def public(request):
 
 
 def _list(request, *, everything: bool):
-    rows = present.listed(queries.latest_releases())
+    rows = present.listed(queries.latest_releases(_span(request)))
     topics = sorted({row["topic"] for row in rows})
     topic, words = request.GET.get("topic", ""), request.GET.get("q", "").strip().lower()
     rows = [r for r in rows if (everything or r["release"]) and topic in ("", r["topic"])]
@@ -60,7 +60,11 @@ def figure(request, code: str):
     if indicator is None:
         raise Http404
     try:
-        found = queries.latest(code, _day(request))
+        territory = request.GET.get("territory", "")
+        try:
+            found = queries.latest(code, _day(request), territory=territory, span=_span(request))
+        except queries.NotPublished:
+            found = queries.latest(code, _day(request), span=_span(request))
     except Refusal:
         may_publish = bool(request.scope.role) and may(request.scope.role, "figures.publish")
         context = {"indicator": indicator, "may_publish": may_publish, "today": timezone.localdate()}
@@ -93,7 +97,8 @@ def _page(request, found):
         "by_territory": [present.row(c, indicator, names) for c in plain],
         "breakdowns": _breakdowns(cells, whole, indicator, names),
         "chart": _chart(plain, whole, indicator, found, names),
-        "history": queries.history(found.indicator)[:12],
+        "history": queries.history(found)[:12],
+        "others": present.named(queries.others(found)),
         "check": queries.last_check(found),
         "claims": queries.topics(found.indicator),
         "may_publish": bool(request.scope.role) and may(request.scope.role, "figures.publish"),
@@ -185,6 +190,12 @@ def _release(number: str):
         return queries.release(number)
     except Refusal as refusal:
         raise Http404(refusal.message) from refusal
+
+
+def _span(request) -> tuple[int, int] | None:
+    """The reader's own territory, whose figures come first."""
+    scope = request.scope
+    return None if scope.is_country or scope.lo is None or scope.hi is None else (scope.lo, scope.hi)
 
 
 def _day(request) -> date | None:

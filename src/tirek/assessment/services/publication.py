@@ -89,8 +89,9 @@ def _publish_figure(test: Test, results, by: User | None, now: datetime) -> str:
     code = figures.code_of(test.subject, test.grade)
     if code is None:
         return ""
+    day = date.fromisoformat(results.parameters["day"])
     try:
-        return indicators.publish(code, as_of=date.fromisoformat(results.parameters["day"]), by=by, now=now).number
+        return indicators.publish(code, as_of=day, by=by, now=now, decision=results.number).number
     except indicators.AlreadyPublished as already:
         return str(already.fields["number"])
 

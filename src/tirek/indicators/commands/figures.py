@@ -86,7 +86,8 @@ KEYS = ("level", "territory", "settlement", "kind")
 @click.option("--by", "username", required=True, help="Sign-in name of whoever publishes.")
 @click.option("--as-of", type=DAY, help="The day (today).")
 @click.option("--snapshot", "digest", help="Refuse when the register of that day is no longer this snapshot.")
-def publish(codes: tuple[str, ...], username: str, as_of, digest: str | None) -> None:
+@click.option("--decision", help="Number of the decision that the figure is made of (the newest of your territory).")
+def publish(codes: tuple[str, ...], username: str, as_of, digest: str | None, decision: str | None) -> None:
     """Publish figures: small groups are hidden, an earlier publication for the day is superseded.
 
     Example: tirek publish schools.count schools.pupils --by aigul --as-of 2025-10-01
@@ -98,5 +99,7 @@ def publish(codes: tuple[str, ...], username: str, as_of, digest: str | None) ->
 
     for code in codes:
         with refusals_shown(), acting_as_user(username, "figures.publish") as user:
-            release = services.publish(code, as_of=_day(as_of), by=user, now=timezone.now(), snapshot=digest)
+            release = services.publish(
+                code, as_of=_day(as_of), by=user, now=timezone.now(), snapshot=digest, decision=decision
+            )
             click.echo(f"{release.number}  {code}  {release.cell_count} numbers, {release.hidden_count} hidden")

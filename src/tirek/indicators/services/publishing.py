@@ -12,6 +12,7 @@ from tirek.access.permissions import may
 from tirek.access.scope import Scope, current_scope, loading
 from tirek.decisions import queries as decisions
 from tirek.decisions.kinds import function
+from tirek.decisions.models import Decision, State
 from tirek.decisions.rules import RuleSet, rules_in_force
 from tirek.indicators.cells import Cell, frame_of, suppressed
 from tirek.indicators.computing import compute
@@ -66,15 +67,23 @@ class Draft:
     rules: RuleSet
     snapshot: Snapshot | None = None
     decision_number: str = ""
+    about: str = ""
+    span: tuple[int, int] = WHOLE_COUNTRY
 
 
-def draft(code: str, *, as_of: date, by: object, now: datetime, snapshot: Snapshot | None = None) -> Draft:
-    """Compute a figure as of a day, on a sealed snapshot or from the latest published decision."""
+def draft(
+    code: str, *, as_of: date, by: object, now: datetime, snapshot: Snapshot | None = None, decision: str | None = None
+) -> Draft:
+    """Compute a figure as of a day: on a sealed snapshot, or from a published decision.
+
+    Without its number the decision is the newest one of the asker's territory that holds for a day up to ``as_of``.
+    """
     indicator = indicator_of(code)
+    scope = current_scope()
     with loading():
         rules = rules_in_force(RULES, as_of, *WHOLE_COUNTRY)
         if indicator.from_decision is not None:
-            return _from_decision(indicator, as_of, rules)
+            return draft_of_decision(indicator, decision or _latest_number(indicator, as_of, scope), as_of, rules)
         snapshot = snapshot or take_snapshot(as_of=as_of, by=by, now=now)
     return draft_on(indicator, snapshot, rules)
 
@@ -87,38 +96,61 @@ def draft_on(indicator: Indicator, snapshot: Snapshot, rules: RuleSet) -> Draft:
     return Draft(indicator, snapshot.as_of, cells, computed.query, rules, snapshot)
 
 
-def _from_decision(indicator: Indicator, as_of: date, rules: RuleSet) -> Draft:
+def _latest_number(indicator: Indicator, as_of: date, scope: Scope) -> str:
     source = indicator.from_decision
     assert source is not None
-    decision = decisions.latest(source.kind, **source.parameters)
-    if decision is None:
-        raise NothingDecided(
-            f"The figure {indicator.code} is made of a published decision “{source.kind}”, and there is none yet."
-        )
-    return draft_of_decision(indicator, decision.number, as_of, rules)
+    within = (scope.lo, scope.hi) if scope.lo is not None and scope.hi is not None and not scope.is_country else None
+    for decision in decisions.published_of(source.kind, source.parameters, within):
+        if not source.day or date.fromisoformat(decision.parameters[source.day]) <= as_of:
+            return decision.number
+    raise NothingDecided(
+        f"The figure {indicator.code} is made of a published decision “{source.kind}”, and your territory has none yet."
+    )
 
 
 def draft_of_decision(indicator: Indicator, number: str, as_of: date, rules: RuleSet) -> Draft:
-    """Cells from the sealed outcomes of a decision."""
+    """Cells from the sealed outcomes of a decision; the day is the one that the decision itself holds for."""
     source = indicator.from_decision
     assert source is not None
     decision = decisions.decision(number)
+    facts = {name: decision.parameters.get(name) for name in source.parameters}
+    if decision.kind != source.kind or facts != dict(source.parameters):
+        raise NothingDecided(f"{decision.number} is no decision that the figure {indicator.code} is made of.")
     outcomes = decisions.table(decision, "outcomes")
     cells = function(source.cells)(decision, decisions.outcome_rows(outcomes))
     cells = suppressed(cells, indicator, rules.value("minimal_group"))
-    return Draft(indicator, as_of, list(cells), "", rules, decision_number=number)
+    return Draft(
+        indicator,
+        date.fromisoformat(decision.parameters[source.day]) if source.day else as_of,
+        list(cells),
+        "",
+        rules,
+        decision_number=decision.number,
+        about=str(decision.parameters[source.about])[:80] if source.about else "",
+        span=(decision.org_lo, decision.org_hi),
+    )
 
 
-def publish(code: str, *, as_of: date, by: User | None, now: datetime, snapshot: str | None = None) -> Release:
-    """Publish a figure as of a day; an earlier publication for that day is superseded.
+def publish(
+    code: str,
+    *,
+    as_of: date,
+    by: User | None,
+    now: datetime,
+    snapshot: str | None = None,
+    decision: str | None = None,
+) -> Release:
+    """Publish a figure as of a day; an earlier publication of the same figure for that day is superseded.
 
     With ``snapshot`` (a digest) it is refused when the register of that day has changed since the snapshot was taken.
+    ``decision`` is the number of the published decision that the figure is made of.
     """
     scope = current_scope()
     found = _given_snapshot(snapshot, as_of, by, now)
-    ready = draft(code, as_of=as_of, by=by, now=now, snapshot=found)
+    ready = draft(code, as_of=as_of, by=by, now=now, snapshot=found, decision=decision)
     _check_right(scope, ready)
     with loading():
+        _check_decision(ready)
         with connection.cursor() as cursor:
             cursor.execute("select pg_advisory_xact_lock(hashtext('publish figures'))")
         return _enter(ready, by, now)
@@ -137,11 +169,29 @@ def _given_snapshot(sha256: str | None, as_of: date, by: object, now: datetime) 
     return fresh
 
 
+def _check_decision(ready: Draft) -> None:
+    """A figure is made of a decision in force; it stays so until the figure stands."""
+    if not ready.decision_number:
+        return
+    decision = Decision.objects.select_for_update().get(number=ready.decision_number)
+    if decision.state != State.PUBLISHED:
+        raise NothingDecided(
+            f"{decision.number} is not published (it is {decision.state}), so no figure is made of it."
+        )
+
+
 def _enter(ready: Draft, by: User | None, now: datetime) -> Release:
     indicator = ready.indicator
     cells = seal_input(frame_of(ready.cells))
-    before = Release.objects.filter(indicator=indicator.code, as_of=ready.as_of, state=ReleaseState.PUBLISHED).first()
-    if before is not None and before.cells["sha256"] == cells.sha256 and before.definition_sha256 == indicator.digest:
+    identity = {
+        "indicator": indicator.code,
+        "as_of": ready.as_of,
+        "about": ready.about,
+        "org_lo": ready.span[0],
+        "org_hi": ready.span[1],
+    }
+    before = Release.objects.filter(**identity, state=ReleaseState.PUBLISHED).first()
+    if before is not None and _same(before, ready, cells):
         raise AlreadyPublished(
             f"{indicator.code} as of {ready.as_of} is published already, with exactly these numbers, as {before.number} "
             f"by {before.published_by_name}. Nothing was changed.",
@@ -151,13 +201,12 @@ def _enter(ready: Draft, by: User | None, now: datetime) -> Release:
     if before is not None:
         Release.objects.filter(pk=before.pk).update(state=ReleaseState.SUPERSEDED, closed_at=now, closed_because=number)
     release = Release.objects.create(
+        **identity,
         number=number,
-        indicator=indicator.code,
         version=indicator.version,
         definition=indicator.definition(),
         definition_sha256=indicator.digest,
         query=ready.query,
-        as_of=ready.as_of,
         snapshot=ready.snapshot,
         decision_number=ready.decision_number,
         minimum=ready.rules.value("minimal_group"),
@@ -172,6 +221,15 @@ def _enter(ready: Draft, by: User | None, now: datetime) -> Release:
     )
     Figure.objects.bulk_create([_figure(release, cell) for cell in ready.cells], batch_size=2000)
     return release
+
+
+def _same(before: Release, ready: Draft, cells: Sealed) -> bool:
+    """The same numbers by the same definition; those of another decision are another figure, even if they are equal."""
+    return (
+        before.cells["sha256"] == cells.sha256
+        and before.definition_sha256 == ready.indicator.digest
+        and before.decision_number == ready.decision_number
+    )
 
 
 def _figure(release: Release, cell: Cell) -> Figure:
@@ -196,7 +254,8 @@ def withdraw(number: str, *, by: User | None, now: datetime, because: str) -> Re
         raise Refusal("Say why the figure is withdrawn.", code="reason_missing")
     with loading():
         release = Release.objects.select_for_update().get(number=number)
-        _check_ranges(scope, list(release.figures.values_list("org_lo", "org_hi")))
+        ranges = list(release.figures.values_list("org_lo", "org_hi"))
+        _check_ranges(scope, [*ranges, (release.org_lo, release.org_hi)] if release.decision_number else ranges)
         if release.state != ReleaseState.PUBLISHED:
             raise Refusal(f"{number} is {release.state} already.", code="not_published")
         release.state, release.closed_at, release.closed_because = (
@@ -209,7 +268,8 @@ def withdraw(number: str, *, by: User | None, now: datetime, because: str) -> Re
 
 
 def _check_right(scope: Scope, ready: Draft) -> None:
-    _check_ranges(scope, [(cell.org_lo, cell.org_hi) for cell in ready.cells])
+    ranges = [(cell.org_lo, cell.org_hi) for cell in ready.cells]
+    _check_ranges(scope, [*ranges, ready.span] if ready.decision_number else ranges)
 
 
 def _check_ranges(scope: Scope, ranges: list[tuple[int, int]]) -> None:
