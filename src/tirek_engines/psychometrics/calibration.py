@@ -19,6 +19,8 @@ from tirek_engines.psychometrics.model import Grid, Likelihood, Parameters, Shap
 from tirek_engines.psychometrics.options import MODELS, ErrorKind, Model, Options
 from tirek_engines.psychometrics.parameters import FIXED_SLOPE
 from tirek_engines.psychometrics.prepared import DroppedItem, Prepared, prepare
+from tirek_engines.psychometrics.regressing import CovariateResult, RegressionFit, covariate_results, fit_regression
+from tirek_engines.psychometrics.regression import Covariates
 from tirek_engines.psychometrics.scoring import PersonScores, scores_of
 from tirek_engines.psychometrics.starts import starting_point
 
@@ -73,6 +75,8 @@ class Calibration:
     parameters: Parameters
     covariance: Floats | None
     likelihood: Likelihood
+    regression: tuple[CovariateResult, ...] = ()
+    explained: float = float("nan")
 
     @property
     def prepared(self) -> Prepared:
@@ -91,6 +95,7 @@ def calibrate(
     *,
     models: Mapping[str, str] | None = None,
     known: Items | None = None,
+    covariates: Covariates | None = None,
     progress: Progress | None = None,
 ) -> Calibration:
     """Estimate item parameters and the distribution of ability from a matrix of answers.
@@ -110,6 +115,8 @@ def calibrate(
     known : Items, optional
         Items whose parameters are kept as they are (anchors). They give the scale its origin and unit, so that the
         means and variances of all groups are estimated.
+    covariates : Covariates, optional
+        Latent regression of ability on them; see `regression`. Without covariates a group's mean is all that is known.
     progress : callable, optional
         Called with iteration, log-likelihood, largest step.
 
@@ -131,35 +138,76 @@ def calibrate(
     (True, 3)
     """
     options = options or Options()
-    likelihood = likelihood_of(answers, options, models=models or {}, known=known)
-    starts = [starting_point(likelihood, known, number=k) for k in range(_n_starts(options, likelihood.shape))]
-    best, reached = best_of_starts(
-        likelihood,
-        starts,
-        tolerance=options.tolerance,
-        gradient_tolerance=options.gradient_tolerance,
-        max_iterations=options.max_iterations,
-        progress=progress,
-    )
-    best = _point_upwards(best, likelihood)
-    errors = covariance(likelihood, best.parameters, options.se)
+    n_covariates = 0 if covariates is None else len(covariates.names)
+    base = likelihood_of(answers, options, models=models or {}, known=known, n_coefficients=n_covariates)
+    found = _estimate(base, options, covariates, known, progress)
+    likelihood, best, errors = found.likelihood, found.best, found.errors
     scores = scores_of(likelihood, best.parameters, best.evaluation, bound=options.wle_bound)
     return Calibration(
         options=options,
         items=item_results(likelihood.data, likelihood.shape, best.parameters, errors),
         groups=group_results(likelihood.data, likelihood.shape, best.parameters, errors),
-        fit=_fit(likelihood.data, best, errors, scores, reached),
+        fit=_fit(likelihood.data, best, errors, scores, found.reached),
         persons=scores if options.persons else None,
         dropped=likelihood.data.items.dropped,
-        warnings=likelihood.data.items.warnings + warnings_of(answers, likelihood, best, errors, reached),
+        warnings=likelihood.data.items.warnings + warnings_of(answers, likelihood, best, errors, found.reached),
         parameters=best.parameters,
         covariance=errors,
         likelihood=likelihood,
+        regression=() if found.regression is None else covariate_results(found.regression, errors),
+        explained=float("nan") if found.regression is None else found.regression.explained,
     )
 
 
+@dataclass(frozen=True)
+class _Estimate:
+    """Where the search ended, with the covariance of the estimates."""
+
+    likelihood: Likelihood
+    best: Optimum
+    errors: Floats | None
+    reached: tuple[float, ...]
+    regression: RegressionFit | None = None
+
+
+def _estimate(
+    base: Likelihood,
+    options: Options,
+    covariates: Covariates | None,
+    known: Items | None,
+    progress: Progress | None,
+) -> _Estimate:
+    reached: tuple[float, ...] = ()
+
+    def search(target: Likelihood) -> Optimum:
+        nonlocal reached
+        best, reached = best_of_starts(
+            target,
+            [starting_point(target, known, number=k) for k in range(_n_starts(options, target.shape))],
+            tolerance=options.tolerance,
+            gradient_tolerance=options.gradient_tolerance,
+            max_iterations=options.max_iterations,
+            progress=progress,
+        )
+        return _point_upwards(best, target)
+
+    if covariates is None:
+        best = search(base)
+        return _Estimate(base, best, covariance(base, best.parameters, options.se), reached)
+    fit = fit_regression(base, covariates, search)
+    errors = covariance(fit.centred, fit.optimum.parameters, options.se)
+    if errors is not None:
+        errors = fit.jacobian @ errors @ fit.jacobian.T
+    return _Estimate(fit.likelihood, fit.placed, errors, reached, fit)
+
+
 def likelihood_of(
-    answers: Answers, options: Options, *, models: Mapping[str, str] | None = None, known: Items | None = None
+    answers: Answers,
+    options: Options,
+    *,
+    models: Mapping[str, str] | None = None,
+    known: Items | None = None,
+    n_coefficients: int = 0,
 ) -> Likelihood:
     """Pack the answers and set up the likelihood that `calibrate` maximises."""
     requested = {name: (models or {}).get(name, options.model) for name in answers.items}
@@ -172,11 +220,12 @@ def likelihood_of(
         and unit_slopes
         and options.se in ("oakes", "none")
         and not options.force_tables
+        and not n_coefficients
     )
     data = prepare(answers, collapse_scores=collapse, known=scores)
     fixed = np.array([name in scores for name in data.items.names])
     names = item_models(data.items, requested)
-    shape = Shape(names, data.items.n_steps, len(data.group_names), fixed)
+    shape = Shape(names, data.items.n_steps, len(data.group_names), fixed, n_coefficients)
     check_design(data, shape)
     return Likelihood(data, shape, Grid(options.nodes, options.half_range), options.prior, None, options.force_tables)
 
@@ -191,10 +240,10 @@ def _point_upwards(best: Optimum, likelihood: Likelihood) -> Optimum:
     Under 3PL and with slopes or means that are fixed it does know.
     """
     p, shape = best.parameters, likelihood.shape
-    known = shape.free_guessing.any() or not shape.free_slopes.all() or p.coefficients.size > 0
+    known = shape.free_guessing.any() or not shape.free_slopes.all()
     if known or float(np.median(p.slopes)) >= 0:
         return best
-    turned = replace(p, slopes=-p.slopes, means=-p.means)
+    turned = replace(p, slopes=-p.slopes, means=-p.means, coefficients=-p.coefficients)
     return replace(best, parameters=turned, evaluation=likelihood.evaluate(turned))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -60,10 +58,10 @@ def grid_warnings(likelihood: Likelihood, best: Optimum) -> list[str]:
     found = []
     extra = -(-grid.n_nodes // 4)
     step = 2 * grid.half_range / (grid.n_nodes - 1)
-    wider = Grid(grid.n_nodes + 2 * extra, grid.half_range + extra * step)
-    finer = Grid(2 * grid.n_nodes - 1, grid.half_range)
+    wider = Grid(grid.n_nodes + 2 * extra, grid.half_range + extra * step, grid.centre)
+    finer = Grid(2 * grid.n_nodes - 1, grid.half_range, grid.centre)
     for other, fault in ((wider, "too narrow"), (finer, "too coarse")):
-        loglik = replace(likelihood, grid=other).evaluate(p).loglik
+        loglik = likelihood.on(other).evaluate(p).loglik
         if abs(loglik - best.evaluation.loglik) > GRID_TOLERANCE:
             found.append(
                 f"The grid of {grid.n_nodes} nodes on ±{grid.half_range:g} is {fault}: with {other.n_nodes} nodes on "

@@ -6,7 +6,7 @@ the items (`response`) and the population (`normals`, or a latent regression).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -123,6 +123,11 @@ class Likelihood:
         if self.shape.in_score_family and not self.force_tables:
             return ScoreKernel(self.data, self.shape, self.theta)
         return TableKernel(self.data, self.shape, self.theta)
+
+    def on(self, grid: Grid) -> Likelihood:
+        """The same on another grid."""
+        given = self.given_population
+        return replace(self, grid=grid, given_population=None if given is None else given.on(grid.theta))
 
     def evaluate(self, p: Parameters) -> Evaluation:
         """One pass over the units: log-likelihood, gradient (Fisher's identity), expected counts."""

@@ -21,6 +21,9 @@ Floats = NDArray[np.float64]
 class Population(Protocol):
     """How ability is distributed. Everything is a function of the parameters and of one pass's posterior."""
 
+    def on(self, theta: Floats) -> Population:
+        """The same on other nodes."""
+
     def prior(self, p: Parameters) -> Prior:
         """Log weights of the nodes."""
 
@@ -49,6 +52,10 @@ class GroupNormals:
     data: Prepared
     shape: Shape
     theta: Floats
+
+    def on(self, theta: Floats) -> GroupNormals:
+        """The same on other nodes."""
+        return replace(self, theta=theta)
 
     def prior(self, p: Parameters) -> Prior:
         """The same for all units of a run."""

@@ -28,15 +28,19 @@ def none() -> Floats:
 
 @dataclass(frozen=True)
 class Grid:
-    """Equally spaced quadrature nodes from -half_range to +half_range (logits)."""
+    """Equally spaced quadrature nodes from centre - half_range to centre + half_range (logits).
+
+    The centre is 0 but under a latent regression, where it is the mean of what the covariates predict.
+    """
 
     n_nodes: int = 41
     half_range: float = 6.0
+    centre: float = 0.0
 
     @property
     def theta(self) -> Floats:
         """The nodes, shape (n_nodes,)."""
-        return np.linspace(-self.half_range, self.half_range, self.n_nodes)
+        return self.centre + np.linspace(-self.half_range, self.half_range, self.n_nodes)
 
 
 @dataclass(frozen=True)

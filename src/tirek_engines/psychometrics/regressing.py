@@ -21,18 +21,6 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class ShiftedGrid(Grid):
-    """A grid around a centre other than 0."""
-
-    centre: float = 0.0
-
-    @property
-    def theta(self) -> Floats:
-        """The nodes, shape (n_nodes,)."""
-        return self.centre + np.linspace(-self.half_range, self.half_range, self.n_nodes)
-
-
-@dataclass(frozen=True)
 class CovariateResult:
     """Effect of a covariate (logits a unit), and the covariate's weighted mean and standard deviation."""
 
@@ -97,7 +85,7 @@ def fit_regression(
     p, shape = optimum.parameters, base.shape
     move = float(away @ p.coefficients)
     anchored = bool(shape.fixed.any())
-    grid = base.grid if anchored else ShiftedGrid(base.grid.n_nodes, base.grid.half_range, centre=move)
+    grid = base.grid if anchored else replace(base.grid, centre=move)
     there = replace(p, means=p.means - move) if anchored else lifted(shape, p, move)
     return RegressionFit(
         centred=centred,

@@ -97,6 +97,10 @@ class LatentRegression:
         """Group of each unit."""
         return np.asarray(self.data.run_group[self.data.unit_run])
 
+    def on(self, theta: Floats) -> LatentRegression:
+        """The same on other nodes."""
+        return LatentRegression(self.data, self.shape, theta, self.design, [], self._grams)
+
     def _moments(self, p: Parameters) -> _Moments:
         """Computed once a point: prior, gradient and M-step of a step ask for the same."""
         if self._memory:
