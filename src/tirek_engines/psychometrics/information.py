@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from tirek_engines.psychometrics.model import Likelihood, Parameters
 from tirek_engines.psychometrics.parameters import KIND_GRADED
+from tirek_engines.psychometrics.personscores import cross_products, missing_information
+from tirek_engines.psychometrics.response import item_gradient
 
 Floats = NDArray[np.float64]
 
@@ -44,6 +46,40 @@ def observed_information(likelihood: Likelihood, at: Parameters, *, scale: float
     return np.asarray(0.5 * (information + information.T))
 
 
+def complete_information(likelihood: Likelihood, at: Parameters) -> Floats:
+    """Minus the second derivatives of the expected complete-data log-posterior, the expectation being held.
+
+    Items do not touch each other there, so the same parameter of all items is moved at once.
+    """
+    shape, posterior = likelihood.shape, likelihood.evaluate(at).posterior
+    x, widths, places = shape.flatten(at), _widths(likelihood, at), shape.places
+    item_of = np.full(places.n, -1, dtype=np.int64)
+    for columns in (places.slopes[:, None], places.intercepts, places.guessing[:, None]):
+        rows, _ = np.nonzero(columns >= 0)
+        item_of[columns[columns >= 0]] = rows
+    moves = [m[m >= 0] for m in (places.slopes, *places.intercepts.T, places.guessing)]
+    moves += [np.array([k]) for k in range(shape.n_item_parameters, places.n)]
+    information = np.zeros((places.n, places.n))
+    for move in moves:
+        gradients = []
+        for sign in (1.0, -1.0):
+            moved = x.copy()
+            moved[move] += sign * widths[move]
+            p = shape.restore(moved, at)
+            items = item_gradient(shape, p, posterior.counts, likelihood.theta, likelihood.guessing_prior)
+            gradients.append(np.concatenate([items, likelihood.population.gradient(p, posterior)]))
+        change = gradients[1] - gradients[0]
+        for k in move.tolist():
+            together = item_of == item_of[k]
+            information[k, together] = change[together] / (2.0 * widths[k])
+    return np.asarray(0.5 * (information + information.T))
+
+
+def louis_information(likelihood: Likelihood, at: Parameters) -> Floats:
+    """Complete information minus missing information (Louis 1982, J. R. Stat. Soc. B 44, eq. 3.1')."""
+    return complete_information(likelihood, at) - missing_information(likelihood, at)
+
+
 def covariance_of(information: Floats) -> Floats:
     """Its inverse; NaN throughout when the information is not positive definite."""
     try:
@@ -55,7 +91,31 @@ def covariance_of(information: Floats) -> Floats:
 
 
 def covariance(likelihood: Likelihood, at: Parameters, kind: str) -> Floats | None:
-    """Covariance of the estimates, by the kind of information asked for; None for ``none``."""
+    """Covariance of the estimates, by the kind of information asked for; None for ``none``.
+
+    ``oakes`` and ``louis`` are two ways to one number, the inverse of the observed information (Louis 1982, J. R. Stat.
+    Soc. B 44, eq. 3.1'). ``crossprod`` inverts the sum of w s s' over persons, s the derivative of a person's
+    log-likelihood. ``sandwich`` puts the sum of w^2 s s' between two inverses of the observed information (Huber 1967):
+    right also when the weights are no frequencies or the model is not quite true. A prior on guessing counts like data
+    in all of them.
+    """
     if kind == "none":
         return None
-    return covariance_of(observed_information(likelihood, at))
+    if kind == "oakes":
+        return covariance_of(observed_information(likelihood, at))
+    if kind == "louis":
+        return covariance_of(louis_information(likelihood, at))
+    if kind == "crossprod":
+        return covariance_of(cross_products(likelihood, at, power=1) + _prior_information(likelihood))
+    bread = covariance_of(observed_information(likelihood, at))
+    middle = cross_products(likelihood, at, power=2) + _prior_information(likelihood)
+    return np.asarray(bread @ middle @ bread)
+
+
+def _prior_information(likelihood: Likelihood) -> Floats:
+    """Minus the second derivative of the log prior on guessing."""
+    shape = likelihood.shape
+    information = np.zeros((shape.places.n, shape.places.n))
+    places = shape.places.guessing[shape.free_guessing]
+    information[places, places] = 1.0 / likelihood.guessing_prior.sd**2
+    return information
