@@ -11,6 +11,7 @@ import click
 COMMANDS: dict[str, str] = {
     # tools that need no server and no database
     "calibrate": "tirek.assessment.commands.calibrate:command",
+    "link": "tirek.assessment.commands.link:command",
     "means": "tirek.assessment.commands.means:command",
     "verify": "tirek.site.folders:verify",
     "explain": "tirek.site.folders:explain",

@@ -11,6 +11,7 @@ import click
 
 FOLDERS = {
     "calibrate": "tirek.assessment.commands.folders",
+    "link": "tirek.assessment.commands.link_folder",
     "means": "tirek.assessment.commands.means_folder",
 }
 """Command that wrote a folder -> module with `verify_folder(path)` and `explain_folder(path, subject)`."""

@@ -92,6 +92,7 @@ def hide_small(cells: Sequence[Cell], counted: Bools, *, minimum: int) -> NDArra
     Parameters
     ----------
     cells : sequence of Cell
+        As `nested_cells` gives them.
     counted : ndarray of bool, shape (persons,)
         Persons who enter the results.
     minimum : int
@@ -107,7 +108,7 @@ def hide_small(cells: Sequence[Cell], counted: Bools, *, minimum: int) -> NDArra
         parent = cells[parts[0]].parent
         line = [parent, *parts]
         unknown = counts[parent] - sum(counts[p] for p in parts)
-        if 0 < unknown:
+        if unknown > 0:
             line.append(len(counts))
             counts.append(unknown)
             hidden.append(unknown < minimum)

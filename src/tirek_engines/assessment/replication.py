@@ -92,6 +92,7 @@ def by_zones(weights: Floats, zones: Ints, repeats: Ints, *, halves: int = 1) ->
     Parameters
     ----------
     weights : ndarray of float64, shape (persons,)
+        The full weights.
     zones : ndarray of int64, shape (persons,)
         Jackknife zone (JKCZONE), any numbers.
     repeats : ndarray of int64, shape (persons,)

@@ -197,9 +197,11 @@ def combine(estimates: Floats, replicated: Floats, replication: Replication) -> 
     Parameters
     ----------
     estimates : ndarray of float64, shape (plausible values, statistics)
+        Under the full weights.
     replicated : ndarray of float64, shape (values used, replicates, statistics)
         Of the first or of all plausible values.
     replication : Replication
+        Its factors.
 
     Notes
     -----

@@ -1,0 +1,106 @@
+"""What `tirek link` reads: calibrations, their items' errors, the file of anchors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from tirek.assessment.commands.calibrations import SavedCalibration, plain, read_calibration
+from tirek.assessment.commands.persons import listed
+from tirek.storage.tables import BadTable, Fault, read_table
+from tirek_engines.errors import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tirek_engines.psychometrics.anchors import Anchors
+    from tirek_engines.psychometrics.linkerror import ItemErrors
+
+READ = ("items.csv", "groups.csv", "fit.json")
+UNIT_NAMES = ("unit", "testlet")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One calibration that takes part: `table` is its items.csv, `mean` and `sd` those of all its persons (logits)."""
+
+    saved: SavedCalibration
+    table: pl.DataFrame
+    mean: float
+    sd: float
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.saved.folder.resolve().name
+
+    def errors(self, names: Sequence[str]) -> ItemErrors:
+        """Standard errors of some items' b and a."""
+        from tirek_engines.psychometrics.linkerror import ItemErrors
+
+        place = {plain(item): row for row, item in enumerate(self.table["item"].to_list())}
+        rows = [place[n] for n in names]
+        return ItemErrors(_column(self.table, "se_b")[rows], _column(self.table, "se_a")[rows])
+
+
+def read_side(folder: Path) -> Side:
+    """Read a folder of `tirek calibrate`."""
+    saved = read_calibration(folder)
+    table = read_table(folder / "items.csv", text_columns=["item", "model", "values", "dimension"])
+    n = np.array([g.n for g in saved.groups], dtype=np.float64)
+    shares = n / n.sum() if n.sum() > 0 else np.full(n.size, 1.0 / n.size)
+    means = np.array([g.mean for g in saved.groups])
+    mean = float(shares @ means)
+    within = shares @ np.array([g.variance for g in saved.groups])
+    return Side(saved, table, mean, float(np.sqrt(within + shares @ (means - mean) ** 2)))
+
+
+def _column(table: pl.DataFrame, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+    if name not in table.columns:
+        return np.full(table.height, np.nan)
+    return table[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+
+
+def anchor_list(path: str | None) -> tuple[list[str] | None, dict[str, str]]:
+    """The items that may link, and their testlets where the table names them."""
+    if path is None:
+        return None, {}
+    table = read_table(Path(path), text_columns=["item", *UNIT_NAMES])
+    if "item" not in table.columns:
+        what = "A table of anchors needs a column named item."
+        raise BadTable([Fault(Path(path).name, 1, "item", "", what, "Add it.")])
+    unit = next((n for n in UNIT_NAMES if n in table.columns), None)
+    items = [v for v in table["item"].to_list() if v]
+    if unit is None:
+        return items, {}
+    pairs = zip(table["item"].to_list(), table[unit].to_list(), strict=True)
+    return items, {i: u for i, u in pairs if i and u}
+
+
+def find_anchors(base: Side, new: Side, options: Mapping[str, Any]) -> Anchors:
+    """The common items of two calibrations."""
+    from tirek_engines.psychometrics.anchors import match_items
+
+    only, units = anchor_list(options["anchors"])
+    drop = listed(options["drop"])
+    return match_items(base.saved.items, new.saved.items, only=only, drop=drop, units=units)
+
+
+def refuse_options(new: tuple[Path, ...], options: Mapping[str, Any]) -> None:
+    """What does not go together."""
+    if len(new) > 1 and options["method"] != "haberman":
+        raise Refusal("Several new calibrations are linked at once by --method haberman only.", code="several_new")
+    if len(new) > 1 and options["purify"]:
+        raise Refusal("--purify works with one new calibration. Drop anchors with --drop.", code="several_new")
+    if len(new) > 1 and options["persons"]:
+        raise Refusal("--persons works with one new calibration.", code="several_new")
+    if (options["centre"] is None) != (options["spread"] is None):
+        raise Refusal("--centre and --spread belong together.", code="half_a_scale")
+    if options["spread"] is not None and not options["spread"] > 0:
+        raise Refusal("--spread must be above zero.", code="bad_spread")
+    if options["constants"] and options["centre"] is not None:
+        raise Refusal("Keep the published --constants, or set --centre and --spread: not both.", code="two_scales")
