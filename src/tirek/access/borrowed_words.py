@@ -44,6 +44,7 @@ WORDS = (
     gettext_noop("Download codes"),
     gettext_noop("Edit"),
     gettext_noop("Edit Security Key"),
+    gettext_noop("Email address"),
     gettext_noop("Email (again)"),
     gettext_noop("Email Addresses"),
     gettext_noop("Email address confirmation"),
@@ -143,4 +144,5 @@ WORDS = (
     gettext_noop("Your account is protected by two-factor authentication. Please enter an authenticator code:"),
     gettext_noop("Your password is now changed."),
     gettext_noop("Your primary email address must be verified."),
+    gettext_noop("You are already logged in as %(user_display)s."),
 )

@@ -6,7 +6,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tirek.access.places import place_of
+from tirek.access.choosing import PlaceMixin
 from tirek.access.roles import SCOPES_OF_ROLE, Role, ScopeKind
 
 LANGUAGES = [("kk", "Қазақша"), ("ru", "Русский"), ("en", "English")]
@@ -22,29 +22,6 @@ class UserFilter(forms.Form):
         required=False,
         choices=[*ANY, ("active", _("open")), ("shut", _("shut")), ("invited", _("has not signed in yet"))],
     )
-
-
-class PlaceMixin(forms.Form):
-    """Where a role holds: a kind of scope, and a code of territory or institution that must exist."""
-
-    kind = forms.ChoiceField(label=_("Where"), choices=ScopeKind.choices)
-    place_code = forms.CharField(
-        label=_("Code of the territory or institution"),
-        required=False,
-        max_length=64,
-        help_text=_("KATO code of a region or district, or the institution's code. Empty for the country."),
-    )
-
-    def clean(self):
-        data = super().clean()
-        kind, code = data.get("kind"), data.get("place_code", "")
-        if kind == ScopeKind.OWN:
-            data["place"] = None
-        elif kind:
-            data["place"] = place_of(kind, code)
-            if data["place"] is None:
-                self.add_error("place_code", _("There is no such territory or institution."))
-        return data
 
 
 class InviteForm(PlaceMixin):

@@ -8,6 +8,7 @@ app_name = "access"
 urlpatterns = [
     path("users/", users.user_list, name="users"),
     path("users/invite/", users.invite, name="invite"),
+    path("users/places/", users.place_list, name="places"),
     path("users/<int:pk>/", users.user_page, name="user"),
     path("users/<int:pk>/link/", users.link, name="link"),
     path("users/<int:pk>/give/", users.give, name="give"),

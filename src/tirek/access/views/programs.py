@@ -22,8 +22,8 @@ def program_list(request: HttpRequest) -> HttpResponse:
 
 @gate(permission="users.manage")
 def register(request: HttpRequest) -> HttpResponse:
-    form = ProgramForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    form = ProgramForm(request.POST or None, scope=request.scope)
+    if form.is_valid():
         data = form.cleaned_data
         try:
             machine, secret = programs.register_program(

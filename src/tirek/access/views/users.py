@@ -7,9 +7,10 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from tirek.access import queries_users as queries
+from tirek.access.choosing import context_of
 from tirek.access.forms import GrantForm, InviteForm, ReasonForm, UserFilter
 from tirek.access.gates import gate
 from tirek.access.services import accounts, grants
@@ -35,14 +36,24 @@ def user_list(request: HttpRequest) -> HttpResponse:
 @gate(permission="users.manage")
 def user_page(request: HttpRequest, pk: int) -> HttpResponse:
     user = _user(request, pk)
-    return render(request, "access/user.html", _about(request, user) | {"grant_form": GrantForm()})
+    return render(request, "access/user.html", _about(request, user) | {"grant_form": GrantForm(scope=request.scope)})
+
+
+@gate(permission="users.manage")
+@require_GET
+def place_list(request: HttpRequest) -> HttpResponse:
+    """Places to choose from while a name is typed: a part of the forms that give roles."""
+    asked = [request.GET.get(name, "")[:100] for name in ("kind", "place_find", "place_code")]
+    return render(
+        request, "access/place_list.html", {"widget": {"name": "place_code"}} | context_of(request.scope, *asked)
+    )
 
 
 @gate(permission="users.manage")
 def invite(request: HttpRequest) -> HttpResponse:
     """Open an account; the link that sets its password is shown once, on the user's page."""
-    form = InviteForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    form = InviteForm(request.POST or None, scope=request.scope)
+    if form.is_valid():
         data = form.cleaned_data
         try:
             user = accounts.invite_user(
@@ -71,7 +82,11 @@ def link(request: HttpRequest, pk: int) -> HttpResponse:
         found = request.build_absolute_uri(accounts.invitation_link(by=request.scope, user=user))
     except Refusal as refusal:
         return _refused(request, user, refusal)
-    response = render(request, "access/user.html", _about(request, user) | {"grant_form": GrantForm(), "link": found})
+    response = render(
+        request,
+        "access/user.html",
+        _about(request, user) | {"grant_form": GrantForm(scope=request.scope), "link": found},
+    )
     response["Cache-Control"] = "no-store"
     return response
 
@@ -80,7 +95,7 @@ def link(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def give(request: HttpRequest, pk: int) -> HttpResponse:
     user = _user(request, pk)
-    form = GrantForm(request.POST)
+    form = GrantForm(request.POST, scope=request.scope)
     if form.is_valid():
         data = form.cleaned_data
         try:
@@ -99,7 +114,8 @@ def give(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("The role is given."))
             return redirect("access:user", pk=pk)
-    return render(request, "access/user.html", _about(request, user) | {"grant_form": form}, status=422)
+    context = _about(request, user) | {"grant_form": form, "is_giving": True}
+    return render(request, "access/user.html", context, status=422 if form.is_bound else 200)
 
 
 @gate(permission="users.manage")
@@ -153,5 +169,5 @@ def _about(request: HttpRequest, user) -> dict:
 
 def _refused(request: HttpRequest, user, refusal: Refusal) -> HttpResponse:
     messages.error(request, str(refusal))
-    context = _about(request, user) | {"grant_form": GrantForm()}
+    context = _about(request, user) | {"grant_form": GrantForm(scope=request.scope)}
     return render(request, "access/user.html", context, status=refusal.http_status)

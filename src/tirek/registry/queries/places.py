@@ -1,12 +1,16 @@
-"""Places that a role can be given over, by code: access asks, because it lies below."""
+"""Places that a role can be given over, by code or by a part of the name: access asks, because it lies below."""
 
 from __future__ import annotations
 
+from django.db.models import Q
 from django.utils import timezone
 
 from tirek.access.places import Place
 from tirek.access.roles import ScopeKind
+from tirek.access.scope import Scope
 from tirek.registry.models import InstitutionState, Territory, TerritoryLevel
+from tirek.registry.queries import institutions
+from tirek.registry.queries.territories import local_name
 
 LEVELS = {ScopeKind.REGION: TerritoryLevel.REGION, ScopeKind.DISTRICT: TerritoryLevel.DISTRICT}
 
@@ -21,3 +25,28 @@ def place_by_code(kind: str, code: str) -> Place | None:
     states = InstitutionState.objects.filter(institution__code=code, valid__contains=timezone.localdate())
     state = states.first()
     return state and Place(kind, code, state.name_kk, state.org_no, state.org_no)
+
+
+def offered(kind: str, text: str, scope: Scope, limit: int) -> list[Place]:
+    """Regions, districts or institutions that lie whole in the scope and match every word, in order of name."""
+    on = timezone.localdate()
+    if kind == ScopeKind.INSTITUTION:
+        states = institutions.listed(scope, on=on, text=text)[:limit]
+        return [
+            Place(kind, s.institution.code, local_name(s), s.org_no, s.org_no, local_name(s.territory)) for s in states
+        ]
+    found = Territory.objects.filter(level=LEVELS[kind], valid__contains=on).select_related("parent")
+    if not scope.is_country:
+        found = found.filter(org_lo__gte=scope.lo, org_hi__lte=scope.hi) if scope.lo is not None else found.none()
+    for word in text.split():
+        found = found.filter(_named(word))
+    above = lambda t: local_name(t.parent) if kind == ScopeKind.DISTRICT and t.parent else ""  # noqa: E731
+    places = found.order_by("sort_key", "id")[:limit]
+    return [Place(kind, t.code, local_name(t), t.org_lo, t.org_hi, above(t)) for t in places]
+
+
+def _named(word: str) -> Q:
+    names = Q(code__startswith=word)
+    for field in institutions.NAME_FIELDS:
+        names |= Q(**{f"{field}__icontains": word}) | Q(**{f"parent__{field}__icontains": word})
+    return names
