@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from tirek.access.gates import gate
 from tirek.access.permissions import may
 from tirek.access.services.reads import record_many_read
-from tirek.decisions import queries, services
+from tirek.decisions import queries, services, subjects
 from tirek.decisions.kinds import UnknownKind, all_kinds, kind_of
 from tirek.decisions.where import where_decided
 from tirek.decisions.work import verify_decision
@@ -71,7 +71,7 @@ def run(request, number: str):
         "checks": checks,
         "differences": _differences(checks, entitled),
         "entitled": entitled,
-        "outcomes": queries.outcomes(decision)[:20],
+        "outcomes": [(o, subjects.label(o.subject_kind, o.subject)) for o in queries.outcomes(decision)[:20]],
         "may_publish": decision.state == "draft" and _may(request, "decisions.publish", decision),
         "may_withdraw": decision.state in ("draft", "published") and _may(request, "decisions.publish", decision),
     }
@@ -87,7 +87,8 @@ def why(request, number: str, subject: str):
     except Refusal as refusal:
         raise Http404(refusal.message) from refusal
     record_many_read(request, rows=1, query=f"why {found.number}: {found.subject_kind} {found.subject}")
-    return render(request, "decisions/why.html", {"why": found})
+    subject = subjects.label(found.subject_kind, found.subject)
+    return render(request, "decisions/why.html", {"why": found, "subject": subject})
 
 
 @gate(permission="decisions.read")
@@ -165,13 +166,17 @@ def _kind(code: str):
 
 
 def _counts(decision) -> list[dict]:
-    """How often each reason was given; its sentence without anybody's numbers."""
+    """How often each reason was given to each kind of subject; its sentence without anybody's numbers."""
     kind = _kind(decision.kind)
-    counted: dict[str, int] = {}
-    for _subject_kind, reason, n in queries.outcome_counts(decision):
-        counted[reason] = counted.get(reason, 0) + n
+    order = list(subjects.MANY)
+    found = sorted(queries.outcome_counts(decision), key=lambda row: order.index(row[0]) if row[0] in order else 99)
     return [
-        {"reason": queries.reason_in_general(kind, reason) if kind else reason, "n": n} for reason, n in counted.items()
+        {
+            "whom": subjects.many(subject_kind),
+            "reason": queries.reason_in_general(kind, reason) if kind else reason,
+            "n": n,
+        }
+        for subject_kind, reason, n in found
     ]
 
 

@@ -89,7 +89,7 @@ class BuildingForm(forms.Form):
 
 
 class RoomForm(forms.Form):
-    number = code_field(_("Number"), 16)
+    number = code_field(_("Number of the room"), 16)
     name = forms.CharField(label=_("Name"), max_length=200, required=False)
     purpose = forms.ChoiceField(label=_("What is it for?"), choices=RoomPurpose.choices)
     floor = forms.IntegerField(label=_("Floor"), min_value=-5, max_value=60, required=False)

@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from tirek.access.roles import Role
 from tirek.site import navigation
 from tirek.site.queries import is_synthetic, place_of
 from tirek.site.templatetags.tirek import stylesheets
@@ -18,6 +19,15 @@ try:
     VERSION = version("tirek")
 except PackageNotFoundError:
     VERSION = "0.1.0"
+
+
+def demonstration_accounts() -> dict | None:
+    """Who may be tried out, and the password of all; asked for by the sign-in page of a demonstration alone."""
+    if not settings.DEMONSTRATION:
+        return None
+    from tirek.site.demo.users import ACCOUNTS, PASSWORD
+
+    return {"password": PASSWORD, "each": [(account.username, Role(account.role).label) for account in ACCOUNTS]}
 
 
 def everywhere(request):
@@ -39,6 +49,7 @@ def everywhere(request):
         "theme": theme if theme in THEMES else "",
         "synthetic": is_synthetic(),
         "demonstration": settings.DEMONSTRATION,
+        "demonstration_accounts": demonstration_accounts,
         "version": VERSION,
         "html_language": settings.LANGUAGE_CODE,
     }

@@ -17,6 +17,8 @@ def register() -> None:
 
 def scope_panel(request: HttpRequest, scope) -> tuple[str, dict] | None:
     """A parent's children, a head's institution, an officer's territory."""
+    if scope.role == Role.SPONSOR:
+        return None  # has no pupils; what was given is a page of its own
     if scope.is_own:
         return _own(request, scope)
     if scope.lo is not None and scope.lo == scope.hi:

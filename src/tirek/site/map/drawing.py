@@ -11,7 +11,9 @@ from pathlib import Path
 from tirek.site.map.simplify import place
 
 MARGIN = 0.04
-WIDTH = 400  # pixels for which names are placed: a little more than a telephone's; names keep their size on wider ones
+WIDTH = (
+    328  # pixels for which names are placed: a telephone of 360 less its margins; names keep their size on wider ones
+)
 
 
 @dataclass(frozen=True)
