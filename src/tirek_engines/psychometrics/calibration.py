@@ -22,7 +22,7 @@ from tirek_engines.psychometrics.prepared import DroppedItem, Prepared, prepare
 from tirek_engines.psychometrics.regressing import CovariateResult, RegressionFit, covariate_results, fit_regression
 from tirek_engines.psychometrics.regression import Covariates
 from tirek_engines.psychometrics.scoring import PersonScores, scores_of
-from tirek_engines.psychometrics.starts import starting_point
+from tirek_engines.psychometrics.starts import items_of, starting_point
 
 __all__ = ["MODELS", "Calibration", "ErrorKind", "Fit", "Model", "Options", "calibrate"]
 
@@ -82,6 +82,10 @@ class Calibration:
     def prepared(self) -> Prepared:
         """The packed answers."""
         return self.likelihood.data
+
+    def as_items(self) -> Items:
+        """The items with their estimates, as linking, scoring and item analysis read them."""
+        return items_of(self.likelihood, self.parameters)
 
     @property
     def shape(self) -> Shape:

@@ -157,7 +157,8 @@ class Shape:
     @cached_property
     def free_means(self) -> Bools:
         """Groups whose mean is estimated."""
-        return np.asarray((np.arange(self.n_groups) > 0) | bool(self.fixed.any()))
+        free = np.arange(self.n_groups) > 0
+        return np.asarray(free | self.fixed.any(), dtype=bool)
 
     @cached_property
     def free_sds(self) -> Bools:

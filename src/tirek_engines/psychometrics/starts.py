@@ -72,3 +72,22 @@ def with_known(likelihood: Likelihood, p: Parameters, known: Items) -> Parameter
                 c = np.clip(known.guessing[k], 1e-300, 1.0 - 1e-12)
                 guessing[j] = np.log(c / (1.0 - c))
     return replace(p, slopes=slopes, intercepts=intercepts, guessing=guessing)
+
+
+def items_of(likelihood: Likelihood, p: Parameters) -> Items:
+    """The items at a point of the parameter space, in the record that other commands read."""
+    shape, table = likelihood.shape, likelihood.data.items
+    guessing = np.zeros(shape.n_items)
+    guesses = shape.kinds == KIND_3PL
+    if guesses.any():
+        guessing[guesses] = 1.0 / (1.0 + np.exp(-p.guessing[guesses]))
+    return Items(
+        names=table.names,
+        models=shape.models,
+        slopes=p.slopes,
+        intercepts=p.intercepts,
+        guessing=guessing,
+        n_steps=shape.n_steps,
+        values=table.values,
+        dimensions=np.zeros(shape.n_items, np.int64),
+    )
