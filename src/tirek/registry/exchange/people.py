@@ -73,17 +73,21 @@ def _match(context: Context, final: bool) -> None:
     staging.execute(
         f"""
         create temporary table matched on commit drop as
-        select i.no, i.lead_no, coalesce(i.decided_id, p.id, x.target_id) as person_id,
-            case when i.no = i.lead_no and coalesce(i.decided_id, p.id, x.target_id) is null then {new_id} end as new_id,
-            p.id is not null and x.target_id is not null and p.id <> x.target_id as is_torn
-        from inc i
-        left join registry_person p on p.iin_hash = i.iin_hash
-        left join registry_externalid x
-            on x.source_id = %s and x.kind = 'person' and x.external_id = i.external_id and i.external_id is not null
+        with found as (
+            select i.no, i.lead_no, coalesce(i.decided_id, p.id, x.target_id) as person_id,
+                p.id is not null and x.target_id is not null and p.id <> x.target_id as is_torn
+            from inc i
+            left join registry_person p on p.iin_hash = i.iin_hash
+            left join registry_externalid x
+                on x.source_id = %s and x.kind = 'person' and x.external_id = i.external_id and i.external_id is not null
+        )
+        select m.no, m.lead_no, m.person_id, coalesce(m.person_id, lead.person_id) as who, m.is_torn,
+            case when m.no = m.lead_no and m.person_id is null then {new_id} end as new_id
+        from found m join found lead on lead.no = m.lead_no
         """,  # noqa: S608
         [context.source_id],
     )
-    staging.execute("analyze matched")
+    staging.execute("analyze matched")  # it tells how many are nobody yet: for those nothing has to be looked up
 
 
 def _compare_people(context: Context) -> None:
@@ -117,13 +121,16 @@ IS_ELSEWHERE = """coalesce(exists (select 1 from registry_employment w where w.p
 
 
 def _compare_enrolments(context: Context) -> None:
-    """o: the open enrolment of the person; h: an ended one that began on the same day in the same institution."""
+    """o: the open enrolment of the person; h: an ended one that began on the same day in the same institution.
+
+    Rows of people whom nobody knows are apart: looked up together with the others, they would have the whole table read.
+    """
     staging.execute("drop table if exists plan_tie")
     staging.execute(
         f"""
         create temporary table plan_tie on commit drop as
         with compared as (
-            select i.no, coalesce(m.person_id, lead.person_id) as person_id, coalesce(i.begin_date, %(as_of)s) as begin_date,
+            select i.no, m.who as person_id, coalesce(i.begin_date, %(as_of)s) as begin_date,
                 o.id as open_id, o.org_no as open_org_no, lower(o.valid) as open_begin, o.institution_id as open_institution,
                 h.id as ended_id, upper(h.valid) as ended_end,
                 o.institution_id = i.institution_id as is_same, {IS_ELSEWHERE} as is_elsewhere,
@@ -132,12 +139,11 @@ def _compare_enrolments(context: Context) -> None:
                     case when i.grade is not null and i.grade is distinct from o.grade then 'grade' end,
                     case when i.letter is not null and i.letter is distinct from g.letter then 'letter' end
                 ], null) as differs
-            from inc i join matched m using (no) join matched lead on lead.no = i.lead_no
-            left join registry_person p on p.id = coalesce(m.person_id, lead.person_id)
+            from inc i join matched m using (no) join registry_person p on p.id = m.who
             left join registry_enrolment o on o.person_id = p.id and upper_inf(o.valid)
             left join registry_classgroup g on g.id = o.class_group_id
             left join registry_enrolment h on i.end_date is not null and not upper_inf(h.valid)
-                and h.person_id = coalesce(m.person_id, lead.person_id) and h.institution_id = i.institution_id
+                and h.person_id = m.who and h.institution_id = i.institution_id
                 and lower(h.valid) = i.begin_date
         )
         select c.no, c.person_id, c.begin_date,
@@ -162,6 +168,9 @@ def _compare_enrolments(context: Context) -> None:
                 when c.is_same then c.differs else array['institution'] end as changed,
             c.open_id
         from compared c join inc i using (no)
+        union all
+        select i.no, null, coalesce(i.begin_date, %(as_of)s), null, 'new', array['institution'], null
+        from inc i join matched m using (no) where m.who is null
         """,  # noqa: S608
         {"as_of": context.as_of, "lo": context.org_lo, "hi": context.org_hi},
     )
@@ -173,7 +182,7 @@ def _compare_employments(context: Context) -> None:
     staging.execute(
         """
         create temporary table plan_tie on commit drop as
-        select i.no, coalesce(m.person_id, lead.person_id) as person_id, coalesce(i.begin_date, %(as_of)s) as begin_date,
+        select i.no, m.who as person_id, coalesce(i.begin_date, %(as_of)s) as begin_date,
             o.id as tie_id, coalesce(i.is_main, other.id is null) as is_main, null::bigint as open_id,
             case
                 when o.id is null and i.is_main and other.id is not null then 'clash'
@@ -188,15 +197,15 @@ def _compare_employments(context: Context) -> None:
                 case when i.is_main is not null and i.is_main <> o.is_main then 'is_main' end,
                 case when i.end_date is not null then 'end_date' end
             ], null) as changed
-        from inc i join matched m using (no) join matched lead on lead.no = i.lead_no
+        from inc i join matched m using (no)
         left join lateral (
             select e.* from registry_employment e
-            where e.person_id = coalesce(m.person_id, lead.person_id) and e.institution_id = i.institution_id
+            where e.person_id = m.who and e.institution_id = i.institution_id
                 and e.position = i.position and e.subject = coalesce(i.subject, '')
                 and (upper_inf(e.valid) or (i.begin_date = lower(e.valid) and upper(e.valid) = i.end_date))
             order by upper_inf(e.valid) desc limit 1
         ) o on true
-        left join registry_employment other on other.person_id = coalesce(m.person_id, lead.person_id)
+        left join registry_employment other on other.person_id = m.who
             and upper_inf(other.valid) and other.is_main and other.id is distinct from o.id
         """,
         {"as_of": context.as_of},
@@ -235,15 +244,25 @@ def check_plan(frame: pl.DataFrame, context: Context, faults: Faults) -> None:
         code="belongs_elsewhere")  # fmt: skip
 
 
+ALIKE = (
+    "select i.no, p.id as person_id from inc i join plan_person n using (no) join registry_person p on p.org_no = i.org_no"
+    " and p.sort_key = i.sort_key and p.birth_date = i.birth_date"
+    " where n.action = 'new' and not coalesce(i.is_decided_new, false) and i.iin_hash is {0} and {1}"
+)
+SHOWN_OF_ROW = (*PERSON_FIELDS, "person_name", "grade", "letter", "position", "begin_date")
+
+
 def proposals() -> pl.DataFrame:
-    """Rows of unknown people who look like somebody in the same institution: no, file, row, person, name."""
+    """Rows of unknown people who look like somebody in the same institution: no, file, row, person, and what the row says.
+
+    Two people with different numbers are two people, so one of both has none: for rows with a number that leaves few.
+    """
+    alike = f"{ALIKE.format('null', 'true')} union all {ALIKE.format('not null', 'p.iin_hash is null')}"
+    said = ", ".join(f"i.{c}" for c in SHOWN_OF_ROW)
     return staging.query(
-        "select distinct on (i.no) i.no, i._file, i._row, p.id as person_id, i.person_name"
-        " from inc i join plan_person n using (no) join registry_person p on p.org_no = i.org_no"
-        " and p.sort_key = i.sort_key and p.birth_date = i.birth_date"
-        " where n.action = 'new' and not coalesce(i.is_decided_new, false)"
-        " and (p.iin_hash is null or i.iin_hash is null) order by i.no, p.id"
-    ).with_columns(pl.col("no").cast(pl.Int64), pl.col("_row").cast(pl.UInt32), pl.col("person_id").cast(pl.Int64))
+        f"select distinct on (i.no) i.no, i._file, i._row, a.person_id, i.institution_id, {said}"  # noqa: S608
+        f" from ({alike}) a join inc i using (no) order by i.no, a.person_id"
+    ).with_columns(pl.col("no", "person_id", "institution_id").cast(pl.Int64), pl.col("_row").cast(pl.UInt32))
 
 
 def missing(context: Context) -> pl.DataFrame:

@@ -108,6 +108,7 @@ def _merge_enrolments(context: Context) -> None:
     staging.execute(
         f"update registry_person p set org_no = i.org_no from plan_tie t join inc i using (no)"  # noqa: S608
         f" join plan_person l on l.no = i.lead_no where t.action in ('new', 'moved') and i.end_date is null"
+        " and (l.person_id is not null or i.no <> i.lead_no)"  # whoever is new was put there by the first row
         f" and p.id = {PERSON_OF_ROW} and p.org_no <> i.org_no"
     )
     _rename_ties("registry_enrolment")

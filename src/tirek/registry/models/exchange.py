@@ -55,6 +55,11 @@ class Source(models.Model):
     is_complete = models.BooleanField(
         _("sends everything each time"), default=False, help_text=_("What is missing is then shown as missing.")
     )
+    trusts_manifest = models.BooleanField(
+        _("believes the manifest"),
+        default=True,
+        help_text=_("A OneRoster file that its manifest calls “bulk” is complete; one called “delta” never is."),
+    )
     max_faulty_percent = models.FloatField(_("faulty rows allowed, %"), default=5)
     max_missing_percent = models.FloatField(_("disappearing rows allowed, %"), default=5)
     expected_every_days = models.IntegerField(_("expected every so many days"), null=True, blank=True)
@@ -113,7 +118,7 @@ class Import(models.Model):
     sealed = models.JSONField(default=dict, help_text="name: SHA-256 of staged tables, faults and differences")
     counts = models.JSONField(default=dict)
     refusal = models.TextField(_("why it cannot be applied"), blank=True)
-    decisions = models.JSONField(default=dict, help_text="row: person's id, or 'new', for rows that look like a person")
+    decisions = models.JSONField(default=dict, help_text="row: person's id, or 'new'; ends: how many may end")
     job_id = models.BigIntegerField(null=True)
     created_by = models.BigIntegerField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -122,6 +127,7 @@ class Import(models.Model):
     applied_at = models.DateTimeField(null=True)
     undone_by = models.BigIntegerField(null=True)
     undone_at = models.DateTimeField(null=True)
+    forgotten_at = models.DateTimeField(null=True, help_text="Since then its files are gone; counts and history stay.")
     context_id = models.UUIDField(null=True, help_text="Its changes in the history carry this context.")
 
     class Meta:
@@ -145,7 +151,7 @@ class Import(models.Model):
         return self.state in OPEN_STATES
 
 
-@audited("external_id_event_rows")
+@audited("external_id_event_rows", many=True)
 class ExternalId(models.Model):
     """What a source calls a thing, and what it says of it that the register has no field for.
 

@@ -286,7 +286,7 @@ def _build_search_index() -> None:
         cursor.execute("set maintenance_work_mem = '1GB'")
         cursor.execute(
             "create index if not exists person_grams on registry_person using gin"
-            " (registry_placed_grams(name_grams, org_no)) with (fastupdate = off)"
+            " (registry_placed_grams(name_grams, org_no)) with (fastupdate = on, gin_pending_list_limit = 1024)"
         )
         cursor.execute("vacuum analyze")
 
