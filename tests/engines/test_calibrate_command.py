@@ -58,7 +58,7 @@ def test_the_promised_files_and_columns(good, tmp_path):
     result = calibrate(good, out, "--id", "pupil", "--json")
     assert result.exit_code == 0, result.output
     header = {p.name: p.read_text().splitlines()[0] for p in out.glob("*.csv")}
-    assert header["items.csv"] == "item,model,a,b,c,d1,se_a,se_b,se_c,se_d1,n,mean,values"
+    assert header["items.csv"] == "item,model,a,b,c,d1,se_a,se_b,se_c,se_d1,n,mean,values,fixed"
     assert header["groups.csv"] == "group,mean,variance,se_mean,se_variance,n"
     assert header["persons.csv"].startswith("id,eap,eap_se,wle,wle_se")
     fit = json.loads((out / "fit.json").read_text())
@@ -229,10 +229,6 @@ def test_all_missing_or_no_columns_are_refused(good, tmp_path):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("--model", "3pl"),
-        ("--model", "graded"),
-        ("--se", "sandwich"),
-        ("--se", "louis"),
         ("--regress", "M0"),
         ("--dimension", "M0"),
         ("--replicates", "M0"),

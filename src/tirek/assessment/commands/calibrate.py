@@ -14,17 +14,12 @@ if TYPE_CHECKING:
     from tirek.assessment.commands.answers import AnswerSpec
     from tirek_engines.psychometrics import Calibration, Options
 
-NOT_BUILT = {
-    "model": {"3pl": "The 3PL model", "graded": "The graded response model"},
-    "se": {
-        "louis": "Louis' form of the errors (oakes gives the same numbers)",
-        "sandwich": "Sandwich errors",
-    },
-}
 EPILOG = """\b
 Examples:
   tirek calibrate answers.csv --model rasch --id pupil --out results
   tirek calibrate timss.csv --model rasch --items 'M*' --id idstud --out maths
+  tirek calibrate answers.csv --model 3pl --guessing-prior -1.5,0.5 --out results
+  tirek calibrate answers.csv --model 2pl --items items.csv --group grade --se sandwich --out linked
   tirek calibrate answers.csv --model rasch --omitted 9:wrong --not-reached 6:missing --out results
 
 \b
@@ -40,12 +35,13 @@ Every column is described in the manual, page "calibrate".
     "--model",
     type=click.Choice(["rasch", "2pl", "3pl", "pcm", "gpcm", "graded"]),
     required=True,
-    help="Items with several steps become PCM under rasch, GPCM under 2pl.",
+    help="Items with several steps become PCM under rasch, GPCM under 2pl and 3pl.",
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
 @click.option(
     "--items",
-    help="Item columns: globs ('M*' or 'M*,S*') or a table with a column item and, if you like, max.",
+    help="Item columns: globs ('M*' or 'M*,S*') or a table with a column item and, if you like, max, model, and "
+    "fixed with a, b or d1…, c.",
 )
 @click.option("--id", "id_column", metavar="COL", help="Column of persons' ids; otherwise rows are numbered.")
 @click.option("--weight", metavar="COL", help="Column of case weights (zero or more; any scale).")
@@ -55,11 +51,19 @@ Every column is described in the manual, page "calibrate".
 @click.option("--not-reached", metavar="CODE:wrong|missing", help="Code of items not reached, likewise.")
 @click.option(
     "--se",
-    type=click.Choice(["louis", "oakes", "sandwich", "none"]),
+    type=click.Choice(["louis", "oakes", "sandwich", "crossprod", "none"]),
     default="oakes",
     show_default=True,
     help="Standard errors.",
 )
+@click.option(
+    "--guessing-prior",
+    default="-1.5,0.5",
+    show_default=True,
+    metavar="MEAN,SD",
+    help="Normal prior on logit c of 3PL items.",
+)
+@click.option("--starts", type=click.IntRange(1), help="Starting points; by default 3 with 3PL items, else 1.")
 @click.option("--nodes", type=int, default=41, show_default=True, help="Quadrature nodes, equally spaced.")
 @click.option("--range", "half_range", type=float, default=6.0, show_default=True, help="Grid from -range to range.")
 @click.option("--max-iterations", type=click.IntRange(1), default=1000, show_default=True)
@@ -102,14 +106,9 @@ def refuse_unbuilt(options: dict[str, Any]) -> None:
     """What the contract names and this version cannot do is refused, never ignored."""
     from tirek_engines.errors import Refusal
 
-    found = [names[options[key]] for key, names in NOT_BUILT.items() if options[key] in names]
-    found += [f"--{key}" for key in ("regress", "dimension", "replicates", "scheme") if options[key] is not None]
+    found = [f"--{key}" for key in ("regress", "dimension", "replicates", "scheme") if options[key] is not None]
     if found:
-        raise Refusal(
-            f"{found[0]} is not built yet in this version. Use --model rasch, 2pl, pcm or gpcm, "
-            "--se oakes or none, and leave the other options out.",
-            code="not_built",
-        )
+        raise Refusal(f"{found[0]} is not built yet in this version. Leave it out.", code="not_built")
 
 
 def specification(options: dict[str, Any]) -> AnswerSpec:
@@ -150,6 +149,8 @@ def engine_options(options: dict[str, Any]) -> Options:
     from tirek_engines.psychometrics import Options
 
     return Options(
+        guessing_prior=guessing_prior(options.get("guessing_prior") or "-1.5,0.5"),
+        starts=options.get("starts") or 0,
         model=options["model"],
         se=options["se"],
         nodes=options["nodes"],
@@ -159,8 +160,24 @@ def engine_options(options: dict[str, Any]) -> Options:
     )
 
 
+def guessing_prior(text: str) -> tuple[float, float]:
+    """Mean and standard deviation of the prior on logit c, from MEAN,SD."""
+    from tirek_engines.errors import Refusal
+
+    try:
+        mean, sd = (float(part) for part in text.split(","))
+    except ValueError:
+        raise Refusal(
+            f"--guessing-prior {text} is not understood: write the mean and the standard deviation of logit c, for "
+            "example -1.5,0.5.",
+            code="bad_prior",
+        ) from None
+    return mean, sd
+
+
 def run(answers: Path, out: Path, options: dict[str, Any], *, quiet: bool, as_json: bool) -> bool:
     """Read, calibrate, write; true if converged."""
+    from tirek.assessment.commands.itemtable import is_table
     from tirek.assessment.commands.outputs import summary, write_outputs
     from tirek.storage.runs import check_destination, dump_json, open_run
 
@@ -174,7 +191,7 @@ def run(answers: Path, out: Path, options: dict[str, Any], *, quiet: bool, as_js
         say(note)
     with open_run(out, "calibrate", recorded(options)) as folder:
         folder.add_input("answers", answers)
-        if options["items"] and Path(options["items"]).suffix.lower() in (".csv", ".parquet"):
+        if is_table(options["items"]):
             folder.add_input("items", Path(options["items"]))
         fit = write_outputs(folder, table, calibration)
     if as_json:
@@ -189,17 +206,22 @@ def calibrate_file(
 ) -> tuple[Any, Calibration]:
     """Read a file and calibrate it: what `calibrate` writes and `verify` computes again."""
     from tirek.assessment.commands.answers import read_answers
+    from tirek.assessment.commands.itemtable import read_item_choices
     from tirek_engines.psychometrics import calibrate
 
     settings = engine_options(options)
+    choices = read_item_choices(options["items"])
     table = read_answers(answers, specification(options))
-    return table, calibrate(table.answers, settings, progress=progress)
+    found = calibrate(table.answers, settings, models=choices.models, known=choices.known, progress=progress)
+    return table, found
 
 
 def recorded(options: dict[str, Any]) -> dict[str, Any]:
     """The arguments that the manifest keeps: all that can change a result."""
+    from tirek.assessment.commands.itemtable import is_table
+
     kept = {k: v for k, v in options.items() if k not in ("seed", "threads")}
-    if kept["items"] and Path(kept["items"]).suffix.lower() in (".csv", ".parquet"):
+    if is_table(kept["items"]):
         kept["items"] = str(Path(kept["items"]).resolve())
     return kept
 

@@ -20,6 +20,14 @@ TOLERANCE = 1e-6
 """Numbers computed on another processor may differ in their last digits; more than this is a difference."""
 
 
+FORMULAS = {
+    "3pl": "P(right) = c + (1 - c) / (1 + exp(-(a theta + d1))); b = -d1 / a",
+    "graded": "P(score k or more) = 1 / (1 + exp(-(a theta + d_k))); b = -(d1 + … + d_K) / (K a)",
+    "pcm": "P(score k) is proportional to exp(a k theta + d_k), d_0 = 0; b = -d_K / (K a)",
+}
+"""How an item's parameters give its curve; "pcm" stands for Rasch, 2PL, PCM and GPCM."""
+
+
 def verify_folder(folder: Path) -> tuple[list[str], int]:
     """Recompute a calibration from the recorded inputs and compare every output.
 
@@ -136,7 +144,9 @@ def _item_lines(calibration: Calibration, subject: str) -> list[str]:
                     f"  d{k} = {_number(d)}, standard error {_number(se)}"
                     for k, (d, se) in enumerate(zip(item.d, item.se_d, strict=True), start=1)
                 ],
-                "  P(score k) is proportional to exp(a k theta + d_k), d_0 = 0; b = -d_K / (K a)",
+                *([f"  guessing c = {item.c:.4f}, standard error {_number(item.se_c)}"] if item.model == "3pl" else []),
+                f"  {FORMULAS.get(item.model, FORMULAS['pcm'])}",
+                *(["  its parameters were given as fixed"] if item.fixed else []),
                 f"  estimated by {_source(calibrate)}",
             ]
     return lines

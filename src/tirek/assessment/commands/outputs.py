@@ -31,7 +31,7 @@ def write_outputs(run: Run, table: AnswerTable, calibration: Calibration) -> dic
 
 
 def items_frame(calibration: Calibration) -> pl.DataFrame:
-    """item, model, a, b, c, d1…dk, se_a, se_b, se_c, se_d1…se_dk, n, mean, values."""
+    """item, model, a, b, c, d1…dk, se_a, se_b, se_c, se_d1…se_dk, n, mean, values, fixed."""
     items = calibration.items
     most = max(len(i.d) for i in items)
     columns: dict[str, list[object]] = {
@@ -39,20 +39,21 @@ def items_frame(calibration: Calibration) -> pl.DataFrame:
         "model": [i.model for i in items],
         "a": [i.a for i in items],
         "b": [i.b for i in items],
-        "c": [0.0 for _ in items],
+        "c": [i.c for i in items],
     }
     for k in range(most):
         columns[f"d{k + 1}"] = [i.d[k] if k < len(i.d) else None for i in items]
     columns |= {
         "se_a": [i.se_a for i in items],
         "se_b": [i.se_b for i in items],
-        "se_c": [None for _ in items],
+        "se_c": [i.se_c for i in items],
     }
     for k in range(most):
         columns[f"se_d{k + 1}"] = [i.se_d[k] if k < len(i.d) else None for i in items]
     columns |= {"n": [i.n for i in items], "mean": [i.mean for i in items]}
     columns["values"] = ["|".join(map(str, i.values)) for i in items]
-    return pl.DataFrame(columns, schema_overrides={"se_c": pl.Float64})
+    columns["fixed"] = ["yes" if i.fixed else None for i in items]
+    return pl.DataFrame(columns, schema_overrides={"fixed": pl.String})
 
 
 def groups_frame(calibration: Calibration) -> pl.DataFrame:
@@ -107,6 +108,7 @@ def fit_summary(table: AnswerTable, calibration: Calibration) -> dict[str, objec
     return {
         "model": options.model,
         "loglik": fit.loglik,
+        "log_posterior": fit.log_posterior,
         "iterations": fit.iterations,
         "converged": fit.converged,
         "gradient": fit.gradient,
@@ -126,6 +128,8 @@ def fit_summary(table: AnswerTable, calibration: Calibration) -> dict[str, objec
         "reliability_eap": fit.reliability_eap,
         "reliability_wle": fit.reliability_wle,
         "se": options.se,
+        "guessing_prior": list(options.guessing_prior) if any(i.model == "3pl" for i in calibration.items) else None,
+        "starts": list(fit.starts),
         "notes": list(table.notes),
         "warnings": list(calibration.warnings),
     }
