@@ -46,3 +46,35 @@ def weighted_percentiles(values: Floats, weights: Floats, shares: Floats) -> Flo
             out[r, k] = last
             k += 1
     return out
+
+
+@kernel
+def weighted_moments(values: Floats, weights: Floats, benchmarks: Floats) -> Floats:
+    """Mean, standard deviation and shares at or above benchmarks of `values` under each row of `weights`.
+
+    Sums run in the order of the values, so that the bits do not depend on threads. NaN where a row has no weight.
+    """
+    rows, n = weights.shape
+    out = np.full((rows, 2 + benchmarks.shape[0]), np.nan)
+    origin = 0.0
+    for i in range(n):
+        origin += values[i] / n
+    for r in range(rows):
+        total, first, second = 0.0, 0.0, 0.0
+        for i in range(n):
+            w, away = weights[r, i], values[i] - origin
+            total += w
+            first += w * away
+            second += w * away * away
+        if total <= 0.0:
+            continue
+        mean = first / total
+        out[r, 0] = origin + mean
+        out[r, 1] = np.sqrt(max(second / total - mean * mean, 0.0))
+        for b in range(benchmarks.shape[0]):
+            above = 0.0
+            for i in range(n):
+                if values[i] >= benchmarks[b]:
+                    above += weights[r, i]
+            out[r, 2 + b] = above / total
+    return out

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
-from tirek_engines.assessment._survey_kernels import weighted_percentiles
+from tirek_engines.assessment._survey_kernels import weighted_moments, weighted_percentiles
 from tirek_engines.assessment.replication import Replication
 from tirek_engines.errors import BrokenContract
 
@@ -50,16 +50,10 @@ class Measures:
 
     def of(self, values: Floats, weights: Floats) -> Floats:
         """All statistics under each row of weights, (rows, statistics); `values` are sorted."""
-        total = weights.sum(axis=1)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            origin = float(values.mean())
-            away = values - origin
-            mean = weights @ away / total
-            spread = np.maximum(weights @ away**2 / total - mean**2, 0.0)
-            first = np.searchsorted(values, np.asarray(self.benchmarks, dtype=np.float64), side="left")
-            shares = [weights[:, k:].sum(axis=1) / total for k in first.tolist()]
+        weights = np.ascontiguousarray(weights)
+        first = weighted_moments(values, weights, np.asarray(self.benchmarks, dtype=np.float64))
         cuts = percentiles(values, weights, np.asarray(self.percentiles, dtype=np.float64) / 100.0)
-        return np.column_stack([mean + origin, np.sqrt(spread), cuts, *shares])
+        return np.column_stack([first[:, :2], cuts, first[:, 2:]])
 
 
 def percentiles(values: Floats, weights: Floats, shares: Floats) -> Floats:
