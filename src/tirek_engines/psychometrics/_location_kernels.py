@@ -129,8 +129,8 @@ def locate(
     packed: Bytes,
     unit_run: Ints,
     run_masks: Bytes,
-    run_means: Floats,
-    run_sds: Floats,
+    unit_means: Floats,
+    unit_sds: Floats,
     byte_of: Ints,
     step_of: Ints,
     states: Ints,
@@ -169,8 +169,6 @@ def locate(
                 if run_masks[run, j // 8] >> (j % 8) & 1:
                     answered[n_answered] = j
                     n_answered += 1
-            for q in range(COARSE):
-                correction[q] = (run_means[run] - nodes[q]) / (run_sds[run] * run_sds[run])
             if warm:
                 for q in range(COARSE):
                     info = 0.0
@@ -181,8 +179,9 @@ def locate(
                     correction[q] = skew / (2.0 * info) if info > 0.0 else 0.0
         if warm and n_answered == 0:
             continue
+        precision = 0.0 if warm else 1.0 / (unit_sds[u] * unit_sds[u])
         for q in range(COARSE):
-            line[q] = correction[q]
+            line[q] = correction[q] + (unit_means[u] - nodes[q]) * precision
         for i in range(n_answered):
             j = answered[i]
             values[i] = (packed[u, byte_of[j]] // step_of[j]) % states[j]
@@ -221,8 +220,8 @@ def locate(
                     guessing,
                     n_steps,
                     warm,
-                    run_means[run],
-                    run_sds[run],
+                    unit_means[u],
+                    unit_sds[u],
                     p,
                     rise,
                 )
@@ -250,8 +249,8 @@ def locate(
                 guessing,
                 n_steps,
                 warm,
-                run_means[run],
-                run_sds[run],
+                unit_means[u],
+                unit_sds[u],
                 p,
                 rise,
             )

@@ -115,6 +115,10 @@ class LatentRegression:
         self._memory[:] = [found]
         return found
 
+    def lines(self, p: Parameters) -> Floats:
+        """Mean of the group + x'beta of each unit."""
+        return np.asarray(p.means[self.unit_group] + kernels.line(self.design, p.coefficients))
+
     def prior(self, p: Parameters) -> Prior:
         """Each unit's own, by a tilt of its group's."""
         prior = self._moments(p)

@@ -16,6 +16,7 @@ from tirek_engines.psychometrics.items import Items
 from tirek_engines.psychometrics.model import Evaluation, Grid, Likelihood, Parameters, Shape
 from tirek_engines.psychometrics.posteriors import ScoreKernel
 from tirek_engines.psychometrics.prepared import prepare
+from tirek_engines.psychometrics.regression import Covariates, LatentRegression
 from tirek_engines.psychometrics.starts import starting_point
 
 Floats = NDArray[np.float64]
@@ -104,12 +105,13 @@ def warm_scores(likelihood: Likelihood, p: Parameters, *, bound: float) -> Locat
 def _located(likelihood: Likelihood, p: Parameters, *, warm: bool, bound: float) -> Located:
     data, layout = likelihood.data, likelihood.data.layout
     assert data.packed is not None
+    means, sds = prior_of_units(likelihood, p)
     return locate(
         data.packed,
         data.unit_run,
         data.run_masks,
-        p.means[data.run_group],
-        p.sds[data.run_group],
+        means,
+        sds,
         layout.byte_of,
         layout.step_of,
         layout.states,
@@ -123,6 +125,23 @@ def _located(likelihood: Likelihood, p: Parameters, *, warm: bool, bound: float)
     )
 
 
+def prior_of_units(likelihood: Likelihood, p: Parameters) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of each unit before its answers."""
+    group = likelihood.data.run_group[likelihood.data.unit_run]
+    population = likelihood.population
+    if isinstance(population, LatentRegression):
+        return population.lines(p), p.sds[group]
+    return p.means[group], p.sds[group]
+
+
+@dataclass(frozen=True)
+class KnownRegression:
+    """Known effects of covariates (logits a unit), shape (covariates,), and every person's covariates."""
+
+    effects: Floats
+    covariates: Covariates
+
+
 @dataclass(frozen=True)
 class Groups:
     """Known normal distributions of ability: names, means and variances (logits), one each a group."""
@@ -132,7 +151,9 @@ class Groups:
     variances: Floats
 
 
-def known_likelihood(items: Items, groups: Groups, answers: Answers, grid: Grid) -> tuple[Likelihood, Parameters]:
+def known_likelihood(
+    items: Items, groups: Groups, answers: Answers, grid: Grid, regression: KnownRegression | None = None
+) -> tuple[Likelihood, Parameters]:
     """The likelihood of answers when items and groups are known, and the point that holds them.
 
     Columns of the answers that are no items of the calibration are not read. `answers.group_names` must be names of
@@ -153,11 +174,17 @@ def known_likelihood(items: Items, groups: Groups, answers: Answers, grid: Grid)
     )
     data = prepare(chosen, collapse_scores=False, known=known)
     models = tuple(items.models[place[name]] for name in data.items.names)
-    shape = Shape(models, data.items.n_steps, len(data.group_names), np.ones(len(models), dtype=bool))
+    n_effects = 0 if regression is None else regression.effects.shape[0]
+    shape = Shape(models, data.items.n_steps, len(data.group_names), np.ones(len(models), dtype=bool), n_effects)
     likelihood = Likelihood(data, shape, grid)
     rows = [groups.names.index(name) for name in data.group_names]
-    start = starting_point(likelihood, items)
-    return likelihood, replace(start, means=groups.means[rows], sds=np.sqrt(groups.variances[rows]))
+    p = replace(starting_point(likelihood, items), means=groups.means[rows], sds=np.sqrt(groups.variances[rows]))
+    if regression is None:
+        return likelihood, p
+    design = np.empty_like(regression.covariates.values)
+    design[data.unit_of_person] = regression.covariates.values
+    population = LatentRegression(data, shape, likelihood.theta, design)
+    return replace(likelihood, given_population=population), replace(p, coefficients=regression.effects)
 
 
 @dataclass(frozen=True)
@@ -177,6 +204,7 @@ def score_persons(
     *,
     grid: Grid | None = None,
     bound: float = 10.0,
+    regression: KnownRegression | None = None,
 ) -> Scores:
     """Score persons with a finished calibration.
 
@@ -195,6 +223,8 @@ def score_persons(
         Nodes for the EAP; 41 on +-6 by default.
     bound : float
         WLE and MAP are kept within +-bound logits, and flagged there.
+    regression : KnownRegression, optional
+        The latent regression of the calibration: EAP and MAP then hold what is known of the person.
 
     Returns
     -------
@@ -203,7 +233,7 @@ def score_persons(
     """
     if method not in ("eap", "wle", "map"):
         raise BrokenContract("method", method, "eap | wle | map")
-    likelihood, p = known_likelihood(items, groups, answers, grid or Grid())
+    likelihood, p = known_likelihood(items, groups, answers, grid or Grid(), regression)
     unit, bounded = likelihood.data.unit_of_person, np.zeros(answers.n_persons, np.uint8)
     if method == "eap":
         e = likelihood.evaluate(p)
