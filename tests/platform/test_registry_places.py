@@ -71,14 +71,21 @@ def test_only_an_empty_institution_closes(users):
 def test_a_class_and_its_teacher_split_off(users):
     client, url = as_(users["district"]), f"/institutions/{SCHOOL}/split/"
     group, teacher = enrolled().class_group_id, held(models.Employment)[0]
-    sent = {"institution": NEIGHBOUR, "on": "2026-11-01", "act": "№ 7", "classes": [group], "staff": [teacher.pk]}
-    assert "at least one" in faults(client.post(url, sent | {"classes": [], "staff": []}))
-    assert client.post(url, sent).context["preview"]["pupils"] == 20
+    sent = {
+        "institution": NEIGHBOUR,
+        "on": "2026-11-01",
+        "act": "№ 7",
+        "classes": [group],
+        "tick": [teacher.pk],
+        "go": "1",
+    }
+    assert "at least one" in faults(client.post(url, sent | {"classes": [], "tick": []}))
+    assert client.post(url, sent).context["preview"].pupils == 20
     assert held(models.Succession) == []
     assert client.post(url, sent | {"confirm": "1"}).status_code == 302
     assert len(held(models.Enrolment, institution__code=NEIGHBOUR)) == 20
     assert [row.person_id for row in held(models.Employment, institution__code=NEIGHBOUR)] == [teacher.person_id]
-    outside = sent | {"institution": ELSEWHERE, "confirm": "1", "classes": [], "staff": [held(models.Employment)[1].pk]}
+    outside = sent | {"institution": ELSEWHERE, "confirm": "1", "classes": [], "tick": [held(models.Employment)[1].pk]}
     assert "outside your territory" in faults(client.post(url, outside))
 
 

@@ -55,27 +55,22 @@ class Closing(forms.Form):
 
 
 class Splitting(Merger):
+    """Where to, when, by which act. Who goes is chosen beside it (tirek.registry.splitting)."""
+
     institution = forms.CharField(
         label=_("Into which institution?"), max_length=200,
         help_text=_("Its code, its BIN, or a part of its name. Open it first, if it is new."),
     )  # fmt: skip
-    classes = forms.TypedMultipleChoiceField(
-        label=_("Classes that go"), coerce=int, required=False, widget=forms.CheckboxSelectMultiple
-    )
-    staff = forms.TypedMultipleChoiceField(
-        label=_("Members of staff who go"), coerce=int, required=False, widget=forms.CheckboxSelectMultiple
-    )
-
-    def __init__(self, *args, classes: list[tuple[int, str]] = (), staff: list[tuple[int, str]] = (), **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["classes"].choices = classes
-        self.fields["staff"].choices = staff
 
     def clean(self) -> dict:
         cleaned = super().clean()
-        if not self.errors and not cleaned["classes"] and not cleaned["staff"]:
+        if not self.errors and self.is_empty:
             raise forms.ValidationError(_("Choose at least one class or one member of staff."))
         return cleaned
+
+    def __init__(self, *args, is_empty: bool = False, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.is_empty = is_empty
 
 
 class BuildingForm(forms.Form):

@@ -11,9 +11,9 @@ from django.views.decorators.cache import never_cache
 
 from tirek.access.gates import gate
 from tirek.access.services.reads import record_many_read
-from tirek.registry import words
+from tirek.registry import splitting
 from tirek.registry.forms_places import Closing, Opening, Splitting
-from tirek.registry.queries import people, territories
+from tirek.registry.queries import territories
 from tirek.registry.services import institutions, succession
 from tirek.registry.views_changes import one_institution, own_frame, tried
 
@@ -55,46 +55,35 @@ def close_institution(request: HttpRequest, code: str) -> HttpResponse:
 def split(request: HttpRequest, code: str) -> HttpResponse:
     """Some classes and members of staff go on in another institution; the rest stays."""
     context = own_frame(request, code)
-    classes, staff = _classes(context), _staff(request, context)
-    record_many_read(request, rows=len(staff), query="split: staff")
-    form = Splitting(request.POST or None, classes=classes, staff=staff)
-    if form.is_bound and form.is_valid() and (target := one_institution(request, form)):
+    chosen = splitting.choice(request, context["institution"].pk, context["state"].org_no, context["on"])
+    record_many_read(request, rows=len(chosen.page), query="split: staff")
+    context["choice"] = chosen
+    if request.htmx:
+        return render(request, "registry/split_choice.html", context)
+    is_sent = "go" in request.POST or "confirm" in request.POST
+    form = (
+        Splitting(request.POST, is_empty=not (chosen.chosen_classes or chosen.staff)) if is_sent else _unsent(request)
+    )
+    if is_sent and form.is_valid() and (target := one_institution(request, form)):
         if "confirm" not in request.POST:
-            context |= {
-                "preview": _moving(request, form, classes, staff),
-                "target_name": territories.local_name(target),
-            }
+            context |= {"preview": chosen, "target_name": territories.local_name(target)}
         elif tried(request, form, lambda: _save_split(request, context, target, form)):
             messages.success(request, _("The institution is split."))
             return redirect("registry:institution", code=target.institution.code)
     return render(request, "registry/split.html", context | {"form": form, "steps": _steps(context)})
 
 
-def _classes(context: dict) -> list[tuple[int, str]]:
-    year = people.school_year(on=context["on"])
-    groups = people.class_groups(context["institution"].pk, year=year) if year else ()
-    return [(group.pk, str(group)) for group in groups]
-
-
-def _staff(request: HttpRequest, context: dict) -> list[tuple[int, str]]:
-    found = people.staff(request.scope, on=context["on"], org_no=context["state"].org_no)
-    return [(row.pk, f"{row.person_name}, {words.position(row.position)}") for row in found]
-
-
-def _moving(request: HttpRequest, form: Splitting, classes: list, staff: list) -> dict:
-    chosen, on = form.cleaned_data, form.cleaned_data["on"]
-    return {
-        "classes": [name for pk, name in classes if pk in chosen["classes"]],
-        "staff": [name for pk, name in staff if pk in chosen["staff"]],
-        "pupils": people.pupils(request.scope, on=on).filter(class_group_id__in=chosen["classes"]).count(),
-    }
+def _unsent(request: HttpRequest) -> Splitting:
+    """What was typed so far, not yet judged."""
+    return Splitting(initial={name: value for name, value in request.POST.items() if value})
 
 
 def _save_split(request: HttpRequest, context: dict, target, form: Splitting):
-    chosen = form.cleaned_data
+    known, chosen = form.cleaned_data, context["choice"]
     return succession.split(
-        before_id=context["institution"].pk, after_id=target.institution_id, class_group_ids=chosen["classes"],
-        staff_ids=chosen["staff"], on=chosen["on"], act=chosen["act"], by=request.scope, now=timezone.now(),
+        before_id=context["institution"].pk, after_id=target.institution_id,
+        class_group_ids=[row.pk for row in chosen.chosen_classes], staff_ids=list(chosen.staff), on=known["on"],
+        act=known["act"], by=request.scope, now=timezone.now(),
     )  # fmt: skip
 
 

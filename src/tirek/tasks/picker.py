@@ -13,11 +13,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from tirek.registry import chosen
 from tirek.registry.forms import ANY, InstitutionFilter
 from tirek.registry.queries import institutions, territories
 
 ROWS = 100
-LONGEST = 400_000  # characters of the hidden list: more than all institutions of the country
+BIGGEST = 2_147_483_647
 
 
 class PickerForm(forms.Form):
@@ -46,11 +47,11 @@ class Picked:
 
     @property
     def chosen_text(self) -> str:
-        return ",".join(map(str, sorted(self.chosen)))
+        return chosen.text(self.chosen)
 
     @property
     def shown_text(self) -> str:
-        return ",".join(str(number) for number, *_names in self.rows)
+        return chosen.text(number for number, *_names in self.rows)
 
 
 def pick(request: HttpRequest) -> Picked:
@@ -59,21 +60,20 @@ def pick(request: HttpRequest) -> Picked:
     form = PickerForm(request.POST or None, places=_places(request, on))
     asked = form.cleaned_data if form.is_bound and form.is_valid() else {}
     everything = institutions.listed(request.scope, on=on)
-    sent = _sent(request)
-    chosen = set(everything.filter(org_no__in=sent).values_list("org_no", flat=True)) if sent else set()
+    sent = {number for number in chosen.sent(request.POST) if number <= BIGGEST}
+    picked = set(everything.filter(org_no__in=sent).values_list("org_no", flat=True)) if sent else set()
     found = _found(request, asked, on)
     if asked.get("only_chosen"):
-        found = found.filter(org_no__in=chosen)
+        found = found.filter(org_no__in=picked)
     total = everything.count()
     act = request.POST.get("act")
     if act == "all" or (total == 1 and request.method == "GET"):
-        chosen |= set(found.values_list("org_no", flat=True))
+        picked |= set(found.values_list("org_no", flat=True))
     elif act == "none":
-        chosen = set()
+        picked = set()
     rows = [(s.org_no, territories.local_name(s), territories.local_name(s.territory)) for s in found[:ROWS]]
-    return Picked(
-        form, rows, found.count(), total, frozenset(chosen), frozenset(sent - chosen) if act == "ask" else frozenset()
-    )
+    unknown = sent - picked if act == "ask" else set()
+    return Picked(form, rows, found.count(), total, frozenset(picked), frozenset(unknown))
 
 
 def _places(request: HttpRequest, on) -> list[tuple[str, str]]:
@@ -86,13 +86,3 @@ def _found(request: HttpRequest, asked: dict, on):
     return institutions.listed(
         request.scope, on=on, territory=territory, kind=asked.get("kind", ""), text=asked.get("find", "")
     )
-
-
-def _sent(request: HttpRequest) -> set[int]:
-    """What was chosen before, as far as it was not on the page, and the ticks of the page."""
-    before, shown = (_numbers(request.POST.get(name, "")) for name in ("chosen", "shown"))
-    return (before - shown) | _numbers(",".join(request.POST.getlist("tick")))
-
-
-def _numbers(text: str) -> set[int]:
-    return {int(part) for part in text[:LONGEST].split(",") if part.isascii() and part.isdecimal() and len(part) < 10}
