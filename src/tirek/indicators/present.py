@@ -60,7 +60,7 @@ def _whole(value: int | None) -> str:
 def chart(
     cells: list[Figure], indicator: Indicator, release: Release, names: dict[str, str], whole: Figure | None
 ) -> dict:
-    """Bars by territory, with intervals where there are any; the whole as a line across."""
+    """Amounts and shares as bars, means as points with their intervals; the whole as a line across."""
     rows = [
         {"label": names.get(c.territory, c.territory), "few": True}
         if c.suppressed or c.value == ""
@@ -73,8 +73,8 @@ def chart(
         for c in cells
     ]
     spec = {
-        "kind": "bars",
-        "title": str(indicator.title),
+        "kind": "dots" if any(row.get("low") is not None for row in rows) else "bars",
+        "title": _("By territory"),
         "words": words(rows, indicator),
         "rows": rows,
         "decimals": indicator.decimals,
@@ -83,7 +83,8 @@ def chart(
         % {"number": release.number, "day": date_format(release.as_of, "SHORT_DATE_FORMAT")},
         "download": "?download=csv",
     }
-    if whole is not None and whole.value and indicator.denominator is not None:
+    is_mean = spec["kind"] == "dots"
+    if whole is not None and whole.value and (is_mean or indicator.denominator is not None):
         label = names.get(whole.territory, "")
         spec["reference"] = {"value": float(whole.value), "label": label}
     return spec

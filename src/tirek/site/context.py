@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.utils.translation import gettext as _
 
 from tirek.access.roles import Role
@@ -30,6 +31,14 @@ def demonstration_accounts() -> dict | None:
     return {"password": PASSWORD, "each": [(account.username, Role(account.role).label) for account in ACCOUNTS]}
 
 
+def _address(request) -> str:
+    """Where a printed page can be found again."""
+    try:
+        return request.build_absolute_uri()
+    except DisallowedHost:
+        return request.path
+
+
 def everywhere(request):
     scope = getattr(request, "scope", None)
     role = scope.role if scope else ""
@@ -50,6 +59,7 @@ def everywhere(request):
         "synthetic": is_synthetic(),
         "demonstration": settings.DEMONSTRATION,
         "demonstration_accounts": demonstration_accounts,
+        "address": _address(request),
         "version": VERSION,
         "html_language": settings.LANGUAGE_CODE,
     }
