@@ -20,6 +20,7 @@ PERMISSIONS: dict[str, set[str]] = {
     "assessment.manage": {Role.REGIONAL_OFFICER, Role.PROGRAMME_OFFICE, Role.MINISTRY_ANALYST, Role.ADMINISTRATOR},
     "decisions.read": OFFICERS | HEADS,
     "decisions.publish": {Role.REGIONAL_OFFICER, Role.MINISTRY_ANALYST, Role.PROGRAMME_OFFICE},
+    "rules.load": {Role.REGIONAL_OFFICER, Role.MINISTRY_ANALYST},
     "figures.publish": {Role.REGIONAL_OFFICER, Role.MINISTRY_ANALYST, Role.PROGRAMME_OFFICE},
     "tasks.assign": (OFFICERS | HEADS) - {Role.AUDITOR},
     "users.manage": {Role.ADMINISTRATOR},

@@ -78,7 +78,7 @@ def load_rules(file: Path, name: str, username: str) -> None:
 
     from tirek.decisions.services import local_rules
 
-    with refusals_shown(), acting_as_user(username, "decisions.publish") as user:
+    with refusals_shown(), acting_as_user(username, "rules.load") as user:
         loaded = local_rules.load(name=name, body=file.read_bytes(), by=user, now=timezone.now())
         click.echo(f"Loaded {loaded.name} {loaded.sha256[:12]}, in force from {loaded.in_force_from}.")
 

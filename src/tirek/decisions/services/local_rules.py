@@ -28,7 +28,7 @@ def load(*, name: str, body: bytes, by: User | None, now: datetime) -> LocalRule
     Values are for territories inside the asker's own; only the country's role sets one for the republic.
     """
     scope = current_scope()
-    if not scope.role or not may(scope.role, "decisions.publish"):
+    if not scope.role or not may(scope.role, "rules.load"):
         raise LoadingRefused("Your role does not load rules.")
     added = parse_rules(body, name, "the file")
     sha256 = hashlib.sha256(body).hexdigest()

@@ -19,6 +19,7 @@ from tirek.registry.services.refusals import (
     check_open,
     check_right,
     ended,
+    shown,
     starts,
 )
 
@@ -37,7 +38,7 @@ def enrol(
         if last is not None:
             raise Overlap(
                 _("This person is enrolled on {day} already. Ask that institution to release the person, or the "
-                  "department that answers for both to transfer.").format(day=max(from_date, last.valid.lower)),
+                  "department that answers for both to transfer.").format(day=shown(max(from_date, last.valid.lower))),
                 code="enrolled_already",
             )  # fmt: skip
         made = _start(person, institution, _class(class_group_id, institution), from_date, reason or "enrolled")

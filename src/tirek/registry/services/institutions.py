@@ -29,6 +29,7 @@ from tirek.registry.services.refusals import (
     check_date,
     check_right,
     ended,
+    shown,
     starts,
 )
 
@@ -115,7 +116,7 @@ def change_institution(
         if current.valid.lower is not None and from_date <= current.valid.lower:
             raise WrongDate(
                 _("The last change is of {day}. Choose a later day, or correct that state instead.").format(
-                    day=current.valid.lower
+                    day=shown(current.valid.lower)
                 ),
                 day=current.valid.lower.isoformat(),
             )
@@ -170,7 +171,7 @@ def check_empty(institution_id: int, on: dt.date) -> None:
             _(
                 "On {day} the institution still has {pupils} pupils and {staff} members of staff. Transfer them first, "
                 "or merge the institution with another."
-            ).format(day=on, pupils=pupils, staff=staff),
+            ).format(day=shown(on), pupils=pupils, staff=staff),
             code="not_empty", pupils=pupils, staff=staff,
         )  # fmt: skip
 

@@ -18,6 +18,7 @@ from tirek.registry.services.refusals import (
     check_date,
     check_right,
     ended,
+    shown,
     starts,
 )
 from tirek.storage import secrets
@@ -76,7 +77,7 @@ def _fill(person: Person, values: dict[str, object], now: dt.datetime) -> None:
         raise RegistryRefusal(_("Enter the family name and the given name."), code="name_missing")
     if person.birth_date and not dt.date(1900, 1, 1) <= person.birth_date <= now.date():
         raise WrongDate(
-            _("The date of birth {day} cannot be right.").format(day=person.birth_date), code="bad_birth_date"
+            _("The date of birth {day} cannot be right.").format(day=shown(person.birth_date)), code="bad_birth_date"
         )
     if "iin" in values:
         _number(person, str(values["iin"] or ""))

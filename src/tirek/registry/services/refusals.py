@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from tirek.access.permissions import may
@@ -48,6 +49,11 @@ class NotFound(RegistryRefusal):
     http_status = 404
 
 
+def shown(day: dt.date) -> str:
+    """A day in a refusal's sentence, as the reader's language writes it."""
+    return date_format(day, "DATE_FORMAT")
+
+
 def check_right(by: Scope, permission: str, *org_nos: int) -> None:
     """The role may, and every institution lies in the asker's scope. Own records are never changed this way."""
     if not by.role or not may(by.role, permission) or by.is_own:
@@ -59,7 +65,8 @@ def check_right(by: Scope, permission: str, *org_nos: int) -> None:
 def check_date(day: dt.date, now: dt.datetime) -> None:
     if not EARLIEST <= day <= now.date() + FURTHEST_AHEAD:
         raise WrongDate(
-            _("{day} is too far in the past or in the future. Check the year.").format(day=day), day=day.isoformat()
+            _("{day} is too far in the past or in the future. Check the year.").format(day=shown(day)),
+            day=day.isoformat(),
         )
 
 
@@ -67,7 +74,9 @@ def check_open(period: DateRange, day: dt.date, name: str) -> None:
     """An institution's open period covers the day."""
     if day not in period:
         raise Closed(
-            _("{name} is not open on {day}. Choose another day or another institution.").format(name=name, day=day)
+            _("{name} is not open on {day}. Choose another day or another institution.").format(
+                name=name, day=shown(day)
+            )
         )
 
 
@@ -81,7 +90,7 @@ def ended(period: DateRange, day: dt.date) -> DateRange:
     if period.lower is not None and day <= period.lower:
         raise WrongDate(
             _("It began on {start}, so it cannot end on {day}. Choose a later day, or correct the beginning.").format(
-                start=period.lower, day=day
+                start=shown(period.lower), day=shown(day)
             ),
             start=period.lower.isoformat(), day=day.isoformat(),
         )  # fmt: skip

@@ -18,6 +18,7 @@ from tirek.registry.services.refusals import (
     check_open,
     check_right,
     ended,
+    shown,
     starts,
 )
 
@@ -68,7 +69,7 @@ def add_room(*, building_id: int, facts: Mapping[str, object], from_date: dt.dat
     with loading():
         building = _held(Building, building_id, by)
         if from_date not in building.valid:
-            raise WrongDate(_("The building is in use only since {day}.").format(day=building.valid.lower))
+            raise WrongDate(_("The building is in use only since {day}.").format(day=shown(building.valid.lower)))
         room = Room(
             building=building, institution_id=building.institution_id, org_no=building.org_no, valid=starts(from_date)
         )

@@ -19,6 +19,7 @@ from tirek.registry.services.refusals import (
     check_open,
     check_right,
     ended,
+    shown,
     starts,
 )
 
@@ -59,7 +60,7 @@ def _check_free(person: Person, institution: Institution, day: dt.date, is_main:
     if is_main and others.filter(is_main=True).exists():
         raise Overlap(
             _("This person has a main employment on {day}. End it there first, or record this one as not main.").format(
-                day=day
+                day=shown(day)
             ),
             code="main_already",
         )
@@ -102,7 +103,7 @@ def assign_teaching(
         if not works.exists():
             raise RegistryRefusal(
                 _("On {day} this person does not work at the class's institution. Record the employment first.").format(
-                    day=from_date
+                    day=shown(from_date)
                 ),
                 code="not_employed",
             )

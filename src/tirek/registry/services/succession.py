@@ -19,6 +19,7 @@ from tirek.registry.services.refusals import (
     check_date,
     check_open,
     check_right,
+    shown,
 )
 
 # Classes first: where the letter is taken, the number of the old institution tells them apart.
@@ -168,7 +169,7 @@ def _check_begun(querysets, on: dt.date) -> None:
         later = queryset.filter(valid__startswith__gte=on).count()
         if later:
             raise WrongDate(
-                _("{count} records begin on {day} or later. Choose a later day.").format(count=later, day=on),
+                _("{count} records begin on {day} or later. Choose a later day.").format(count=later, day=shown(on)),
                 count=later,
             )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django import template
 from django.templatetags.static import static
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html_join
 from django.utils.translation import get_language, ngettext
 
@@ -50,6 +52,15 @@ def position(code: str) -> str:
 def subject(code: str) -> str:
     """A school subject, likewise."""
     return words.subject(code)
+
+
+@register.filter
+def iso_day(text: str) -> str:
+    """A day that is kept as 2026-09-01, as the reader's language writes it; other words stay as they came."""
+    try:
+        return date_format(dt.date.fromisoformat(text), "DATE_FORMAT")
+    except (TypeError, ValueError):
+        return text or ""
 
 
 def name_of(thing, language: str | None = None) -> str:
