@@ -48,6 +48,7 @@ def draw_values(likelihood: Likelihood, p: Parameters, *, m: int, seed: int) -> 
         Answers and prior; for instance those of `scoring.known_likelihood`, or of a finished calibration whose units
         are persons.
     m : int
+        How many draws a person.
     seed : int
         Draws come from the generator Philox, one stream for each 65,536 persons: the same seed and answers give the same
         bits whatever the number of threads.

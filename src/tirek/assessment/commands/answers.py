@@ -16,6 +16,7 @@ from tirek.storage.tables import MAX_FAULTS, BadTable, Fault, read_table, shown
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tirek.assessment.commands.covariates import Coding
     from tirek_engines.psychometrics import Answers
 
 HIGHEST_SCORE = 40
@@ -45,6 +46,8 @@ class AnswerSpec:
     group: str | None = None
     others: tuple[str, ...] = ()
     policies: dict[str, str] = field(default_factory=dict)
+    texts: tuple[str, ...] = ()
+    """Columns among `others` to be read as texts."""
     chosen: dict[str, int] | None = None
     """Item columns named one by one, with the highest score of each; stands before `items`."""
 
@@ -63,13 +66,15 @@ class AnswerTable:
     notes: tuple[str, ...]
     others: pl.DataFrame = field(default_factory=pl.DataFrame)
     """The columns that `AnswerSpec.others` names, as they were read."""
+    codings: tuple[Coding, ...] = ()
+    """How covariates were made of them."""
 
 
 def read_answers(path: Path, spec: AnswerSpec) -> AnswerTable:
     """Read, check and code a file of answers. Raises `BadTable` with every fault found."""
     from tirek_engines.psychometrics import Answers
 
-    frame = read_table(path, text_columns=[c for c in (spec.id, spec.group) if c])
+    frame = read_table(path, text_columns=[c for c in (spec.id, spec.group, *spec.texts) if c])
     _named_columns_exist(path, frame, spec)
     columns, limits, notes = choose_items(path, frame, spec)
     faults = Faults(path.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,9 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tirek.assessment.commands.answers import AnswerSpec
+    from tirek.assessment.commands.answers import AnswerSpec, AnswerTable
     from tirek_engines.psychometrics import Calibration, Options
+    from tirek_engines.psychometrics.regression import Covariates
 
 EPILOG = """\b
 Examples:
@@ -20,6 +22,7 @@ Examples:
   tirek calibrate timss.csv --model rasch --items 'M*' --id idstud --out maths
   tirek calibrate answers.csv --model 3pl --guessing-prior -1.5,0.5 --out results
   tirek calibrate answers.csv --model 2pl --items items.csv --group grade --se sandwich --out linked
+  tirek calibrate answers.csv --model rasch --id pupil --regress sex,language,books --out results
   tirek calibrate answers.csv --model rasch --omitted 9:wrong --not-reached 6:missing --out results
 
 \b
@@ -68,7 +71,18 @@ Every column is described in the manual, page "calibrate".
 @click.option("--range", "half_range", type=float, default=6.0, show_default=True, help="Grid from -range to range.")
 @click.option("--max-iterations", type=click.IntRange(1), default=1000, show_default=True)
 @click.option("--no-persons", is_flag=True, help="Do not write persons.csv.")
-@click.option("--regress", metavar="COL,…", help="Latent regression (not built yet).")
+@click.option(
+    "--regress",
+    metavar="COL,…",
+    help="Latent regression of ability on columns: numbers, texts as levels; COL:levels makes levels of numbers.",
+)
+@click.option(
+    "--regress-missing",
+    type=click.Choice(["refuse", "dummy"]),
+    default="refuse",
+    show_default=True,
+    help="Empty cells of these columns: refused, or 0 with a covariate of their own that marks them.",
+)
 @click.option("--dimension", metavar="COL", help="Several dimensions (not built yet).")
 @click.option("--replicates", metavar="COL,…", help="Replicate weights (not built yet).")
 @click.option("--scheme", type=click.Choice(["jk1", "jk2", "brr", "fay"]), help="Replicate scheme (not built yet).")
@@ -106,7 +120,7 @@ def refuse_unbuilt(options: dict[str, Any]) -> None:
     """What the contract names and this version cannot do is refused, never ignored."""
     from tirek_engines.errors import Refusal
 
-    found = [f"--{key}" for key in ("regress", "dimension", "replicates", "scheme") if options[key] is not None]
+    found = [f"--{key}" for key in ("dimension", "replicates", "scheme") if options[key] is not None]
     if found:
         raise Refusal(f"{found[0]} is not built yet in this version. Leave it out.", code="not_built")
 
@@ -114,6 +128,7 @@ def refuse_unbuilt(options: dict[str, Any]) -> None:
 def specification(options: dict[str, Any]) -> AnswerSpec:
     """Which columns are what, and what the special codes mean."""
     from tirek.assessment.commands.answers import AnswerSpec
+    from tirek.assessment.commands.covariates import columns_of
     from tirek_engines.errors import Refusal
 
     policies = {code.strip(): "missing" for code in (options["missing"] or "").split(",") if code.strip()}
@@ -140,6 +155,8 @@ def specification(options: dict[str, Any]) -> AnswerSpec:
         id=options["id_column"],
         weight=options["weight"],
         group=options["group"],
+        others=tuple(name for name, _ in columns_of(options.get("regress"))),
+        texts=tuple(name for name, as_levels in columns_of(options.get("regress")) if as_levels),
         policies=policies,
     )
 
@@ -211,9 +228,32 @@ def calibrate_file(
 
     settings = engine_options(options)
     choices = read_item_choices(options["items"])
-    table = read_answers(answers, specification(options))
-    found = calibrate(table.answers, settings, models=choices.models, known=choices.known, progress=progress)
+    table, covariates = with_covariates(answers, read_answers(answers, specification(options)), options)
+    found = calibrate(
+        table.answers,
+        settings,
+        models=choices.models,
+        known=choices.known,
+        covariates=covariates,
+        progress=progress,
+    )
     return table, found
+
+
+def with_covariates(
+    answers: Path, table: AnswerTable, options: dict[str, Any]
+) -> tuple[AnswerTable, Covariates | None]:
+    """The covariates that --regress names, and the table with how they were made."""
+    from tirek.assessment.commands.answers import Faults
+    from tirek.assessment.commands.covariates import columns_of, encode, infer_codings
+
+    columns = columns_of(options.get("regress"))
+    if not columns:
+        return table, None
+    faults = Faults(answers.name)
+    dummies = options.get("regress_missing") == "dummy"
+    codings = infer_codings(table.others, columns, dummies=dummies, faults=faults)
+    return replace(table, codings=codings), encode(table.others, codings, faults)
 
 
 def recorded(options: dict[str, Any]) -> dict[str, Any]:

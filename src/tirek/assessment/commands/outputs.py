@@ -23,6 +23,8 @@ def write_outputs(run: Run, table: AnswerTable, calibration: Calibration) -> dic
     write_csv(run.folder / "items.csv", items_frame(calibration))
     write_csv(run.folder / "groups.csv", groups_frame(calibration))
     write_csv(run.folder / "dropped.csv", dropped_frame(calibration))
+    if calibration.regression:
+        write_csv(run.folder / "regression.csv", regression_frame(calibration))
     if calibration.persons is not None:
         write_csv(run.folder / "persons.csv", persons_frame(table, calibration))
     fit = fit_summary(table, calibration)
@@ -67,6 +69,20 @@ def groups_frame(calibration: Calibration) -> pl.DataFrame:
             "se_mean": [g.se_mean for g in groups],
             "se_variance": [g.se_variance for g in groups],
             "n": [g.n for g in groups],
+        }
+    )
+
+
+def regression_frame(calibration: Calibration) -> pl.DataFrame:
+    """covariate, beta, se, mean, sd."""
+    found = calibration.regression
+    return pl.DataFrame(
+        {
+            "covariate": [safe(r.covariate) for r in found],
+            "beta": [r.beta for r in found],
+            "se": [r.se for r in found],
+            "mean": [r.mean for r in found],
+            "sd": [r.sd for r in found],
         }
     )
 
@@ -128,10 +144,22 @@ def fit_summary(table: AnswerTable, calibration: Calibration) -> dict[str, objec
         "reliability_eap": fit.reliability_eap,
         "reliability_wle": fit.reliability_wle,
         "se": options.se,
+        **_regression_summary(table, calibration),
         "guessing_prior": list(options.guessing_prior) if any(i.model == "3pl" for i in calibration.items) else None,
         "starts": list(fit.starts),
         "notes": list(table.notes),
         "warnings": list(calibration.warnings),
+    }
+
+
+def _regression_summary(table: AnswerTable, calibration: Calibration) -> dict[str, object]:
+    """What a reader needs to score other persons under the same latent regression."""
+    if not calibration.regression:
+        return {}
+    return {
+        "grid_centre": calibration.likelihood.grid.centre,
+        "explained_variance": calibration.explained,
+        "covariates": [c.recorded() for c in table.codings],
     }
 
 
@@ -146,6 +174,7 @@ def summary(calibration: Calibration, out: Path) -> str:
     ]
     for g in calibration.groups:
         lines.append(f"group {g.group}: mean {g.mean:.3f}, variance {g.variance:.3f}, n {g.n:,}")
+    lines += [f"covariate {r.covariate}: {r.beta:.3f} ({r.se:.3f})" for r in calibration.regression]
     shown = calibration.items[:SHOWN_ITEMS]
     width = max(len(i.item) for i in shown)
     lines += [f"  {i.item:<{width}}  a {i.a:6.3f}  b {i.b:7.3f} ({i.se_b:.3f})  n {i.n:,}" for i in shown]
