@@ -14,12 +14,14 @@ from django.utils import timezone
 
 from tirek.access.roles import Role, ScopeKind
 from tirek.access.scope import acting_as, loading
+from tirek.assessment import work
 from tirek.assessment.models import AnswerSheet, Release
 from tirek.assessment.services.answers import import_answers
 from tirek.assessment.services.calibration import calibrate_test
 from tirek.assessment.services.publication import publish_results
 from tirek.registry.models import Guardianship, Person
 from tirek.storage import jobs
+from tirek.storage.models import Job
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 12
@@ -214,3 +216,39 @@ def test_pages_ask_few_questions(published, path):
 def test_one_release_per_test(published):
     with loading():
         assert Release.objects.count() == 1
+
+
+def test_a_large_file_is_checked_and_applied_behind_the_page(world, test, monkeypatch):
+    monkeypatch.setattr(work, "LARGE_FILE", 100)
+    monkeypatch.setattr(work, "MANY_SHEETS", 100)
+    client, upload = officer(), SimpleUploadedFile("a.csv", answers_csv(world, test))
+    with jobs.inline():
+        response = client.post("/assessment/M4-2025/answers/", {"file": upload}, follow=True)
+        assert "Apply 213 sheets" in text_of(response)
+        path = response.request["PATH_INFO"]
+        assert "Applied on" in text_of(client.post(path, {"do": "apply"}, follow=True))
+        client.post("/assessment/M4-2025/calibration/start/")
+        client.post("/assessment/M4-2025/publish/", {"confirm": "yes"})
+    with loading():
+        assert AnswerSheet.objects.count() == 213
+        assert [job.state for job in Job.objects.order_by("id")] == ["done"] * 4
+    assert "Towns" in text_of(client.get("/assessment/M4-2025/"))
+
+
+def test_a_check_that_was_cancelled_leaves_the_file_to_be_checked_again(world, test, monkeypatch):
+    monkeypatch.setattr(work, "LARGE_FILE", 100)
+    client, upload = officer(), SimpleUploadedFile("a.csv", answers_csv(world, test))
+    with monkeypatch.context() as stopped, jobs.inline():
+        stopped.setattr(jobs.Running, "advance", _cancelled)
+        response = client.post("/assessment/M4-2025/answers/", {"file": upload}, follow=True)
+    assert "has not been checked to its end" in text_of(response)
+    path = response.request["PATH_INFO"]
+    with loading():
+        assert Job.objects.get().state == "cancelled"
+    assert "not checked yet" in text_of(client.post(path, {"do": "apply"}, follow=True))
+    with jobs.inline():
+        assert "Apply 213 sheets" in text_of(client.post(path, {"do": "check"}, follow=True))
+
+
+def _cancelled(job, done, total, message=""):
+    raise jobs.Cancelled

@@ -26,8 +26,6 @@ from tirek.assessment.models import (
 from tirek.registry.models import Enrolment, InstitutionState, Territory
 from tirek.storage.models import Job, JobState
 
-CALIBRATION_WORK = "tirek.assessment.services.calibration:calibration_job"
-
 
 def title_of(test: Test) -> str:
     return getattr(test, f"title_{(get_language() or 'kk')[:2]}", "") or test.title_kk
@@ -116,6 +114,10 @@ def progress_of(test: Test, scope: Scope) -> Progress:
     return Progress(counted["n"], counted["answered"], scope.limit(AnswerSheet.objects.filter(test=test)).count())
 
 
+def sheets_in(test: Test) -> int:
+    return AnswerSheet.objects.filter(test=test).count()
+
+
 def imports_of(test: Test) -> QuerySet[AnswerImport]:
     return AnswerImport.objects.filter(test=test).defer("content", "faults").order_by("-at")[:20]
 
@@ -125,8 +127,13 @@ def import_of(test: Test, pk: int) -> AnswerImport | None:
 
 
 def running_job(test: Test) -> Job | None:
-    """The asker's own calibration under way."""
-    found = Job.objects.filter(work=CALIBRATION_WORK, arguments__test_id=test.pk)
+    """The asker's own calibration or publication under way."""
+    return job_about(test_id=test.pk)
+
+
+def job_about(**arguments: int) -> Job | None:
+    """The asker's own work on a test or a file that waits or runs."""
+    found = Job.objects.filter(work__startswith="tirek.assessment.", arguments__contains=arguments)
     return found.filter(state__in=[JobState.QUEUED, JobState.RUNNING]).order_by("-created_at").first()
 
 

@@ -14,15 +14,16 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tirek.access.gates import gate
 from tirek.access.services.reads import record_many_read
-from tirek.assessment import fault_files
+from tirek.assessment import fault_files, work
 from tirek.assessment import result_queries as queries
 from tirek.assessment.forms import AnswersForm, SittingsForm
 from tirek.assessment.queries import design_of
-from tirek.assessment.services.answers import apply_answers, check_answers, discard_import
+from tirek.assessment.services.answers import apply_answers, check_answers, discard_import, receive_answers
 from tirek.assessment.services.sittings import open_all_sittings
 from tirek.assessment.uploads import MOST_BYTES
 from tirek.assessment.views import held_or_404, tabs, test_or_404, trail
 from tirek.registry import downloads
+from tirek.storage import jobs
 from tirek_engines.errors import Refusal
 
 SHOWN_FAULTS = 100
@@ -39,11 +40,26 @@ def answers(request: HttpRequest, code: str) -> HttpResponse:
         try:
             if upload.size > MOST_BYTES:  # before it is read into memory
                 raise Refusal(_("The file is larger than 50 MB. Split it."), code="too_large")
-            made = check_answers(test_id=found.pk, content=upload.read(), file_name=upload.name)
+            made = _received(held_or_404(request, code), upload)
             return redirect("assessment:checked", code=code, pk=made.pk)
         except Refusal as refusal:
             form.add_error("file", refusal.message)
     return render(request, "assessment/answers.html", _answers_context(request, found, form))
+
+
+def _received(test, upload):
+    """The file kept and checked: a small one at once, a large one behind the page."""
+    given = {"test_id": test.pk, "content": upload.read(), "file_name": upload.name}
+    if upload.size <= work.LARGE_FILE:
+        return check_answers(**given)
+    made = receive_answers(**given)
+    _start(work.check_file, made)
+    return made
+
+
+def _start(what, made) -> None:
+    titles = {work.check_file: _("Checking %(file)s"), work.apply_file: _("Applying %(file)s")}
+    jobs.start_once(what, title=titles[what] % {"file": made.file_name}, import_id=made.pk)
 
 
 def _answers_context(request: HttpRequest, found, form) -> dict:
@@ -74,6 +90,7 @@ def checked(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         "trail": trail(found),
         "tabs": tabs(found, request, "answers"),
         "made": made,
+        "job": queries.job_about(import_id=made.pk),
         "faults": faults[:SHOWN_FAULTS],
         "warnings": [fault for fault in made.faults if fault["warning"]],
         "n_more": max(0, made.n_faults - SHOWN_FAULTS),
@@ -87,6 +104,9 @@ def _settle(request: HttpRequest, code: str, made) -> HttpResponse:
             discard_import(import_id=made.pk)
             messages.info(request, _("The file was put aside. Nothing was changed."))
             return redirect("assessment:answers", code=code)
+        if request.POST.get("do") == "check" or made.n_rows > work.MANY_SHEETS:
+            _start(work.check_file if made.state == "received" else work.apply_file, made)
+            return redirect("assessment:checked", code=code, pk=made.pk)
         done = apply_answers(import_id=made.pk)
     except Refusal as refusal:
         messages.error(request, refusal.message)

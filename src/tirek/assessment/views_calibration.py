@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tirek.access.gates import gate
 from tirek.access.permissions import may
-from tirek.assessment import drafts, present
+from tirek.assessment import drafts, present, work
 from tirek.assessment import result_queries as queries
 from tirek.assessment.forms import WithdrawForm
 from tirek.assessment.services.calibration import calibration_job
@@ -64,6 +64,10 @@ def publish(request: HttpRequest, code: str) -> HttpResponse:
     found = held_or_404(request, code)
     if request.POST.get("confirm") != "yes":
         messages.error(request, _("Tick the box to say that you have looked at the checks and the figures."))
+        return redirect("assessment:calibration", code=code)
+    if queries.sheets_in(found) > work.MANY_SHEETS:
+        title = _("Publishing the results of %(test)s") % {"test": queries.title_of(found)}
+        jobs.start_once(work.publish_test, title=title, test_id=found.pk)
         return redirect("assessment:calibration", code=code)
     try:
         publish_results(test_id=found.pk, by=request.user, now=timezone.now())

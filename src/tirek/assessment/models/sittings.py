@@ -67,6 +67,7 @@ class AnswerSheet(models.Model):
 
 
 class ImportState(models.TextChoices):
+    RECEIVED = "received", _("received, not yet checked")
     CHECKED = "checked", _("checked, may be applied")
     REFUSED = "refused", _("not to be applied: too many faults")
     APPLIED = "applied", _("applied")

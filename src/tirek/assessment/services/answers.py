@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 import polars as pl
@@ -31,6 +32,9 @@ MOST_FAULTS_PERCENT = 5
 """With more of the sheets at fault than this, the file is to be mended first: what is wrong is probably the file."""
 KEPT_FAULTS = 1000
 BATCH = 5000
+STEPS = 5
+WAITING = (ImportState.RECEIVED, ImportState.CHECKED, ImportState.REFUSED)
+Tell = Callable[[int, int, str], None]
 
 
 @dataclass
@@ -65,28 +69,58 @@ class Plan:
         }
 
 
+def nobody(done: int, total: int, message: str) -> None:
+    """Progress that nobody reads."""
+
+
 @transaction.atomic
-def check_answers(*, test_id: int, content: bytes, file_name: str) -> AnswerImport:
-    """Check a file against the test and the register; nothing is changed but that the check is kept."""
+def receive_answers(*, test_id: int, content: bytes, file_name: str) -> AnswerImport:
+    """Keep a file to be checked; nothing else is changed."""
     must("assessment.manage")
     test = Test.objects.get(pk=test_id)
     _must_collect(test)
     sha256 = hashlib.sha256(content).hexdigest()
-    if AnswerImport.objects.filter(test=test, sha256=sha256, state=ImportState.APPLIED).exists():
-        raise WrongState(_("This very file has been applied already. There is nothing left to do."))
-    plan = plan_answers(test, content, file_name)
+    _must_be_new(test, sha256)
     return AnswerImport.objects.create(
         test=test,
         org_lo=test.org_lo,
         file_name=file_name[:200],
         sha256=sha256,
         content=content,
-        state=ImportState.CHECKED if plan.may_be_applied else ImportState.REFUSED,
-        faults=[asdict(f) | {"warning": w} for f, w in _with_warnings(plan)[:KEPT_FAULTS]],
+        state=ImportState.RECEIVED,
         by_id=current_scope().user_id,
         at=timezone.now(),
-        **plan.counts(),
     )
+
+
+@transaction.atomic
+def check_received(*, import_id: int, tell: Tell = nobody) -> AnswerImport:
+    """Check a received file against the test and the register; a file already checked stays as it is."""
+    must("assessment.manage")
+    received = AnswerImport.objects.select_for_update().get(pk=import_id)
+    if received.state != ImportState.RECEIVED:
+        return received
+    _must_collect(received.test)
+    plan = plan_answers(received.test, bytes(received.content), received.file_name, tell)
+    for name, value in plan.counts().items():
+        setattr(received, name, value)
+    received.state = ImportState.CHECKED if plan.may_be_applied else ImportState.REFUSED
+    received.faults = [asdict(f) | {"warning": w} for f, w in _with_warnings(plan)[:KEPT_FAULTS]]
+    received.at = timezone.now()
+    received.save(update_fields=[*plan.counts(), "state", "faults", "at"])
+    return received
+
+
+@transaction.atomic
+def check_answers(*, test_id: int, content: bytes, file_name: str) -> AnswerImport:
+    """Receive a file and check it at once."""
+    received = receive_answers(test_id=test_id, content=content, file_name=file_name)
+    return check_received(import_id=received.pk)
+
+
+def _must_be_new(test: Test, sha256: str) -> None:
+    if AnswerImport.objects.filter(test=test, sha256=sha256, state=ImportState.APPLIED).exists():
+        raise WrongState(_("This very file has been applied already. There is nothing left to do."))
 
 
 def _with_warnings(plan: Plan) -> list[tuple[Fault, bool]]:
@@ -94,7 +128,7 @@ def _with_warnings(plan: Plan) -> list[tuple[Fault, bool]]:
 
 
 @transaction.atomic
-def apply_answers(*, import_id: int) -> AnswerImport:
+def apply_answers(*, import_id: int, tell: Tell = nobody) -> AnswerImport:
     """Apply a checked file: all of its good sheets or, if anything moved since the check, none."""
     must("assessment.manage")
     test = Test.objects.select_for_update().get(imports=import_id)
@@ -102,13 +136,15 @@ def apply_answers(*, import_id: int) -> AnswerImport:
     if checked.state == ImportState.APPLIED:
         return checked
     _must_collect(test)
+    if checked.state == ImportState.RECEIVED:
+        raise WrongState(_("This file is not checked yet."))
     if checked.state != ImportState.CHECKED:
         raise WrongState(_("This file was not found good enough to be applied. Mend it and check it again."))
-    if AnswerImport.objects.filter(test=test, sha256=checked.sha256, state=ImportState.APPLIED).exists():
-        raise WrongState(_("This very file has been applied already. There is nothing left to do."))
-    plan = plan_answers(test, bytes(checked.content), checked.file_name)
+    _must_be_new(test, checked.sha256)
+    plan = plan_answers(test, bytes(checked.content), checked.file_name, tell)
     if any(getattr(checked, name) != value for name, value in plan.counts().items()):
         raise InputsMoved(_("The register or the answers changed since the file was checked. Check it again."))
+    tell(4, STEPS, _("Writing the answers"))
     _write(test, plan)
     checked.state = ImportState.APPLIED
     checked.applied_at = timezone.now()
@@ -119,7 +155,7 @@ def apply_answers(*, import_id: int) -> AnswerImport:
 @transaction.atomic
 def discard_import(*, import_id: int) -> None:
     must("assessment.manage")
-    waiting = AnswerImport.objects.filter(pk=import_id, state__in=[ImportState.CHECKED, ImportState.REFUSED])
+    waiting = AnswerImport.objects.filter(pk=import_id, state__in=WAITING)
     waiting.update(state=ImportState.DISCARDED, content=b"")
 
 
@@ -147,14 +183,16 @@ def _write(test: Test, plan: Plan) -> None:
             test.save(update_fields=["state"])
 
 
-def plan_answers(test: Test, content: bytes, file_name: str) -> Plan:
+def plan_answers(test: Test, content: bytes, file_name: str, tell: Tell = nobody) -> Plan:
     """What the file would do to the answers as they are now."""
+    tell(0, STEPS, _("Reading the file"))
     try:
         frame, row_faults, warnings = read_answers(content, file_name)
     except Unreadable as bad:
         return Plan(faults=bad.faults, whole=True)
     spoiled = {fault.row for fault in row_faults}
     sound = frame.filter(~pl.col("_row").is_in(list(spoiled))) if spoiled else frame
+    tell(1, STEPS, _("Checking every answer"))
     checked = answer_files.check(sound, queries.design_of(test), file_name)
     plan = Plan(
         n_rows=checked.n_rows + len(spoiled),
@@ -162,6 +200,7 @@ def plan_answers(test: Test, content: bytes, file_name: str) -> Plan:
         warnings=warnings + checked.warnings,
         whole=checked.whole,
     )
+    tell(2, STEPS, _("Looking the pupils up in the register"))
     _place_sheets(test, checked, file_name, plan)
     plan.faults.sort(key=lambda fault: fault.row or 0)
     return plan
