@@ -13,24 +13,28 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psycopg
 from psycopg import sql
 
 from tirek.storage import secrets
-from tirek.storage.database import connection_settings, embedded, home, prepare
+from tirek.storage.database import connection_settings, home, prepare
 from tirek.storage.embedded import OWNER, binary
+from tirek.storage.setup import prepare_server
 from tirek_engines.errors import Refusal
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 DUMP = "database.dump"
 FOLDERS = ("sealed", "files")
+UNKNOWN_BEFORE_17 = b"SET transaction_timeout = 0;\n"
+HEAD_LINES = 40  # it stands among the first
 CHECKED = b"tirek: are these the keys of that backup?"
 
 
@@ -81,13 +85,13 @@ def restore_backup(source: Path, secrets_source: Path | None = None) -> dict[str
     manifest = check_backup(source)
     _keys_fit(manifest, secrets_source)
     settings = connection_settings(OWNER)
-    prepare(settings, create=embedded() is not None)
+    prepare_server(settings)
     _must_be_empty()
+    _restore(source / DUMP)  # first: where it is refused, nothing else was put there
     if secrets_source is not None:
         _copy_keys(secrets_source, secrets.folder())
     for name in FOLDERS:
         _copy_tree(source / name, home() / name)
-    _restore(source / DUMP)
     prepare(settings, create=False)
     _same_rows(manifest)
     return manifest
@@ -143,29 +147,50 @@ def _row_counts(connection: psycopg.Connection) -> dict[str, int]:
 
 
 def _dump(path: Path, snapshot: str) -> None:
-    command = ["pg_dump", "--format=custom", "--compress=gzip:3", "--no-owner", "--no-privileges",
+    command = [str(binary("pg_dump")), "--format=custom", "--compress=gzip:3", "--no-owner", "--no-privileges",
                f"--snapshot={snapshot}", f"--file={path}"]  # fmt: skip
-    _run(command, "The database could not be dumped")
+    done = subprocess.run(command, env=_postgres_environment(), capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise BackupRefused(f"The database could not be dumped:\n{done.stderr.strip()}")
 
 
 def _restore(dump: Path) -> None:
-    command = ["pg_restore", "--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error", str(dump)]
-    _run([*command, f"--dbname={connection_settings(OWNER)['NAME']}"], "The database could not be restored")
+    """Through a script, in one transaction: pg_restore itself would ask a server before 17 for what it does not know."""
+    read = [str(binary("pg_restore")), "--no-owner", "--no-privileges", "--file=-", str(dump)]
+    write = [str(binary("psql")), "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--file=-"]
+    with tempfile.TemporaryFile() as said, subprocess.Popen(read, stdout=subprocess.PIPE, stderr=said) as reader:  # noqa: S603
+        writer = subprocess.Popen(  # noqa: S603
+            write, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, env=_postgres_environment()
+        )
+        assert reader.stdout
+        assert writer.stdin
+        with contextlib.suppress(BrokenPipeError), writer.stdin as script:
+            _pass_on(reader.stdout, script, whole=lambda: reader.wait() == 0)
+        failed = writer.wait() or reader.poll()
+        if failed:
+            said.seek(0)
+            raise BackupRefused(f"The database could not be restored:\n{said.read().decode(errors='replace').strip()}")
 
 
-def _run(command: list[str], failed: str) -> None:
+def _pass_on(script: IO[bytes], target: IO[bytes], whole: Callable[[], bool]) -> None:
+    for _ in range(HEAD_LINES):
+        line = script.readline()
+        if line != UNKNOWN_BEFORE_17:
+            target.write(line)
+    shutil.copyfileobj(script, target)
+    if not whole():
+        target.write(b"\n\\.\nselect 'the dump is damaged'::int;\n")  # the transaction must not be kept
+
+
+def _postgres_environment() -> dict[str, str]:
     settings = connection_settings(OWNER)
-    environment = os.environ | {
+    return os.environ | {
         "PGHOST": settings["HOST"],
         "PGPORT": settings.get("PORT") or "5432",
         "PGUSER": settings["USER"],
         "PGDATABASE": settings["NAME"],
         "PGPASSWORD": settings.get("PASSWORD") or "",
     }
-    command = [str(binary(command[0])), *command[1:]]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        raise BackupRefused(f"{failed}:\n{done.stderr.strip()}")
 
 
 def _must_be_empty() -> None:

@@ -11,10 +11,11 @@ from django.db.migrations.executor import MigrationExecutor
 
 from tirek.site.checks import BAD, GOOD, LOOK, Finding
 from tirek.storage.database import APP, SESSION_ROLES, embedded
+from tirek.storage.outside import version_fault
 from tirek.storage.policies import RowScope
 
-OLDEST = 15
 SILENT_SECONDS = 60
+NAMED = 5
 
 
 def row(query: str, parameters: list | None = None) -> tuple:
@@ -28,8 +29,8 @@ def server() -> Iterator[Finding]:
     number, encoding = row("select current_setting('server_version_num')::int, current_setting('server_encoding')")
     place = "embedded" if embedded() else "named by DATABASE_URL"
     says = f"PostgreSQL {number // 10000}.{number % 10000}, {place}"
-    if number // 10000 < OLDEST:
-        yield Finding("database", BAD, says, f"Tirek needs PostgreSQL {OLDEST} or newer.")
+    if fault := version_fault(number):
+        yield Finding("database", BAD, says, fault)
     elif encoding != "UTF8":
         yield Finding("database", BAD, f"{says}, encoding {encoding}", "Create the database with encoding UTF8.")
     else:
@@ -76,9 +77,7 @@ def row_security() -> Iterator[Finding]:
     open_tables = sorted({m._meta.db_table for m, _ in scoped} - secured)
     absent = sorted({name for _, c in scoped for name in c.policies()} - policies)
     if open_tables or absent:
-        says = (
-            f"Without row security: {', '.join(open_tables) or 'none'}. Missing policies: {', '.join(absent) or 'none'}"
-        )
+        says = f"Without row security: {_some(open_tables)}. Missing policies: {_some(absent)}"
         yield Finding("row security", BAD, says, "Run: tirek migrate. If it stays so, tell the developers.")
     else:
         yield Finding("row security", GOOD, f"on for {len(scoped)} tables, {len(policies)} policies")
@@ -86,6 +85,12 @@ def row_security() -> Iterator[Finding]:
         yield Finding(
             "row security", BAD, f"Without a scope {total[0]} persons are seen.", "Take the site off the net."
         )
+
+
+def _some(names: list[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more if names else "none"
 
 
 def worker() -> Iterator[Finding]:

@@ -42,6 +42,10 @@ effective_cache_size = {cache}MB
 random_page_cost = 1.1
 jit = off
 dynamic_shared_memory_type = {shared_memory}
+# a refused statement would be written with its values, which may name somebody; the program logs it without them
+log_min_messages = log
+log_min_error_statement = panic
+log_error_verbosity = terse
 log_timezone = 'UTC'
 timezone = 'UTC'
 """

@@ -12,8 +12,9 @@ import time
 
 import click
 
-from tirek.storage.database import connection_settings, embedded, prepare
+from tirek.storage.database import RolesNotSafe, connection_settings, embedded, prepare
 from tirek.storage.embedded import OWNER
+from tirek.storage.outside import ServerNotFit, check_server
 from tirek.storage.unprivileged import EmbeddedError
 
 PARENT = "TIREK_PARENT"
@@ -110,10 +111,20 @@ def migrate_database(verbosity: int = 1) -> None:
     from tirek.storage.schema import load_snapshot
 
     settings = connection_settings(OWNER)
-    prepare(settings, create=embedded() is not None)
+    prepare_server(settings)
     if embedded() is not None:
         load_snapshot(settings)
     call_command("migrate", database="owner", interactive=False, verbosity=verbosity)
+
+
+def prepare_server(settings: dict) -> None:
+    """Make database and roles ready; a server from outside is looked at first, and refused in plain words."""
+    try:
+        if embedded() is None:
+            check_server(settings)
+        prepare(settings, create=embedded() is not None)
+    except (ServerNotFit, RolesNotSafe) as error:
+        raise click.ClickException(str(error)) from None
 
 
 def quiet_runtime_folder() -> None:
