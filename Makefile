@@ -3,7 +3,10 @@
 export TIREK_HOME ?= $(CURDIR)/.tirek
 export XDG_RUNTIME_DIR ?= /tmp/runtime-$(shell id -u)
 PORT ?= 8000
-HOST ?= 127.0.0.1
+# make run HOST=0.0.0.0 OPEN=1 shows the demonstration to other machines; its passwords are public.
+# Not from the environment: some shells keep the machine's name in HOST.
+HOST := 127.0.0.1
+OPEN :=
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench prove docs lock messages schema clean setup setup-dev
@@ -12,7 +15,7 @@ help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 run: setup ## Serve Tirek with its demonstration region; Ctrl-C stops everything
-	@exec .venv/bin/tirek serve --demonstration --host $(HOST) --port $(PORT)
+	@exec .venv/bin/tirek serve --demonstration --host $(HOST) --port $(PORT) $(if $(OPEN),--open-demonstration)
 
 test: ## Run every check and every test, browser journeys included
 	@tools/test.sh

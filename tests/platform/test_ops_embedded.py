@@ -83,6 +83,23 @@ def test_it_starts_knows_kazakh_letters_and_stops(server):
     assert not server.ready()
 
 
+def test_its_log_keeps_no_values_of_a_refused_statement(server):
+    with server.running(), connect(server) as connection:
+        connection.execute("create table person (name text unique check (name <> 'Оспанов'))")
+        for statement in (
+            "insert into person values ('Әлиева'), ('Әлиева')",
+            "insert into person values ('Оспанов')",
+            "select 'Серікова'::int",
+        ):
+            with pytest.raises(psycopg.Error):
+                connection.execute(statement)
+        with pytest.raises(psycopg.Error):
+            connection.execute("select %s::text::int", ["Ахметов"])
+    log = server.log.read_text()
+    assert "database system is ready" in log
+    assert not [name for name in ("Әлиева", "Оспанов", "Серікова", "Ахметов", "insert") if name in log]
+
+
 def test_many_starters_at_once_make_one_server(server):
     starters = [holder(server.home) for _ in range(4)]
     for starter in starters:

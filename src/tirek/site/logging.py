@@ -12,12 +12,14 @@ import logging
 import os
 import re
 import sys
+import threading
 import time
 import traceback
 import uuid
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 request_id: ContextVar[str] = ContextVar("tirek_request_id", default="")
@@ -83,6 +85,18 @@ def describe_error(error: BaseException) -> dict[str, Any]:
     if code := getattr(error, "code", None):
         said["code"] = code
     return said
+
+
+def log_uncaught() -> None:
+    """For servers: an error that nobody caught is a line of the log like every other, not a traceback with its text."""
+
+    def tell(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            return
+        logging.getLogger("tirek").critical("ended by an error", exc_info=(kind, error or kind(), trace))
+
+    sys.excepthook = tell
+    threading.excepthook = lambda args: tell(args.exc_type, args.exc_value, args.exc_traceback)
 
 
 class RequestLogMiddleware:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import json
 import os
 import subprocess
@@ -11,6 +13,7 @@ import click
 
 from tirek.site.commands.beside import end, start
 
+YES = {"1", "true", "yes", "on"}
 FIRST = """
 What to look at first
   as region        the home page: what is asked of me, what changed; then the map and its districts
@@ -26,6 +29,28 @@ def choose_settings() -> None:
     os.environ.setdefault("TIREK_DEMO", "1")
     os.environ.setdefault("TIREK_LOG", "text")
     os.environ.setdefault("TIREK_LOG_LEVEL", "WARNING")
+
+
+def mind_strangers(host: str, is_open: bool) -> None:
+    """Refuse to show a demonstration to other machines unless that is asked for: its passwords are in the manual."""
+    if os.environ.get("TIREK_DEMO", "").lower() not in YES or _is_this_machine(host):
+        return
+    if not is_open:
+        raise click.ClickException(
+            f"On {host} other machines would reach this demonstration, whose passwords everybody knows, an "
+            "administrator's among them. Leave --host out, or add --open-demonstration if the network is yours and "
+            "no real data are here."
+        )
+    click.secho(
+        f"WARNING: everybody who reaches {host} may sign in here, as administrator too. Never keep real data here.",
+        fg="red", bold=True, err=True,
+    )  # fmt: skip
+
+
+def _is_this_machine(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
 
 
 def load_first_stage() -> bool:

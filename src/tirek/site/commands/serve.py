@@ -32,8 +32,20 @@ WARM_REQUESTS = 4
 @click.option("--threads", type=click.IntRange(1, 64), default=2, show_default=True, help="Threads in each process.")
 @click.option("--with-worker/--without-worker", default=False, help="Also run a background worker, as make run does.")
 @click.option("--demonstration", is_flag=True, help="Load the demonstration region, and run its worker too.")
+@click.option(
+    "--open-demonstration",
+    is_flag=True,
+    help="Let other machines reach a demonstration, although everybody knows its passwords.",
+)
 def serve(
-    host: str, port: int, strict_port: bool, workers: int, threads: int, with_worker: bool, demonstration: bool
+    host: str,
+    port: int,
+    strict_port: bool,
+    workers: int,
+    threads: int,
+    with_worker: bool,
+    demonstration: bool,
+    open_demonstration: bool,
 ) -> None:
     """Serve the site until Ctrl-C.
 
@@ -41,9 +53,10 @@ def serve(
     """
     from tirek.storage.setup import django_ready
 
-    chosen = _choose_port(host, port, strict_port)
     if demonstration:
         demo.choose_settings()
+    demo.mind_strangers(host, open_demonstration)
+    chosen = _choose_port(host, port, strict_port)
     _metrics_folder()
     django_ready()
     is_more = demo.load_first_stage() if demonstration else False
@@ -55,6 +68,7 @@ def serve(
             if demonstration:
                 click.echo(demo.welcome_text())
             _announce(host, port, chosen)
+            _tell_systemd()
 
     close_connections()
     os.environ[PARENT] = str(os.getpid())  # the server's processes end with us, even when we are killed
@@ -169,3 +183,11 @@ def _announce(host: str, asked: int, port: int) -> None:
     if asked and port != asked:
         click.echo(f"Port {asked} is taken by another program, so Tirek uses {port}.")
     click.echo(f"Tirek is at http://{_reachable(host)}:{port}/   (Ctrl-C stops it)")
+
+
+def _tell_systemd() -> None:
+    """A unit of Type=notify counts as started now: what comes after it finds the database running."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if address:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as service, contextlib.suppress(OSError):
+            service.sendto(b"READY=1", "\0" + address[1:] if address.startswith("@") else address)

@@ -18,6 +18,9 @@ def worker(concurrency: int, until_empty: bool) -> None:
     from tirek.storage.setup import django_ready
 
     django_ready()
+    from tirek.site.logging import log_uncaught
+
+    log_uncaught()
     from procrastinate.contrib.django import app
 
     # the web's connection cannot listen for new jobs; the worker gets one of its own, as the same role
