@@ -13,6 +13,7 @@ COMMANDS: dict[str, str] = {
     "calibrate": "tirek.assessment.commands.calibrate:command",
     "link": "tirek.assessment.commands.link:command",
     "means": "tirek.assessment.commands.means:command",
+    "score": "tirek.assessment.commands.score:command",
     "verify": "tirek.site.folders:verify",
     "explain": "tirek.site.folders:explain",
     # the platform: others add their lines here

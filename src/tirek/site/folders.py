@@ -13,6 +13,7 @@ FOLDERS = {
     "calibrate": "tirek.assessment.commands.folders",
     "link": "tirek.assessment.commands.link_folder",
     "means": "tirek.assessment.commands.means_folder",
+    "score": "tirek.assessment.commands.score_folder",
 }
 """Command that wrote a folder -> module with `verify_folder(path)` and `explain_folder(path, subject)`."""
 NUMBERS = "tirek.indicators.commands"

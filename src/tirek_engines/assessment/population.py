@@ -20,9 +20,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tirek_engines.assessment import gibbs
+from tirek_engines.assessment._kernels import draw_abilities
 from tirek_engines.errors import BrokenContract
 from tirek_engines.psychometrics import _kernels as kernels
+from tirek_engines.psychometrics import gibbs
 from tirek_engines.psychometrics.calibration import Calibration
 from tirek_engines.psychometrics.prepared import score_table
 
@@ -112,7 +113,26 @@ def draw_plausible_values(
     return PlausibleValues(everybody, sds)
 
 
-def _rows(calibration: Calibration, known: Ints) -> gibbs.Rows:
+@dataclass(frozen=True)
+class Rows:
+    """Likelihood of each person on the fine grid, as its ratio from node to node."""
+
+    scores: Floats
+    runs: Ints
+    ratios: Floats
+    theta: Floats
+
+    @property
+    def n(self) -> int:
+        """Number of persons."""
+        return int(self.scores.shape[0])
+
+    def draw(self, means: Floats, sd: float, uniforms: Floats) -> Floats:
+        """One draw a person."""
+        return draw_abilities(self.scores, self.runs, self.ratios, self.theta, means, sd, uniforms)
+
+
+def _rows(calibration: Calibration, known: Ints) -> Rows:
     data, p = calibration.prepared, calibration.parameters
     theta = np.linspace(-GRID_RANGE, GRID_RANGE, round(2 * GRID_RANGE / GRID_STEP) + 1)
     log_z = kernels.log_normalisers(p.slopes, p.intercepts, data.items.n_steps, theta)
@@ -124,7 +144,7 @@ def _rows(calibration: Calibration, known: Ints) -> gibbs.Rows:
     unit = data.unit_of_person[known]
     bases = -kernels.design_sums(data.run_masks, log_z)
     ratios = np.exp(np.diff(bases, axis=1, append=bases[:, -1:]))
-    return gibbs.Rows(scores[unit], data.unit_run[unit], ratios, theta)
+    return Rows(scores[unit], data.unit_run[unit], ratios, theta)
 
 
 def _cells(school: Ints, factors: list[Ints], small: int) -> Ints:

@@ -233,8 +233,13 @@ def score_persons(
     """
     if method not in ("eap", "wle", "map"):
         raise BrokenContract("method", method, "eap | wle | map")
-    likelihood, p = known_likelihood(items, groups, answers, grid or Grid(), regression)
-    unit, bounded = likelihood.data.unit_of_person, np.zeros(answers.n_persons, np.uint8)
+    return score_units(*known_likelihood(items, groups, answers, grid or Grid(), regression), method, bound=bound)
+
+
+def score_units(likelihood: Likelihood, p: Parameters, method: str, *, bound: float = 10.0) -> Scores:
+    """Score every person of a likelihood at a point; see `score_persons`."""
+    unit = likelihood.data.unit_of_person
+    bounded = np.zeros(unit.shape[0], np.uint8)
     if method == "eap":
         e = likelihood.evaluate(p)
         return Scores(e.unit_means[unit], np.sqrt(np.maximum(e.unit_variances[unit], 0.0)), _flags(likelihood, bounded))

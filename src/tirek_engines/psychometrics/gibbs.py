@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-from tirek_engines.assessment._kernels import draw_abilities
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -16,14 +15,15 @@ BURN_IN = 40
 BETWEEN = 5
 
 
-@dataclass(frozen=True)
-class Rows:
-    """Likelihood of each person on the fine grid, as its ratio from node to node."""
+class Rows(Protocol):
+    """The answers of some persons."""
 
-    scores: Floats
-    runs: Ints
-    ratios: Floats
-    theta: Floats
+    @property
+    def n(self) -> int:
+        """Number of persons."""
+
+    def draw(self, means: Floats, sd: float, uniforms: Floats) -> Floats:
+        """One draw a person from likelihood times N(means, sd^2)."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,13 @@ class Sampler:
 
 def run(sampler: Sampler, m: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """`m` draws of all abilities, and the residual standard deviation at each."""
-    n = sampler.rows.scores.shape[0]
+    n = sampler.rows.n
     turn_effects = _random_effects(sampler) if sampler.random else _fixed_effects(sampler)
     rows = sampler.rows
     mean, sd = np.zeros(n), 1.0
     draws, sds = np.empty((m, n)), np.empty(m)
     for turn in range(BURN_IN + (m - 1) * BETWEEN + 1):
-        theta = draw_abilities(rows.scores, rows.runs, rows.ratios, rows.theta, mean, sd, rng.random((n,)))
+        theta = rows.draw(mean, sd, rng.random((n,)))
         mean, sd = turn_effects(theta, sd, rng)
         since = turn - BURN_IN
         if since >= 0 and since % BETWEEN == 0:
