@@ -7,6 +7,15 @@ from procrastinate.contrib.django import app
 AT_ONCE = 200
 
 
+@app.periodic(cron="40 0 * * *")
+@app.task(name="tirek.registry.forget_import_files", queue="jobs", queueing_lock="tirek.registry.forget_import_files")
+def forget_import_files(timestamp: int) -> None:
+    """Delete uploads whose term of keeping is over (TIREK_IMPORT_FILES_KEPT_DAYS)."""
+    from tirek.registry.exchange.kept import forget_old
+
+    forget_old()
+
+
 @app.periodic(cron="10 0 * * *")
 @app.task(name="tirek.registry.recount", queue="jobs", queueing_lock="tirek.registry.recount")
 def recount_everywhere(timestamp: int) -> None:

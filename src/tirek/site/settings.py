@@ -129,6 +129,8 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 20_000},
     }
 }
+# uploads and what was read from them; afterwards only counts and history stay
+IMPORT_FILES_KEPT_DAYS = int(os.environ.get("TIREK_IMPORT_FILES_KEPT_DAYS", "90"))
 STATEMENT_SECONDS = int(os.environ.get("TIREK_STATEMENT_SECONDS", "30"))  # one query of a page; jobs have no such limit
 
 AUTH_USER_MODEL = "access.User"

@@ -35,6 +35,7 @@ from tirek_engines.errors import Refusal
 
 log = logging.getLogger(__name__)
 TASK, QUEUE = "tirek.job", "jobs"
+OPEN_JOBS = 20  # of one user, waiting or running
 LOCK_CLASS = 7461727  # advisory lock (class, job): held for as long as its work runs
 TELL_SECONDS = 0.4
 _inline: ContextVar[bool] = ContextVar("jobs_inline", default=False)
@@ -79,11 +80,19 @@ def work(function: Callable[..., dict | None]) -> Callable[..., dict | None]:
     return function
 
 
+class TooManyJobs(Refusal):
+    """A user has as many jobs waiting or running as one user may have."""
+
+    code = "too_many_jobs"
+    http_status = 429
+
+
 def start(function: Callable, *, title: str, **arguments: Any) -> Job:
     """Queue work for the asker of the current scope. It begins when the current transaction is committed."""
     if not getattr(function, "is_work", False):
         raise TypeError(f"{function!r} is not marked with @jobs.work")
     asker = asker_scope.describe()
+    _check_open(asker.get("user_id"))
     job = Job.objects.create(
         work=f"{function.__module__}:{function.__qualname__}",
         title=str(title)[:300],
@@ -99,6 +108,20 @@ def start(function: Callable, *, title: str, **arguments: Any) -> Job:
 
         app.configure_task(TASK, queue=QUEUE).defer(job_id=job.pk)
     return job
+
+
+def _check_open(user_id: int | None) -> None:
+    """Nobody fills the queue for all others; the installation's own work (no user) is not counted."""
+    if user_id is None:
+        return
+    mine = Job.objects.filter(created_by=user_id, state__in=(JobState.QUEUED, JobState.RUNNING)).order_by("pk")
+    if mine.count() >= OPEN_JOBS:
+        waiting = [job for job in mine if not settle_lost(job).is_over]  # a lost worker's jobs do not stand in the way
+        if len(waiting) >= OPEN_JOBS:
+            raise TooManyJobs(
+                _("You have %(n)d jobs that wait or run. Wait until one is done, or cancel one, and try again.")
+                % {"n": len(waiting)}
+            )
 
 
 def start_once(function: Callable, *, title: str, **arguments: Any) -> Job:

@@ -20,11 +20,13 @@ KINDS = ("institutions", "learners", "staff", "guardianships", "rooms", "places"
 @click.option("--profile", type=int, help="Version of the mapping; the newest by default.")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Day on which changes begin; today by default.")
 @click.option("--dry-run", is_flag=True, help="Check and compare only; the import can then be applied on its page.")
+@click.option("--end", "endings", type=int, help="How many enrolments and employments may end because a complete file leaves"
+              " them out; must be the number that the check finds.")
 @click.option("--faults", type=click.Path(path_type=Path), default=Path("faults.csv"), show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="The counts as JSON on standard output.")
 @click.option("--quiet", is_flag=True, help="Say nothing when all went well.")
-def import_(what: str, path: Path, code: str, profile: int | None, as_of, dry_run: bool, faults: Path, as_json: bool,
-            quiet: bool) -> None:  # fmt: skip
+def import_(what: str, path: Path, code: str, profile: int | None, as_of, dry_run: bool, endings: int | None, faults: Path,
+            as_json: bool, quiet: bool) -> None:  # fmt: skip
     """Bring a file into the register: a OneRoster zip (roster), or a table of one kind of rows.
 
     Runs as the country's loader on the server itself. Ends with 2 and a table of faults when the file cannot be applied.
@@ -45,7 +47,7 @@ def import_(what: str, path: Path, code: str, profile: int | None, as_of, dry_ru
 
             faults.write_bytes(faults_csv(table))
         if not found.refusal and not dry_run:
-            found = services.apply(import_id=found.pk)
+            found = services.apply(import_id=found.pk, endings=endings)
         if as_json:
             click.echo(services.as_json(found))
         elif not quiet or found.refusal:

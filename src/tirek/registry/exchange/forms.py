@@ -34,7 +34,7 @@ class SourceForm(forms.ModelForm):
     class Meta:
         model = Source
         fields = (
-            "code", "name", "kind", "org_lo", "org_hi", "territory_code", "is_complete", "max_faulty_percent",
+            "code", "name", "kind", "org_lo", "org_hi", "territory_code", "trusts_manifest", "is_complete", "max_faulty_percent",
             "max_missing_percent", "expected_every_days",
         )  # fmt: skip
         labels = {"org_lo": _("First institution number"), "org_hi": _("Last institution number")}

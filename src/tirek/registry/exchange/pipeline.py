@@ -7,7 +7,7 @@ both are resolved anew when they are merged, so that what changed in between is 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -19,9 +19,10 @@ from tirek.registry.exchange.faults import ERROR, Faults
 from tirek.registry.exchange.fields import recognised
 from tirek.registry.exchange.institutions import InstitutionPlan, as_frame
 from tirek.registry.exchange.oneroster.reading import read_package
-from tirek.registry.exchange.oneroster.rows import records_of, rows_of
+from tirek.registry.exchange.oneroster.rows import complete_kinds, records_of, rows_of
 from tirek.registry.exchange.reading import read_upload
 from tirek.registry.exchange.resolving import good_rows, with_derived_names, with_hashes, with_institutions
+from tirek.registry.identifiers import mask_iin
 from tirek.registry.models import Import, RowKind, SchoolYear, Source, SourceKind
 from tirek.storage import secrets
 
@@ -39,7 +40,8 @@ class Staged:
     parts: dict[str, pl.DataFrame] = field(default_factory=dict)
     differences: list[pl.DataFrame] = field(default_factory=list)
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
-    proposals: list[dict] = field(default_factory=list)
+    alike: list[pl.DataFrame] = field(default_factory=list)
+    complete: set[str] = field(default_factory=set)  # kinds of rows of which the upload holds everything
     rows: int = 0
 
     def add_counts(self, found: dict[str, dict[str, int]]) -> None:
@@ -53,12 +55,14 @@ def add_counts(total: dict, found: dict) -> None:
             mine[action] = mine.get(action, 0) + number
 
 
-def context_of(found: Import, row_kind: str) -> people.Context:
+def context_of(found: Import, row_kind: str, complete: Collection[str] | None = None) -> people.Context:
+    """``complete``: while an upload is being checked; afterwards it stands in its counts."""
+    complete = found.counts.get("complete", ()) if complete is None else complete
     source = found.source
     year = school_year(found.as_of)
     return people.Context(
         source_id=source.pk, import_id=found.pk, row_kind=row_kind, as_of=found.as_of,
-        school_year_id=year.pk if year else None, org_lo=source.org_lo, org_hi=source.org_hi, is_complete=source.is_complete,
+        school_year_id=year.pk if year else None, org_lo=source.org_lo, org_hi=source.org_hi, is_complete=row_kind in complete,
     )  # fmt: skip
 
 
@@ -77,6 +81,7 @@ def read(found: Import, data: bytes, faults: Faults) -> Staged:
         package = read_package(tables, faults)
         staged.parts = rows_of(package, found.source, found.as_of, faults)
         staged.parts[RECORDS] = records_of(package)
+        staged.complete = complete_kinds(package, found.source)
         for kind in (RowKind.LEARNERS, RowKind.STAFF):
             check_rows(staged.parts[kind], kind, faults)
     else:
@@ -91,6 +96,7 @@ def read(found: Import, data: bytes, faults: Faults) -> Staged:
         frame = pl.concat(frames, how="vertical_relaxed")
         check_rows(frame, kind, faults)
         staged.parts = {kind: frame}
+        staged.complete = {kind} if found.source.is_complete else set()
     return staged
 
 
@@ -114,7 +120,7 @@ def stage(
 def _stage_part(
     found: Import, kind: str, frame: pl.DataFrame, staged: Staged, faults: Faults, try_out: bool
 ) -> pl.DataFrame:
-    context = context_of(found, kind)
+    context = context_of(found, kind, staged.complete)
     frame = _hashed(kind, good_rows(frame, faults))
     decided = found.decisions or {}
     if kind in PEOPLE:
@@ -138,7 +144,7 @@ def _stage_part(
             kept = _encrypt_column(kept, "guardian_iin", "guardian_encrypted")
     kept = kept.drop("iin", "guardian_iin", "child_iin", strict=False)
     if try_out and kept.height:
-        merge_part(found, kind, kept)
+        merge_part(found, kind, kept, staged.complete)
     return kept
 
 
@@ -150,10 +156,7 @@ def _plan_people(resolved: pl.DataFrame, context: people.Context, staged: Staged
     people.check_plan(frame, context, faults)
     looks_like = people.proposals()
     if looks_like.height:
-        staged.proposals += [
-            {"row": f"{r['_file']}:{r['_row']}", "person_id": r["person_id"], "name": r["person_name"]}
-            for r in looks_like.iter_rows(named=True)
-        ]
+        staged.alike.append(_shown_alike(looks_like, frame))
     if faults.frame().height > before or looks_like.height:
         frame = good_rows(frame, faults).join(
             looks_like.select("_file", "_row"), on=["_file", "_row"], how="anti", maintain_order="left"
@@ -161,6 +164,14 @@ def _plan_people(resolved: pl.DataFrame, context: people.Context, staged: Staged
         frame = people.number(frame.drop("no", "lead_no"))
         people.plan(frame, context)
     return frame
+
+
+def _shown_alike(looks_like: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    """What a person needs to compare; of the IIN no more than a mask."""
+    numbers = frame.select("no", "iin" if "iin" in frame.columns else pl.lit(None, dtype=pl.String).alias("iin"))
+    key = pl.concat_str(pl.col("_file"), pl.lit(":"), pl.col("_row").cast(pl.String)).alias("row")
+    masked = pl.col("iin").map_elements(mask_iin, return_dtype=pl.String)
+    return looks_like.join(numbers, on="no", how="left").with_columns(key, masked).drop("no", "_file", "_row")
 
 
 def _plan_others(kind: str, resolved: pl.DataFrame, context: people.Context, staged: Staged, faults: Faults) -> None:
@@ -247,9 +258,11 @@ def _resolve(kind: str, frame: pl.DataFrame, source: Source, faults: Faults) -> 
     return frame
 
 
-def merge_part(found: Import, kind: str, frame: pl.DataFrame) -> dict[str, dict[str, int]]:
+def merge_part(
+    found: Import, kind: str, frame: pl.DataFrame, complete: Collection[str] | None = None
+) -> dict[str, dict[str, int]]:
     """Merge a sealed part. Raises `Moved` when it no longer fits the register."""
-    context = context_of(found, kind)
+    context = context_of(found, kind, complete)
     faults = Faults()
     resolved = _resolve(kind, frame, found.source, faults)
     if kind in PEOPLE:

@@ -13,14 +13,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tirek.access.scope import because, current_scope, loading
-from tirek.registry.exchange import pipeline, staging, undo
+from tirek.registry.exchange import kept, pipeline, staging, undo
 from tirek.registry.exchange.faults import ERROR, SCHEMA, Faults, count
 from tirek.registry.models import Import, ImportState, MappingProfile, Source, SourceKind
 from tirek.registry.services.counts import recount_touched
-from tirek.storage import sealed
 from tirek.storage.uploads import LIMITS, UploadRefused
 from tirek_engines.errors import Refusal
 
+ALIKE = "alike"
 LOCK_CLASS = 7461728  # advisory lock (class, source): one import of a source is checked or applied at a time
 
 
@@ -38,6 +38,12 @@ class NotApplicable(Refusal):
     http_status = 409
 
 
+class EndingsNotConfirmed(NotApplicable):
+    """Nobody has agreed to the number of enrolments and employments that would end."""
+
+    code = "endings_not_confirmed"
+
+
 class RegisterMoved(Refusal):
     """The register changed between checking and applying."""
 
@@ -47,7 +53,7 @@ class RegisterMoved(Refusal):
 
 def upload(*, source: Source, file_name: str, data: bytes, row_kind: str = "", as_of=None,
            profile: MappingProfile | None = None) -> Import:  # fmt: skip
-    """Seal the bytes and open an import. The same file twice at once: the second is told about the first."""
+    """Keep the bytes, encrypted, and open an import. The same file twice at once: the second is told about the first."""
     if len(data) > LIMITS.file_bytes:
         raise UploadRefused(_("The file is larger than is accepted. Split it."), code="too_large")
     if not data:
@@ -56,15 +62,17 @@ def upload(*, source: Source, file_name: str, data: bytes, row_kind: str = "", a
         row_kind, profile = "", None
     elif profile is None:
         profile = source.profiles.filter(row_kind=row_kind).order_by("-version").first()
+    digest = hashlib.sha256(data).hexdigest()
     try:
         with transaction.atomic():
-            return Import.objects.create(
+            found = Import.objects.create(
                 source=source, profile=profile, org_no=source.org_lo, row_kind=row_kind, file_name=file_name[-200:],
-                sha256=sealed.seal(data), size=len(data), as_of=as_of or timezone.localdate(),
-                created_by=current_scope().user_id,
+                sha256=digest, size=len(data), as_of=as_of or timezone.localdate(), created_by=current_scope().user_id,
             )  # fmt: skip
+            found.sealed = {kept.UPLOAD: kept.keep(data)}  # after the row, which refuses the same file again
+            found.save(update_fields=["sealed"])
+            return found
     except IntegrityError:
-        digest = hashlib.sha256(data).hexdigest()
         first = Import.objects.filter(source=source, sha256=digest).order_by("-pk").first()
         raise AlreadyUploaded(
             _("This file was uploaded already: import %(number)s. Go on there, or discard it first.")
@@ -90,7 +98,7 @@ def stage(*, import_id: int, tell: Callable = lambda *_: None) -> Import:
         _expect(found, ImportState.UPLOADED, ImportState.STAGED, ImportState.REFUSED)
         faults = Faults()
         try:
-            staged = pipeline.stage(found, lambda: sealed.read(found.sha256), faults, tell)
+            staged = pipeline.stage(found, lambda: kept.read(found), faults, tell)
         except UploadRefused as refusal:
             faults.add(found.file_name, None, "", "", refusal.message, "", ERROR, refusal.code)
             staged = pipeline.Staged()
@@ -104,12 +112,14 @@ def _keep(found: Import, staged: pipeline.Staged, faults: Faults) -> None:
     frames = {
         "faults": table,
         "differences": pl.concat(differences) if differences else pl.DataFrame(),
+        ALIKE: pl.concat(staged.alike, how="diagonal") if staged.alike else pl.DataFrame(),
         **{f"part {kind}": frame for kind, frame in staged.parts.items()},
     }
-    found.sealed = {name: sealed.seal_input(frame).as_dict() for name, frame in frames.items()}
+    kept.forget(found, but=(kept.UPLOAD,))
+    found.sealed |= {name: kept.keep_frame(frame) for name, frame in frames.items()}
     found.counts = {
-        "rows": staged.rows, **count(table), "things": staged.counts, "proposals": staged.proposals[:1000],
-        "undecided": len(staged.proposals),
+        "rows": staged.rows, **count(table), "things": staged.counts, "undecided": frames[ALIKE].height,
+        "complete": sorted(staged.complete), "endings": sum(t.get("missing", 0) for t in staged.counts.values()),
     }  # fmt: skip
     found.refusal = _why_not(found, faults)
     found.state = ImportState.REFUSED if found.refusal else ImportState.STAGED
@@ -139,22 +149,43 @@ def _why_not(found: Import, faults: Faults) -> str:
     return ""
 
 
-def decide(*, import_id: int, row: str, person_id: int | None) -> Import:
-    """Say whether a row that looks like somebody known is that person (None: a new person), then check again."""
+def decide(*, import_id: int, choices: dict[str, int | None] | None = None, all_as: str = "") -> Import:
+    """Say of rows that look like somebody known whether they are that person (None: a new person), then check again.
+
+    ``all_as`` is "same" or "new" for all rows that wait; "open" takes all decisions back.
+    """
     with loading_for(import_id) as found:
         _expect(found, ImportState.STAGED, ImportState.REFUSED)
-        proposed = {p["row"]: p["person_id"] for p in found.counts.get("proposals", [])}
-        if row not in proposed or person_id not in (None, proposed[row]):
-            raise NotApplicable(_("This row is not waiting for a decision."))
-        found.decisions = {**found.decisions, row: "new" if person_id is None else person_id}
+        proposed = {r["row"]: r["person_id"] for r in alike_of(found).iter_rows(named=True)}
+        if all_as in ("same", "new"):
+            choices = {row: person if all_as == "same" else None for row, person in proposed.items()}
+        for row, person_id in (choices or {}).items():
+            if row not in proposed or person_id not in (None, proposed[row]):
+                raise NotApplicable(_("This row is not waiting for a decision."))
+        said = {row: "new" if person is None else person for row, person in (choices or {}).items()}
+        found.decisions = {} if all_as == "open" else {**found.decisions, **said}
         found.save(update_fields=["decisions"])
     return stage(import_id=import_id)
 
 
-def apply(*, import_id: int, tell: Callable = lambda *_: None) -> Import:
-    """Merge what was checked, in one transaction. Refuses when the register has moved since."""
+def endings_of(found: Import) -> int:
+    """How many enrolments and employments would end because a complete file leaves them out."""
+    return found.counts.get("endings", 0)
+
+
+def apply(*, import_id: int, tell: Callable = lambda *_: None, endings: int | None = None) -> Import:
+    """Merge what was checked, in one transaction. Refuses when the register has moved since.
+
+    ``endings``: how many enrolments and employments a person has agreed to end because the file leaves them out.
+    """
     with because(import_id=import_id) as context_id, loading_for(import_id) as found:
         _expect(found, ImportState.STAGED)
+        expected = endings_of(found)
+        if expected and endings != expected:
+            raise EndingsNotConfirmed(
+                _("%(n)d enrolments or employments would end, for this complete file leaves them out. Confirm this number.")
+                % {"n": expected}, endings=expected,
+            )  # fmt: skip
         parts = [name for kind in pipeline.PART_ORDER if (name := f"part {kind}") in found.sealed]
         done: dict = {}
         for place, name in enumerate(parts):
@@ -243,7 +274,7 @@ def _expect(found: Import, *states: str) -> None:
 
 
 def _part(found: Import, name: str) -> pl.DataFrame:
-    return sealed.unseal(sealed.Sealed.from_dict(found.sealed[name]))
+    return kept.read_frame(found, name)
 
 
 def faults_of(found: Import) -> pl.DataFrame:
@@ -254,8 +285,13 @@ def differences_of(found: Import) -> pl.DataFrame:
     return _part(found, "differences") if "differences" in found.sealed else pl.DataFrame()
 
 
+def alike_of(found: Import) -> pl.DataFrame:
+    """Rows that look like somebody known: row, person_id, and what the row says of the person."""
+    frame = _part(found, ALIKE) if ALIKE in found.sealed else pl.DataFrame()
+    return frame if frame.width else pl.DataFrame(schema={"row": pl.String, "person_id": pl.Int64})
+
+
 def as_json(found: Import) -> str:
-    counts = {k: v for k, v in found.counts.items() if k != "proposals"}
     return json.dumps(
-        {"import": found.pk, "state": found.state, "refusal": found.refusal, **counts}, ensure_ascii=False
+        {"import": found.pk, "state": found.state, "refusal": found.refusal, **found.counts}, ensure_ascii=False
     )

@@ -12,19 +12,18 @@ from tirek.access.gates import gate
 from tirek.access.permissions import may
 from tirek.access.queries import names_of
 from tirek.access.services.reads import record_many_read
-from tirek.registry.exchange import exports, faults, queries, services, work
+from tirek.registry.exchange import alike, exports, faults, kept, queries, services, work
 from tirek.registry.exchange.fields import recognised
 from tirek.registry.exchange.forms import SourceForm, UploadForm, profile_columns, profile_rows
 from tirek.registry.exchange.oneroster.writing import package
 from tirek.registry.exchange.reading import read_upload
 from tirek.registry.queries.people import people_in_scope
-from tirek.storage import sealed
 from tirek.storage.jobs import settle_lost
 from tirek.storage.queries import job_of
 from tirek.storage.uploads import LIMITS, UploadRefused
 from tirek_engines.errors import Refusal
 
-TABS = ("differences", "faults", "history")
+TABS = ("alike", "differences", "faults", "history")
 ACTIONS = ("new", "changed", "moved", "missing", "unchanged")
 TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
          "parquet": "application/vnd.apache.parquet", "zip": "application/zip"}  # fmt: skip
@@ -89,16 +88,32 @@ def _uploaded(request: HttpRequest, source, data: dict) -> HttpResponse:
 @require_GET
 def import_page(request: HttpRequest, pk: int) -> HttpResponse:
     found = _import(pk)
-    tab = request.GET.get("tab") if request.GET.get("tab") in TABS else "differences"
+    waiting = found.counts.get("undecided", 0) if found.is_open else 0
+    tab = request.GET.get("tab") if request.GET.get("tab") in TABS else ("alike" if waiting else "differences")
     job = job_of(found.job_id, request.user.pk)
     context = {
         "import": found, "tab": tab, "job": settle_lost(job) if job else None, "may_import": _may(request, "exchange.import"),
         "who": names_of({found.created_by, found.applied_by, found.undone_by}), "things": _things(found),
-        "tabs": [(label, f"?tab={name}", name == tab) for name, label in zip(TABS, (_("Differences"), _("Faults"), _("History")), strict=True)],
+        "waiting": waiting, "decided": len(found.decisions), "tabs": _tabs(tab, waiting or found.decisions),
     }  # fmt: skip
-    if found.sealed:
-        context |= _differences(request, found) if tab == "differences" else _faults(request, found)
+    if found.forgotten_at is None and found.counts:
+        parts = {"alike": _alike, "differences": _differences, "faults": _faults}
+        context |= parts[tab](request, found) if tab in parts else {}
     return render(request, "exchange/import.html", context)
+
+
+def _tabs(current: str, has_alike) -> list[tuple[str, str, bool]]:
+    names = {"alike": _("Possible duplicates"), "differences": _("Differences"), "faults": _("Faults"), "history": _("History")}
+    return [(names[name], f"?tab={name}", name == current) for name in TABS if has_alike or name != "alike"]
+
+
+def _alike(request: HttpRequest, found) -> dict:
+    """Rows that look like people the register knows, both sides of each."""
+    number = _page(request)
+    pairs, total = alike.page(found, number)
+    if pairs:
+        record_many_read(request, rows=len(pairs), query=f"import {found.pk}: possible duplicates")
+    return {"pairs": pairs, "total": total, "page": number, "pages": max(1, -(-total // alike.PAGE))}
 
 
 def _things(found) -> list[tuple[str, list[tuple[str, int]]]]:
@@ -132,8 +147,13 @@ def act(request: HttpRequest, pk: int, action: str) -> HttpResponse:
         "undo": _("Taking back import %(n)d"),
         "check": _("Checking import %(n)d"),
     }
-    if request.POST.get("confirmed") != "yes" and action != "check":
-        return render(request, "exchange/confirm.html", {"import": found, "action": action, "things": _things(found)})
+    endings = services.endings_of(found) if action == "apply" else 0
+    agreed = request.POST.get("endings", "")
+    if action != "check" and (request.POST.get("confirmed") != "yes" or (endings and agreed != str(endings))):
+        return render(request, "exchange/confirm.html", {
+            "import": found, "action": action, "things": _things(found), "endings": endings,
+            "is_asked_again": request.POST.get("confirmed") == "yes",
+        })  # fmt: skip
     try:
         if action == "discard":
             services.discard(import_id=pk)
@@ -142,7 +162,8 @@ def act(request: HttpRequest, pk: int, action: str) -> HttpResponse:
         if action not in titles:
             raise Http404
         steps = {"apply": work.apply, "undo": work.undo, "check": work.check}
-        work.start(steps[action], found=found, title=titles[action] % {"n": pk})
+        more = {"endings": endings} if endings else {}
+        work.start(steps[action], found=found, title=titles[action] % {"n": pk}, **more)
     except Refusal as refusal:
         messages.error(request, refusal.message)
     return redirect("exchange:import", pk=pk)
@@ -151,11 +172,15 @@ def act(request: HttpRequest, pk: int, action: str) -> HttpResponse:
 @gate(permission="exchange.import")
 @require_POST
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
-    person = request.POST.get("person_id", "")
+    """What was chosen row by row on the page, or one answer for all that wait."""
+    found = _import(pk)
+    choices, all_as = alike.choices(request.POST), request.POST.get("all", "")
+    if not choices and all_as not in ("same", "new", "open"):
+        messages.error(request, _("Choose for at least one row."))
+        return redirect("exchange:import", pk=pk)
+    title = _("Checking import %(n)d") % {"n": pk}
     try:
-        services.decide(
-            import_id=pk, row=request.POST.get("row", ""), person_id=int(person) if person.isdigit() else None
-        )
+        work.start(work.decide, found=found, title=title, choices=choices, all_as=all_as)
     except Refusal as refusal:
         messages.error(request, refusal.message)
     return redirect("exchange:import", pk=pk)
@@ -171,7 +196,7 @@ def fault_file(request: HttpRequest, pk: int, ending: str) -> HttpResponse:
         return _download(faults.faults_csv(table, bom=True), "faults.csv", "csv")
     _need(request, "exchange.import")
     try:
-        tables = read_upload(found.file_name, sealed.read(found.sha256), faults.Faults())
+        tables = read_upload(found.file_name, kept.read(found), faults.Faults())
     except Refusal:
         tables = {}
     return _download(faults.marked_spreadsheet(tables, table), f"import-{pk}-faults.xlsx", "xlsx")
@@ -202,7 +227,7 @@ def _offered_columns(source, row_kind: str) -> list[str]:
     if last is None:
         return []
     try:
-        tables = read_upload(last.file_name, sealed.read(last.sha256), faults.Faults())
+        tables = read_upload(last.file_name, kept.read(last), faults.Faults())
     except Refusal:
         return []
     return [c for c in next(iter(tables.values())).columns if not c.startswith("_")] if tables else []

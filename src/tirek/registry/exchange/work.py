@@ -17,9 +17,16 @@ def check(job: jobs.Running, *, import_id: int) -> dict:
 
 
 @jobs.work
-def apply(job: jobs.Running, *, import_id: int) -> dict:
-    found = services.apply(import_id=import_id, tell=job.advance)
+def apply(job: jobs.Running, *, import_id: int, endings: int | None = None) -> dict:
+    found = services.apply(import_id=import_id, tell=job.advance, endings=endings)
     return {"message": _("The import was applied."), "next": reverse("exchange:import", args=[found.pk])}
+
+
+@jobs.work
+def decide(job: jobs.Running, *, import_id: int, choices: dict | None = None, all_as: str = "") -> dict:
+    found = services.decide(import_id=import_id, choices=choices, all_as=all_as)
+    return {"message": _("Your decisions were taken and the file was checked again."),
+            "next": reverse("exchange:import", args=[found.pk])}  # fmt: skip
 
 
 @jobs.work
@@ -28,7 +35,7 @@ def undo(job: jobs.Running, *, import_id: int) -> dict:
     return {"message": _("The import was taken back."), "next": reverse("exchange:import", args=[import_id])}
 
 
-def start(work, *, found: Import, title: str) -> jobs.Job:
-    job = jobs.start(work, title=title, import_id=found.pk)
+def start(work, *, found: Import, title: str, **more) -> jobs.Job:
+    job = jobs.start(work, title=title, import_id=found.pk, **more)
     Import.objects.filter(pk=found.pk).update(job_id=job.pk)
     return job

@@ -69,7 +69,7 @@ def read_package(tables: dict[str, pl.DataFrame], faults: Faults) -> Package:
 def _manifest(tables: dict[str, pl.DataFrame], faults: Faults) -> tuple[str, dict[str, str]]:
     manifest = tables.get("manifest.csv")
     if manifest is None or not {"propertyName", "value"} <= set(manifest.columns):
-        faults.add("manifest.csv", None, "", "", _("The package has no manifest: all files are taken as complete."),
+        faults.add("manifest.csv", None, "", "", _("The package has no manifest: nothing ends because a file leaves it out."),
                    _("Add manifest.csv."), WARNING, "no_manifest")  # fmt: skip
         return "1.2" if "roles.csv" in tables else "1.1", {}
     modes: dict[str, str] = {}

@@ -43,6 +43,20 @@ def rows_of(package: Package, source: Source, as_of: dt.date, faults: Faults) ->
     return {kind: _typed(kind, rows) for kind, rows in parts.items()}
 
 
+def complete_kinds(package: Package, source: Source) -> set[str]:
+    """Kinds of rows of which the package holds everything: what such a file leaves out is over.
+
+    The manifest says so file by file (bulk); the source may be told not to believe it, or to be complete without it. A file
+    called delta never is. A role comes from roles.csv, or in 1.1 from users.csv and enrollments.csv.
+    """
+    needed = ["users", "roles"] if "roles" in package.tables else ["users", "enrollments"]
+    modes = [package.modes.get(name, "") for name in needed if name in package.tables]
+    if not modes or "users" not in package.tables or "delta" in modes:
+        return set()
+    is_said = source.trusts_manifest and all(mode == "bulk" for mode in modes)
+    return {RowKind.LEARNERS, RowKind.STAFF} if source.is_complete or is_said else set()
+
+
 def _rows(tables: dict[str, pl.DataFrame], name: str) -> list[dict]:
     return list(tables[name].iter_rows(named=True)) if name in tables else []
 
