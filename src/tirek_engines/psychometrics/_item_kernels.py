@@ -277,11 +277,13 @@ def maximise_any(
     fixed: Bools,
     prior_mean: float,
     prior_sd: float,
+    steepest: float,
     rounds: int,
 ) -> tuple[Floats, Floats, Floats]:
     """The M-step: Fisher scoring item by item; a step that does not raise the objective is halved.
 
-    Graded thresholds stay in order, because a step that would cross them is halved too.
+    Graded thresholds stay in order, because a step that would cross them is halved too. Slopes stay within +-steepest;
+    one that would leave is held there while the rest is maximised.
     """
     n_items, most = intercepts.shape
     a, d, g = slopes.copy(), intercepts.copy(), guessing.copy()
@@ -295,7 +297,8 @@ def maximise_any(
             continue
         kind, steps = kinds[j], n_steps[j]
         size = steps + 1 + (1 if kind == 1 else 0)
-        first = 0 if free_slopes[j] else 1
+        if free_slopes[j]:
+            a[j] = min(max(a[j], -steepest), steepest)
         logit_c = g[j] if kind == 1 else 0.0
         for _ in range(rounds):
             before = item_score(
@@ -315,12 +318,16 @@ def maximise_any(
             )
             for m in range(size):
                 information[m, m] += 1e-10 * information[m, m] + 1e-300
+            held = abs(a[j]) >= steepest and a[j] * gradient[0] > 0.0
+            first = 0 if free_slopes[j] and not held else 1
             change = np.zeros(size)
             change[first:] = np.linalg.solve(
                 np.ascontiguousarray(information[first:size, first:size]), gradient[first:size].copy()
             )
             largest = np.abs(change).max()
             damp = 1.0 if largest <= 1.0 else 1.0 / largest
+            if first == 0 and abs(a[j] + damp * change[0]) > steepest:
+                damp *= (steepest - abs(a[j])) / abs(damp * change[0])
             moved = False
             for _halving in range(HALVINGS):
                 for k in range(steps):
@@ -339,7 +346,7 @@ def maximise_any(
                     p,
                 )
                 if after >= before - 1e-11 * abs(before):
-                    a[j] += damp * change[0]
+                    a[j] = min(max(a[j] + damp * change[0], -steepest), steepest) if first == 0 else a[j]
                     for k in range(steps):
                         d[j, k] = trial[k]
                     logit_c = new_c

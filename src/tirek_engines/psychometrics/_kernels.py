@@ -318,6 +318,19 @@ def item_gradient(
 
 
 @kernel
+def slope_gradient(
+    slope: float, intercepts: Floats, steps: int, theta: Floats, counts: Floats, moment: float, p: Floats
+) -> float:
+    """Derivative of one item's expected log-likelihood by its slope."""
+    total = moment
+    for q in range(theta.shape[0]):
+        if counts[q] > 0.0:
+            mean, _, _ = item_moments(slope, intercepts, steps, theta[q], p)
+            total -= counts[q] * theta[q] * mean
+    return total
+
+
+@kernel
 def maximise_items(
     slopes: Floats,
     intercepts: Floats,
@@ -328,19 +341,30 @@ def maximise_items(
     moments: Floats,
     free_slopes: NDArray[np.bool_],
     fixed: NDArray[np.bool_],
+    steepest: float,
     newton_steps: int,
 ) -> tuple[Floats, Floats]:
-    """The M-step: Newton on each item's expected complete-data log-likelihood, which is concave."""
+    """The M-step: Newton on each item's expected complete-data log-likelihood, which is concave.
+
+    Slopes stay within +-steepest; one that would leave is held there while the rest is maximised.
+    """
     new_slopes = slopes.copy()
     new_intercepts = intercepts.copy()
     p = np.empty(intercepts.shape[1])
     for j in range(slopes.shape[0]):
         if fixed[j]:
             continue
-        free_slope = free_slopes[j]
-        first = 1 if free_slope else 0
-        size = n_steps[j] + first
+        if free_slopes[j]:
+            new_slopes[j] = min(max(new_slopes[j], -steepest), steepest)
         for _ in range(newton_steps):
+            free_slope = free_slopes[j] and not (
+                abs(new_slopes[j]) >= steepest
+                and new_slopes[j]
+                * slope_gradient(new_slopes[j], new_intercepts[j], n_steps[j], theta, node_counts[j], moments[j], p)
+                > 0.0
+            )
+            first = 1 if free_slope else 0
+            size = n_steps[j] + first
             gradient = np.zeros(size)
             information = np.zeros((size, size))
             if free_slope:
@@ -372,7 +396,7 @@ def maximise_items(
                 largest = max(largest, abs(change[k]))
             damp = 1.0 if largest <= 1.0 else 1.0 / largest
             if free_slope:
-                new_slopes[j] += damp * change[0]
+                new_slopes[j] = min(max(new_slopes[j] + damp * change[0], -steepest), steepest)
             for k in range(n_steps[j]):
                 new_intercepts[j, k] += damp * change[first + k]
             if largest < 1e-10:

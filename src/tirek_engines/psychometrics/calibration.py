@@ -254,7 +254,9 @@ def _point_upwards(best: Optimum, likelihood: Likelihood) -> Optimum:
 def _fit(data: Prepared, best: Optimum, errors: Floats | None, scores: PersonScores, reached: tuple[float, ...]) -> Fit:
     shortfall = np.nan
     if errors is not None:
-        shortfall = 0.5 * float(best.evaluation.gradient @ errors @ best.evaluation.gradient)
+        inner = np.isfinite(np.diag(errors))
+        gradient = best.evaluation.gradient[inner]
+        shortfall = 0.5 * float(gradient @ errors[np.ix_(inner, inner)] @ gradient) if inner.any() else np.nan
     return Fit(
         loglik=best.evaluation.loglik,
         log_posterior=best.evaluation.objective,

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tirek_engines.psychometrics.answers import Answers
 from tirek_engines.psychometrics.estimation import SAME_OPTIMUM, Optimum
 from tirek_engines.psychometrics.model import Grid, Likelihood, lowest_sd
+from tirek_engines.psychometrics.response import steepest_slope
 
 Floats = NDArray[np.float64]
 
@@ -31,7 +32,7 @@ def warnings_of(
             f"Not converged after {best.iterations} iterations: largest step {best.step:.2g} logits, "
             f"largest gradient {best.gradient:.2g} standard errors."
         )
-    if covariance is not None and not bool(np.all(np.isfinite(covariance))):
+    if covariance is not None and not bool(np.any(np.isfinite(covariance))):
         found.append("The information matrix is not positive definite: no standard errors can be given.")
     found += [
         f"The variance of group {name} is at the least that the grid can tell from zero: these answers show no common "
@@ -43,6 +44,15 @@ def warnings_of(
         f"Item {name} has a slope of {slope:.3f}, below zero: able persons answer it wrong more often. Check its key."
         for name, slope in zip(data.items.names, best.parameters.slopes.tolist(), strict=True)
         if slope < 0
+    ]
+    steepest = steepest_slope(likelihood.theta)
+    found += [
+        f"The slope of item {name} is at {slope:.1f}, the steepest that this grid can tell from a step, and has no "
+        "error. Often two items ask the same; else use more nodes."
+        for name, slope, free in zip(
+            data.items.names, best.parameters.slopes.tolist(), likelihood.shape.free_slopes.tolist(), strict=True
+        )
+        if free and abs(slope) >= steepest * (1.0 - 1e-9)
     ]
     if len(reached) > 1 and best.evaluation.objective - min(reached) > SAME_OPTIMUM:
         found.append(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tirek_engines.psychometrics.model import Likelihood, Parameters
 from tirek_engines.psychometrics.parameters import KIND_GRADED
 from tirek_engines.psychometrics.personscores import cross_products, missing_information
-from tirek_engines.psychometrics.response import item_gradient
+from tirek_engines.psychometrics.response import item_gradient, steepest_slope
 
 Floats = NDArray[np.float64]
 
@@ -80,6 +80,14 @@ def louis_information(likelihood: Likelihood, at: Parameters) -> Floats:
     return complete_information(likelihood, at) - missing_information(likelihood, at)
 
 
+def inner_places(likelihood: Likelihood, at: Parameters) -> NDArray[np.int64]:
+    """Parameters that are not held at the edge of what is allowed (slopes at their bound)."""
+    places = likelihood.shape.places
+    steep = np.abs(at.slopes) >= steepest_slope(likelihood.theta) * (1.0 - 1e-9)
+    held = places.slopes[steep & (places.slopes >= 0)]
+    return np.setdiff1d(np.arange(places.n), held)
+
+
 def covariance_of(information: Floats) -> Floats:
     """Its inverse; NaN throughout when the information is not positive definite."""
     try:
@@ -97,19 +105,24 @@ def covariance(likelihood: Likelihood, at: Parameters, kind: str) -> Floats | No
     Soc. B 44, eq. 3.1'). ``crossprod`` inverts the sum of w s s' over persons, s the derivative of a person's
     log-likelihood. ``sandwich`` puts the sum of w^2 s s' between two inverses of the observed information (Huber 1967):
     right also when the weights are no frequencies or the model is not quite true. A prior on guessing counts like data
-    in all of them.
+    in all of them. A slope that is held at its bound has no error (NaN), and the others' are those given its value.
     """
     if kind == "none":
         return None
-    if kind == "oakes":
-        return covariance_of(observed_information(likelihood, at))
-    if kind == "louis":
-        return covariance_of(louis_information(likelihood, at))
+    inner = inner_places(likelihood, at)
+    block = np.ix_(inner, inner)
+    found = np.full((likelihood.shape.places.n,) * 2, np.nan)
     if kind == "crossprod":
-        return covariance_of(cross_products(likelihood, at, power=1) + _prior_information(likelihood))
-    bread = covariance_of(observed_information(likelihood, at))
-    middle = cross_products(likelihood, at, power=2) + _prior_information(likelihood)
-    return np.asarray(bread @ middle @ bread)
+        products = cross_products(likelihood, at, power=1) + _prior_information(likelihood)
+        found[block] = covariance_of(products[block])
+        return found
+    information = louis_information if kind == "louis" else observed_information
+    bread = covariance_of(information(likelihood, at)[block])
+    found[block] = bread
+    if kind == "sandwich":
+        products = cross_products(likelihood, at, power=2) + _prior_information(likelihood)
+        found[block] = bread @ products[block] @ bread
+    return found
 
 
 def _prior_information(likelihood: Likelihood) -> Floats:
