@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from tirek.assessment.commands.link_results import Linked
+    from tirek.assessment.commands.linked import Linked
 
 EPILOG = """\b
 Examples:

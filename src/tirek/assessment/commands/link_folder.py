@@ -11,7 +11,7 @@ from tirek.storage.runs import FolderRefused, Run
 from tirek_engines.errors import EXIT_DONE
 
 if TYPE_CHECKING:
-    from tirek.assessment.commands.link_results import Linked, LinkedTest
+    from tirek.assessment.commands.linked import Linked, LinkedTest
 
 
 def verify_folder(folder: Path) -> tuple[list[str], int]:

@@ -4,57 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tirek.assessment.commands.link_sides import READ, Side, find_anchors, read_side, refuse_options
+from tirek.assessment.commands.link_sides import Side, find_anchors, read_side, refuse_options
+from tirek.assessment.commands.linked import Linked, LinkedTest
 from tirek.storage.tables import write_csv
 
 if TYPE_CHECKING:
-    from tirek.assessment.commands.link_scale import ReportingScale
     from tirek.storage.runs import Run
-    from tirek_engines.psychometrics.anchors import Anchors
-    from tirek_engines.psychometrics.drift import Drift, DriftRules
-    from tirek_engines.psychometrics.linkerror import LinkError
-    from tirek_engines.psychometrics.linking import Constants, LinkOptions
+    from tirek_engines.psychometrics.drift import DriftRules
+    from tirek_engines.psychometrics.linking import LinkOptions
 
 DRIFTING_SHARE = 0.2
-
-
-@dataclass(frozen=True)
-class LinkedTest:
-    """One new calibration on the base's scale. `removed_in` is the round in which an anchor was taken out, or 0."""
-
-    side: Side
-    anchors: Anchors
-    constants: Constants
-    drift: Drift
-    removed_in: np.ndarray[Any, np.dtype[np.int64]]
-    error: LinkError
-
-    @property
-    def n_used(self) -> int:
-        """Anchors that the link was made with."""
-        return int((self.removed_in == 0).sum())
-
-
-@dataclass(frozen=True)
-class Linked:
-    """Everything that is written."""
-
-    base: Side
-    tests: tuple[LinkedTest, ...]
-    options: LinkOptions
-    rules: DriftRules
-    scale: ReportingScale
-    persons: str | None
-    drop: str | None
-    notes: tuple[str, ...]
-    warnings: tuple[str, ...]
-    read: tuple[str, ...] = READ
 
 
 def link_folders(base: Path, new: tuple[Path, ...], options: Mapping[str, Any]) -> Linked:

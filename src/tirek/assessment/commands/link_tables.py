@@ -12,7 +12,7 @@ import polars as pl
 from tirek.storage.tables import BadTable, Fault, read_table, safe, shown
 
 if TYPE_CHECKING:
-    from tirek.assessment.commands.link_results import Linked, LinkedTest
+    from tirek.assessment.commands.linked import Linked, LinkedTest
 
 SCORES = re.compile(r"(eap|wle|map|theta|pv\d+)", re.IGNORECASE)
 SCORE_ERRORS = re.compile(r"((eap|wle|map|theta)_se|se)", re.IGNORECASE)
