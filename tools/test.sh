@@ -14,8 +14,11 @@ selection="not prove"
 checks=0
 if [ "$selection" = "not prove" ]; then
     tools/check.sh || checks=1
+    # only imported here: their tests would compile every kernel once more; make prove runs them so too
+    tools/engines.sh imports || checks=1
     [ "$checks" -eq 0 ] || echo "The tests follow, but this run has failed: see the checks above." >&2
 fi
+[ "$selection" != prove ] || tools/engines.sh tests || checks=1
 .venv/bin/python -m pytest -m "$selection" --durations=10 ${PYTEST_ARGS:-}
 tests=$?
 [ "$checks" -eq 0 ] && exit "$tests"
