@@ -11,6 +11,8 @@ from axes.models import AccessAttempt, AccessLog
 from django.apps import apps
 from django.db.models import F, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from tirek.access.models import PersonRead, User
@@ -26,6 +28,7 @@ class Filter:
     """What the audit page was asked for. Everything may be left empty."""
 
     table: str = ""
+    tables: frozenset[str] = frozenset()
     person_id: int | None = None
     org_no: int | None = None
     user_id: int | None = None
@@ -70,7 +73,7 @@ def changes(asked: Filter, *, offset: int, limit: int) -> list[Change]:
     """Changes, newest first. From each table come the newest that could be on the page; then they are merged."""
     found: list[tuple] = []
     for label, model in event_models().items():
-        if asked.table and asked.table != label:
+        if (asked.table and asked.table != label) or (asked.tables and label not in asked.tables):
             continue
         rows = _narrow(model, asked)
         if rows is None:
@@ -181,11 +184,20 @@ def _shown(column, row: Model, value) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if hasattr(value, "lower") and hasattr(value, "upper_inf"):
-        ends = "" if value.upper is None else value.upper.isoformat()
-        return f"{value.lower.isoformat() if value.lower else ''} – {ends}"
+        start, end = (_day(day) if day else "" for day in (value.lower, value.upper))
+        return f"{start} – {end}"
+    if isinstance(value, datetime.date):
+        return _day(value)
     if isinstance(value, (bytes, memoryview)):
         return _("(kept secret)")
     return str(value)[:200]
+
+
+def _day(value: datetime.date) -> str:
+    """As the reader's language writes it; a moment with its time."""
+    if isinstance(value, datetime.datetime):
+        return date_format(timezone.localtime(value), "SHORT_DATETIME_FORMAT")
+    return date_format(value, "SHORT_DATE_FORMAT")
 
 
 def tables() -> list[tuple[str, str]]:

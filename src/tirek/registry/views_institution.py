@@ -14,12 +14,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from tirek.access import queries_audit
 from tirek.access.gates import gate
 from tirek.access.services.reads import record_many_read
 from tirek.registry import pages
 from tirek.registry.panels import panels
 from tirek.registry.queries import institutions, people, territories
 from tirek.registry.recorded import recorded
+
+PLACE_TABLES = frozenset({"registry.building", "registry.room", "registry.classgroup"})
+CHANGE_ROWS = 25
 
 
 def frame(request: HttpRequest, code: str, here: str) -> dict:
@@ -212,7 +216,25 @@ def history(request: HttpRequest, code: str) -> HttpResponse:
     context["items"] = [_state_item(new, old, code) | {"recorded": by_state.get(new.pk, [])} for new, old in pairs]
     context["audit_url"] = f"{reverse('access:audit')}?org_no={context['state'].org_no}"
     context["successions"] = list(institutions.successions(pk))
+    context |= _place_changes(request, context)
     return render(request, "registry/history.html", context)
+
+
+def _place_changes(request: HttpRequest, context: dict) -> dict:
+    """A page of who changed the buildings, rooms and classes, and how; empty outside the asker's scope."""
+    if not context["in_scope"] or request.scope.is_own:
+        return {}
+    number = min(max(int(text), 1), 200) if (text := request.GET.get("page", "1")[:4]).isdecimal() else 1
+    asked = queries_audit.Filter(org_no=context["state"].org_no, tables=PLACE_TABLES)
+    found = queries_audit.changes(asked, offset=(number - 1) * CHANGE_ROWS, limit=CHANGE_ROWS + 1)
+    names = queries_audit.names(found)
+    for change in found:
+        change.who = names.get(change.user_id) or _("the program")
+    return {
+        "changes": found[:CHANGE_ROWS],
+        "newer": number - 1 if number > 1 else None,
+        "older": number + 1 if len(found) > CHANGE_ROWS else None,
+    }
 
 
 def _state_item(new, old, code: str) -> dict:
