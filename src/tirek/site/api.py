@@ -10,11 +10,14 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.renderers import BaseRenderer
 
+from tirek.access.api import router as access
 from tirek.access.gates import Gate, declare
 from tirek.assessment.api import router as tests
 from tirek.decisions.api import router as decisions
 from tirek.indicators.api import router as figures
 from tirek.registry.api import router as register
+from tirek.registry.api_exchange import router as exchange
+from tirek.tasks.api import router as tasks
 from tirek_engines.errors import Refusal
 
 
@@ -60,6 +63,9 @@ api.add_router("", figures)
 api.add_router("", decisions)
 api.add_router("", register)
 api.add_router("", tests)
+api.add_router("", tasks)
+api.add_router("", exchange)
+api.add_router("", access)
 declare("api:api-root", Gate(public=True, reason="where the description is"))
 declare("api:openapi-json", Gate(public=True, reason="the description of the API"))
 
