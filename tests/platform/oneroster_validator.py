@@ -49,6 +49,7 @@ REFS = [
     ("enrollments", "classSourcedId", "classes"), ("enrollments", "schoolSourcedId", "orgs"),
     ("enrollments", "userSourcedId", "users"), ("demographics", "sourcedId", "users"),
 ]  # fmt: skip
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 DAYS = {"startDate", "endDate", "beginDate", "birthDate"}
 MANIFEST = ["academicSessions", "categories", "classes", "classResources", "courses", "courseResources", "demographics",
             "enrollments", "lineItemLearningObjectiveIds", "lineItems", "lineItemScoreScales", "orgs", "resources",
@@ -65,21 +66,21 @@ def read(data: bytes) -> dict[str, list[dict]]:
     }
 
 
-def problems(data: bytes) -> list[str]:
-    """Everything that is wrong with a package; an empty list for a valid one."""
+def problems(data: bytes, mode: str = "bulk") -> list[str]:
+    """Everything that is wrong with a package; an empty list for a valid one. A delta may point at what was sent before."""
     tables = read(data)
     manifest = {row["propertyName"]: row["value"] for row in tables.pop("manifest")}
     found = []
     if (manifest.get("manifest.version"), manifest.get("oneroster.version")) != ("1.0", "1.2"):
         found.append("manifest: versions")
     for name in MANIFEST:
-        mode = manifest.get(f"file.{name}")
-        if mode != ("bulk" if name in tables else "absent"):
-            found.append(f"manifest: file.{name} is {mode}")
+        said = manifest.get(f"file.{name}")
+        if said != (mode if name in tables else "absent"):
+            found.append(f"manifest: file.{name} is {said}")
     ids = {name: {row["sourcedId"] for row in rows} for name, rows in tables.items()}
     for name, rows in tables.items():
-        found += _table_problems(name, rows)
-    for name, column, target in REFS:
+        found += _table_problems(name, rows, mode)
+    for name, column, target in REFS if mode == "bulk" else ():
         for row in tables.get(name, []):
             for ref in filter(None, (row[column] or "").split(",")):
                 if ref.strip() not in ids[target]:
@@ -87,7 +88,7 @@ def problems(data: bytes) -> list[str]:
     return found
 
 
-def _table_problems(name: str, rows: list[dict]) -> list[str]:
+def _table_problems(name: str, rows: list[dict], mode: str) -> list[str]:
     found = []
     if rows and list(rows[0]) != HEADERS[name]:
         found.append(f"{name}: header {list(rows[0])}")
@@ -95,7 +96,11 @@ def _table_problems(name: str, rows: list[dict]) -> list[str]:
         found.append(f"{name}: a sourcedId stands twice")
     for row in rows:
         found += [f"{name}: {c} is empty" for c in ("sourcedId", *REQUIRED[name]) if not row[c]]
-        found += [f"{name}: {c} must be empty in bulk" for c in ("status", "dateLastModified") if row[c]]
+        if mode == "bulk":
+            found += [f"{name}: {c} must be empty in bulk" for c in ("status", "dateLastModified") if row[c]]
+        else:
+            found += [] if row["status"] in ("active", "tobedeleted") else [f"{name}.status: {row['status']}"]
+            found += [] if MOMENT.fullmatch(row["dateLastModified"]) else [f"{name}: {row['dateLastModified']}"]
         found += [
             f"{name}.{c}: {row[c]}"
             for c in DAYS & row.keys()

@@ -173,3 +173,81 @@ def test_our_own_register_goes_out_valid():
     assert len(tables["enrollments"]) == 2
     with acting_as(REGION):
         assert pl.DataFrame(tables["orgs"])["type"].value_counts().height == 3
+
+
+class TestCompleteness:
+    """What the manifest calls bulk is complete: what it leaves out ends, once a person has confirmed how many."""
+
+    SCHOOL = {"orgs": "sourcedId,status,dateLastModified,name,type,identifier,parentSourcedId\ns1,,,Мектеп,school,,\n"}
+    YEAR = (
+        "sourcedId,status,dateLastModified,title,type,startDate,endDate,parentSourcedId,schoolYear\n"
+        "y1,,,2026,schoolYear,2026-09-01,2027-05-25,,2027\n"
+    )
+    MOMENT = "active,2026-09-02T08:00:00.000Z"
+
+    def roster(self, pupils: int, modes: str = "bulk", *, roles: str = "", manifest: bool = True) -> bytes:
+        """A package of one school with so many pupils."""
+        said = {"users": modes, "roles": roles or modes}
+        stamp = {name: self.MOMENT if mode == "delta" else "," for name, mode in said.items()}
+        users = ["sourcedId,status,dateLastModified,enabledUser,username,givenName,familyName"]
+        users += [f"u{n},{stamp['users']},true,user{n},Аты{n},Тегі{n}" for n in range(pupils)]
+        tied = ["sourcedId,status,dateLastModified,userSourcedId,roleType,role,beginDate,endDate,orgSourcedId"]
+        tied += [f"r{n},{stamp['roles']},u{n},primary,student,2026-09-01,,s1" for n in range(pupils)]
+        files = {**self.SCHOOL, "academicSessions": self.YEAR, "users": "\n".join(users) + "\n", "roles": "\n".join(tied) + "\n"}
+        modes_of = {name: said.get(name, "bulk") for name in files}
+        lines = ["propertyName,value", "manifest.version,1.0", "oneroster.version,1.2"]
+        lines += [f"file.{name},{mode}" for name, mode in modes_of.items()]
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            for name, text in (({"manifest": "\n".join(lines) + "\n"} if manifest else {}) | files).items():
+                archive.writestr(f"{name}.csv", text)
+        return buffer.getvalue()
+
+    def missing(self, data: bytes, source) -> int:
+        return bring(data, source, apply=False).counts["endings"]
+
+    @pytest.fixture
+    def source(self):
+        source = make_world("oneroster", code="roster")
+        bring(self.roster(4), source)
+        with acting_as(REGION):
+            assert Enrolment.objects.filter(valid__upper_inf=True).count() == 4
+        return source
+
+    def test_bulk_ends_after_confirmation_only(self, source):
+        found = bring(self.roster(3), source, apply=False)
+        assert found.counts["endings"] == 1
+        with acting_as(REGION):
+            with pytest.raises(services.EndingsNotConfirmed):
+                services.apply(import_id=found.pk)
+            services.apply(import_id=found.pk, endings=1)
+            assert Enrolment.objects.filter(valid__upper_inf=True).count() == 3
+            services.take_back(import_id=found.pk)
+            assert Enrolment.objects.filter(valid__upper_inf=True).count() == 4
+
+    def test_delta_never_ends_anything(self, source):
+        assert self.missing(self.roster(2, "delta"), source) == 0
+        assert self.missing(self.roster(3, "bulk", roles="delta"), source) == 0
+        with acting_as(REGION):
+            type(source).objects.update(is_complete=True)
+            source.refresh_from_db()
+        assert self.missing(self.roster(1, "delta"), source) == 0
+
+    def test_the_sources_setting_stands_above_the_manifest(self, source):
+        assert self.missing(self.roster(3, manifest=False), source) == 0  # nothing is said to be complete
+        with acting_as(REGION):
+            type(source).objects.update(trusts_manifest=False)
+            source.refresh_from_db()
+        assert self.missing(self.roster(2), source) == 0
+        with acting_as(REGION):
+            type(source).objects.update(is_complete=True)
+            source.refresh_from_db()
+        assert self.missing(self.roster(1), source) == 3
+
+    def test_a_file_cut_short_is_refused(self, source):
+        with acting_as(REGION):
+            type(source).objects.update(max_missing_percent=30)
+            source.refresh_from_db()
+        found = bring(self.roster(2), source, apply=False)
+        assert found.state == ImportState.REFUSED
+        assert "2" in found.refusal

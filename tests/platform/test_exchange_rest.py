@@ -159,3 +159,66 @@ def test_a_program_sees_only_its_territory(ask):
     assert ask("schools/org-A-1", key).status_code == 404
     inside = Place("institution", "A-2", "A-2", 10_100_020, 10_100_020)
     assert ask("students", token(inside, kind="institution", role="school_head"))["X-Total-Count"] == "2"
+
+
+class TestWhoHasLeft:
+    """The standard: a record that is over is told as tobedeleted, so that whoever asks for changes learns of it."""
+
+    @pytest.fixture
+    def left(self, source):
+        """One left three days ago, another long ago."""
+        from datetime import date, timedelta
+
+        from django.db.backends.postgresql.psycopg_any import DateRange
+
+        from tirek.registry.models import Enrolment
+
+        today = date.today()  # noqa: DTZ011 - the database's day
+        with loading():
+            lately, long_ago = Enrolment.objects.order_by("pk")[:2]
+            for enrolment, end in ((lately, today - timedelta(days=3)), (long_ago, today - timedelta(days=900))):
+                Enrolment.objects.filter(pk=enrolment.pk).update(valid=DateRange(end - timedelta(days=30), end))
+        return lately, long_ago, (today - timedelta(days=3)).isoformat()
+
+    def test_an_ended_enrolment_is_to_be_deleted_with_the_moment_it_ended(self, ask, left):
+        lately, long_ago, day = left
+        found = ask("enrollments", token(REGION)).json()["enrollments"]
+        by_id = {row["sourcedId"]: row for row in found}
+        gone = by_id[f"enr-{lately.pk}"]
+        assert (gone["status"], gone["endDate"]) == ("tobedeleted", day)
+        assert gone["dateLastModified"] >= f"{day}T00:00:00.000Z"
+        assert f"enr-{long_ago.pk}" not in by_id
+        assert [row["status"] for row in found].count("active") == 3
+
+    def test_who_asks_for_changes_since_then_learns_of_it(self, ask, left):
+        lately, _long_ago, day = left
+        changed = ask("enrollments", token(REGION), filter=f"dateLastModified>='{day}' AND status='tobedeleted'").json()
+        assert [row["sourcedId"] for row in changed["enrollments"]] == [f"enr-{lately.pk}"]
+        users = ask("users", token(REGION), filter="status='tobedeleted'").json()["users"]
+        assert [user["familyName"] for user in users] == ["Аты1"]
+        assert len(ask("students", token(REGION)).json()["users"]) == 3
+
+    def test_bulk_files_leave_it_out_and_stay_valid(self, left):
+        import oneroster_validator as standard
+
+        from tirek.registry.exchange.oneroster.writing import package
+
+        with acting_as(Scope(lo=10_000_000, hi=19_999_999, user_id=None, role="regional_officer")):
+            out = package(demographics=True)
+        assert standard.problems(out) == []
+        tables = standard.read(out)
+        assert len(tables["enrollments"]) == 3
+        assert len(tables["users"]) == 3
+
+    def test_a_delta_package_tells_it(self, left):
+        import oneroster_validator as standard
+
+        from tirek.registry.exchange.oneroster.writing import package
+
+        lately, _long_ago, day = left
+        with acting_as(Scope(lo=10_000_000, hi=19_999_999, user_id=None, role="regional_officer")):
+            out = package(demographics=True, since=f"{day}T00:00:00.000Z")
+        assert standard.problems(out, "delta") == []
+        rows = {row["sourcedId"]: row for row in standard.read(out)["enrollments"]}
+        assert rows[f"enr-{lately.pk}"]["status"] == "tobedeleted"
+        assert all(row["dateLastModified"] >= day for row in rows.values())

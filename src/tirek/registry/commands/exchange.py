@@ -93,7 +93,9 @@ def _say(found, faults: Path | None) -> None:
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--bom", is_flag=True, help="Mark CSV as UTF-8, so that Excel opens it rightly.")
 @click.option("--demographics", is_flag=True, help="With dates of birth and sex (roster).")
-def export(what: str, path: Path, bom: bool, demographics: bool) -> None:
+@click.option("--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]), help="Only what was changed since, with what"
+              " has ended: a delta (roster).")
+def export(what: str, path: Path, bom: bool, demographics: bool, since) -> None:
     """Write the register: a OneRoster 1.2 zip (roster), or a table by the ending .csv, .xlsx or .parquet.
 
     Example: tirek export roster OUT.zip
@@ -109,7 +111,8 @@ def export(what: str, path: Path, bom: bool, demographics: bool) -> None:
         click.echo("Name the file .csv, .xlsx or .parquet.", err=True)
         raise SystemExit(EXIT_BAD_INPUT)
     with _as_country(), _refusals():
-        data = package(demographics=demographics) if what == "roster" else exports.export(what, ending, bom=bom)
+        moment = since.strftime("%Y-%m-%dT%H:%M:%S.000Z") if since else ""
+        data = package(demographics=demographics, since=moment) if what == "roster" else exports.export(what, ending, bom=bom)
     path.write_bytes(data)
 
 

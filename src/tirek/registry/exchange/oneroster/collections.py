@@ -38,6 +38,24 @@ def _modified(table: str, alias: str) -> dict[str, str]:
     return OURS | {"dateLastModified": f"coalesce(to_char({last} at time zone 'UTC', {ZONED}), '{EPOCH}')"}
 
 
+def _ended(alias: str) -> str:
+    """An enrolment (or the like) that is over is told for a year, so that a program that asks seldom learns of it."""
+    return f"(upper_inf({alias}.valid) or upper({alias}.valid) > current_date - {TOLD_DAYS})"
+
+
+def _lasting(table: str, alias: str) -> dict[str, str]:
+    """Active until its last day is past, to be deleted from then on; the end is a change of that day, if told before."""
+    made = _modified(table, alias)["dateLastModified"]
+    is_over = f"upper({alias}.valid) <= current_date"
+    day = f"to_char(upper({alias}.valid), 'YYYY-MM-DD') || 'T00:00:00.000Z'"
+    return {
+        "status": f"case when {is_over} then 'tobedeleted' else 'active' end",
+        "dateLastModified": f"case when {is_over} then greatest({made}, {day}) else {made} end",
+        "endDate": f"upper({alias}.valid)::text",
+    }
+
+
+TOLD_DAYS = 366
 LINKED_SCHOOL = "exists (select 1 from registry_externalid o where o.kind = 'or:org' and o.target_id = {0})"
 ORG_ID = "coalesce((select o.external_id from registry_externalid o where o.kind = 'or:org' and o.target_id = {0}" \
          " order by o.id limit 1), 'org-' || {1})"  # fmt: skip
@@ -47,6 +65,11 @@ IN_SCOPE = "{0}.org_no between %(lo)s and %(hi)s"
 LEARNS = "exists (select 1 from registry_enrolment e where e.person_id = p.id and upper_inf(e.valid))"
 WORKS = "exists (select 1 from registry_employment m where m.person_id = p.id and upper_inf(m.valid))"
 CARES = "exists (select 1 from registry_guardianship g where g.guardian_id = p.id and upper_inf(g.valid))"
+IS_HERE = f"({LEARNS} or {WORKS} or {CARES})"
+WAS_HERE = " or ".join(  # lately, or today
+    f"exists (select 1 from registry_{table} w where w.{column} = p.id and {_ended('w')})"
+    for table, column in (("enrolment", "person_id"), ("employment", "person_id"), ("guardianship", "guardian_id"))
+)
 LINKED_PERSON = "exists (select 1 from registry_externalid u where u.kind = 'or:user' and u.target_id = p.id)"
 
 ORGS = " union all ".join((
@@ -114,48 +137,48 @@ USERS = " union all ".join((
                            " join registry_person gp on gp.id = g.guardian_id where g.child_id = p.id and upper_inf(g.valid))",
         **{c: f"x.metadata->>'{c}'" for c in ("userIds", "identifier", "email", "sms", "phone", "userMasterIdentifier",
                                               "preferredGivenName", "preferredMiddleName", "preferredFamilyName", "pronouns")},
-    } | {"status": "coalesce(x.metadata->>'status', 'active')"}, "from registry_person p left join lateral (select r.metadata from registry_externalid r where r.kind = 'or:user'"
+    } | {"status": f"coalesce(x.metadata->>'status', case when {IS_HERE} then 'active' else 'tobedeleted' end)"}, "from registry_person p left join lateral (select r.metadata from registry_externalid r where r.kind = 'or:user'"
        " and r.target_id = p.id order by r.id limit 1) x on true"
-       f" where {IN_SCOPE.format('p')} and (x.metadata is not null or {LEARNS} or {WORKS} or {CARES})"),
+       f" where {IN_SCOPE.format('p')} and (x.metadata is not null or {WAS_HERE})"),
     _record("or:user", "users", " and r.target_id is null"),
 ))  # fmt: skip
 ROLES = " union all ".join((
-    _select("roles", OURS | {
+    _select("roles", _lasting("enrolment", "e") | {
         "sourcedId": "'rol-e' || e.id", "userSourcedId": "'p-' || p.public_id", "roleType": "'primary'", "role": "'student'",
         "beginDate": "lower(e.valid)::text", "orgSourcedId": ORG_ID.format("i.id", "i.code"),
     }, "from registry_enrolment e join registry_person p on p.id = e.person_id join registry_institution i on i.id = e.institution_id"
-       f" where upper_inf(e.valid) and {IN_SCOPE.format('e')} and not {LINKED_PERSON}"),
-    _select("roles", OURS | {
+       f" where {_ended('e')} and {IN_SCOPE.format('e')} and not {LINKED_PERSON}"),
+    _select("roles", _lasting("employment", "m") | {
         "sourcedId": "'rol-m' || m.id", "userSourcedId": "'p-' || p.public_id",
         "roleType": "case when m.is_main then 'primary' else 'secondary' end",
         "role": "case m.position when 'teacher' then 'teacher' when 'head' then 'principal' when 'aide' then 'aide'"
                 " when 'psychologist' then 'counselor' else 'siteAdministrator' end",
         "beginDate": "lower(m.valid)::text", "orgSourcedId": ORG_ID.format("i.id", "i.code"),
     }, "from registry_employment m join registry_person p on p.id = m.person_id join registry_institution i on i.id = m.institution_id"
-       f" where upper_inf(m.valid) and {IN_SCOPE.format('m')} and not {LINKED_PERSON}"),
-    _select("roles", OURS | {
+       f" where {_ended('m')} and {IN_SCOPE.format('m')} and not {LINKED_PERSON}"),
+    _select("roles", _lasting("guardianship", "g") | {
         "sourcedId": "'rol-g' || g.id", "userSourcedId": "'p-' || p.public_id", "roleType": "'primary'",
         "role": "case when g.kind in ('parent', 'guardian', 'relative') then g.kind else 'guardian' end",
         "beginDate": "lower(g.valid)::text", "orgSourcedId": ORG_ID.format("i.id", "i.code"),
     }, "from registry_guardianship g join registry_person p on p.id = g.guardian_id"
        " join registry_person c on c.id = g.child_id join registry_institution i on i.org_no = c.org_no"
-       f" where upper_inf(g.valid) and {IN_SCOPE.format('g')} and {IN_SCOPE.format('p')} and not {LINKED_PERSON}"),
+       f" where {_ended('g')} and {IN_SCOPE.format('g')} and {IN_SCOPE.format('p')} and not {LINKED_PERSON}"),
     _record("or:role", "roles"),
 ))  # fmt: skip
 ENROLLMENTS = " union all ".join((
-    _select("enrollments", _modified("enrolment", "e") | {
+    _select("enrollments", _lasting("enrolment", "e") | {
         "sourcedId": "'enr-' || e.id", "classSourcedId": "'cls-' || c.id", "schoolSourcedId": "'org-' || i.code",
         "userSourcedId": USER_ID.format("p"), "role": "'student'", "beginDate": "lower(e.valid)::text",
     }, "from registry_enrolment e join registry_person p on p.id = e.person_id join registry_institution i on i.id = e.institution_id"
        f" join registry_classgroup c on c.id = e.class_group_id and c.institution_id = e.institution_id"
-       f" where upper_inf(e.valid) and {IN_SCOPE.format('e')} and not {LINKED_SCHOOL.format('e.institution_id')}"),
-    _select("enrollments", _modified("teaching", "t") | {
+       f" where {_ended('e')} and {IN_SCOPE.format('e')} and not {LINKED_SCHOOL.format('e.institution_id')}"),
+    _select("enrollments", _lasting("teaching", "t") | {
         "sourcedId": "'tea-' || t.id", "classSourcedId": "'cls-' || c.id", "schoolSourcedId": "'org-' || i.code",
         "userSourcedId": USER_ID.format("p"), "role": "'teacher'", "primary": "t.is_class_teacher::text",
         "beginDate": "lower(t.valid)::text",
     }, "from registry_teaching t join registry_person p on p.id = t.person_id join registry_classgroup c on c.id = t.class_group_id"
        " join registry_institution i on i.id = c.institution_id"
-       f" where upper_inf(t.valid) and {IN_SCOPE.format('t')} and {IN_SCOPE.format('p')} and not {LINKED_SCHOOL.format('i.id')}"),
+       f" where {_ended('t')} and {IN_SCOPE.format('t')} and {IN_SCOPE.format('p')} and not {LINKED_SCHOOL.format('i.id')}"),
     _record("or:enrollment", "enrollments"),
 ))  # fmt: skip
 DEMOGRAPHICS = _select("demographics", _modified("person", "p") | {

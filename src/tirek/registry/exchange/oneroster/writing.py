@@ -1,4 +1,6 @@
-"""A valid OneRoster 1.2 CSV package of what the asker's scope holds: bulk, active records only, every reference kept."""
+"""A valid OneRoster 1.2 CSV package of what the asker's scope holds: in bulk, of active records only and with every reference
+kept; or a delta of what was changed since a moment.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ import polars as pl
 
 from tirek.access.scope import current_scope
 from tirek.registry.exchange import staging
-from tirek.registry.exchange.oneroster.collections import COLLECTIONS, named
+from tirek.registry.exchange.oneroster.collections import COLLECTIONS, EPOCH, named
 from tirek.registry.exchange.oneroster.spec import FILES, MANIFEST_FILES
 from tirek.storage.uploads import pack
 
@@ -21,12 +23,12 @@ def scope_range() -> tuple[int, int]:
     return (scope.lo, scope.hi) if scope.lo is not None and scope.hi is not None else (1, 0)
 
 
-def collected(*, demographics: bool) -> dict[str, pl.DataFrame]:
-    """All collections of the scope, with references cleaned."""
+def collected(*, demographics: bool, with_ended: bool = False) -> dict[str, pl.DataFrame]:
+    """All collections of the scope, with references cleaned; ``with_ended``: also what is to be deleted."""
     lo, hi = scope_range()
     names = [n for n in COLLECTIONS if demographics or n != "demographics"]
     frames = {n: staging.query(named(n).replace("%(lo)s", str(lo)).replace("%(hi)s", str(hi))) for n in names}
-    frames = {n: _active(frame).unique("sourcedId", keep="first", maintain_order=True) for n, frame in frames.items()}
+    frames = {n: (frame if with_ended else _active(frame)).unique("sourcedId", keep="first", maintain_order=True) for n, frame in frames.items()}
     return _with_sound_references(_with_courses(frames))
 
 
@@ -88,20 +90,28 @@ def _with_courses(frames: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     return frames | {"classes": classes, "courses": pl.concat([courses, made.unique("sourcedId")], how="diagonal")}
 
 
-def package(*, demographics: bool = False) -> bytes:
-    """The zip. Cells are as they are: a OneRoster file is read by programs, so nothing is guarded in it."""
-    frames = collected(demographics=demographics)
-    files = {"manifest.csv": _csv(_manifest(set(frames)))}
+def package(*, demographics: bool = False, since: str = "") -> bytes:
+    """The zip. Cells are as they are: a OneRoster file is read by programs, so nothing is guarded in it.
+
+    With ``since`` (a moment in ISO 8601) it is a delta: what was changed since then, with what is to be deleted.
+    """
+    frames = collected(demographics=demographics, with_ended=bool(since))
+    files = {"manifest.csv": _csv(_manifest(set(frames), "delta" if since else "bulk"))}
     for name, frame in frames.items():
+        if since:
+            said = frame.with_columns(pl.col("status").fill_null("active"), pl.col("dateLastModified").fill_null(EPOCH))
+            changed = said.filter(pl.col("dateLastModified") >= since)
+            files[f"{name}.csv"] = _csv(changed.select(FILES[name].columns))
+            continue
         # in bulk, status and dateLastModified are left empty
         empty = [pl.lit(None, dtype=pl.String).alias(c) for c in ("status", "dateLastModified")]
         files[f"{name}.csv"] = _csv(frame.with_columns(empty).select(FILES[name].columns))
     return pack(files)
 
 
-def _manifest(present: set[str]) -> pl.DataFrame:
+def _manifest(present: set[str], mode: str) -> pl.DataFrame:
     rows = [("manifest.version", "1.0"), ("oneroster.version", "1.2")]
-    rows += [(f"file.{name}", "bulk" if name in present else "absent") for name in MANIFEST_FILES]
+    rows += [(f"file.{name}", mode if name in present else "absent") for name in MANIFEST_FILES]
     rows += [("source.systemName", "Tirek"), ("source.systemCode", "tirek")]
     return pl.DataFrame(rows, schema=["propertyName", "value"], orient="row")
 
