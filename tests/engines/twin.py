@@ -54,3 +54,20 @@ def fit_rasch(x, theta, rounds=3000):
         if moved < 1e-9:
             break
     return d, sd
+
+
+def curves(models, a, d, logit_c, n_steps, theta):
+    """P(x = k | theta) of items of any model, a list of (K + 1, nodes)."""
+    found = []
+    for j, model in enumerate(models):
+        steps = d[j][: n_steps[j]]
+        if model == "3pl":
+            c = 1 / (1 + np.exp(-logit_c[j]))
+            right = c + (1 - c) / (1 + np.exp(-(a[j] * theta + steps[0])))
+            found.append(np.array([1 - right, right]))
+        elif model == "graded":
+            above = [np.ones_like(theta), *(1 / (1 + np.exp(-(a[j] * theta + s))) for s in steps), 0 * theta]
+            found.append(np.array([above[k] - above[k + 1] for k in range(len(steps) + 1)]))
+        else:
+            found.append(probabilities(a[j], steps, theta))
+    return found
