@@ -28,5 +28,5 @@ for name in found:
 print(f"engines without Django: {len(found)} modules")
 END
 else
-    "$folder/bin/python" -m pytest -c /dev/null --rootdir . -o pythonpath=src -q -p no:cacheprovider -m "not prove" tests/engines
+    PYTHONPATH=$PWD/src "$folder/bin/python" -m pytest -c /dev/null --rootdir . -q -p no:cacheprovider -m "not prove" tests/engines
 fi
