@@ -83,7 +83,12 @@ Every column is described in the manual, page "calibrate".
     show_default=True,
     help="Empty cells of these columns: refused, or 0 with a covariate of their own that marks them.",
 )
-@click.option("--dimension", metavar="COL", help="Several dimensions (not built yet).")
+@click.option(
+    "--dimension",
+    metavar="COL",
+    help="Column of the table of --items that names each item's dimension (two or three); the table's columns same_as "
+    "or parameter make items share their parameters.",
+)
 @click.option("--replicates", metavar="COL,…", help="Replicate weights (not built yet).")
 @click.option("--scheme", type=click.Choice(["jk1", "jk2", "brr", "fay"]), help="Replicate scheme (not built yet).")
 @click.option("--seed", type=int, help="Accepted for uniformity: nothing here is random.")
@@ -120,7 +125,7 @@ def refuse_unbuilt(options: dict[str, Any]) -> None:
     """What the contract names and this version cannot do is refused, never ignored."""
     from tirek_engines.errors import Refusal
 
-    found = [f"--{key}" for key in ("dimension", "replicates", "scheme") if options[key] is not None]
+    found = [f"--{key}" for key in ("replicates", "scheme") if options[key] is not None]
     if found:
         raise Refusal(f"{found[0]} is not built yet in this version. Leave it out.", code="not_built")
 
@@ -215,7 +220,7 @@ def run(answers: Path, out: Path, options: dict[str, Any], *, quiet: bool, as_js
         click.echo(dump_json({**fit, "out": str(out)}), nl=False)
     elif not quiet:
         click.echo(summary(calibration, out))
-    return calibration.fit.converged
+    return bool(fit["converged"])
 
 
 def calibrate_file(
@@ -228,6 +233,8 @@ def calibrate_file(
 
     settings = engine_options(options)
     choices = read_item_choices(options["items"])
+    if options.get("dimension"):
+        return _calibrate_dimensions(answers, options, settings, progress)
     table, covariates = with_covariates(answers, read_answers(answers, specification(options)), options)
     found = calibrate(
         table.answers,
@@ -238,6 +245,22 @@ def calibrate_file(
         progress=progress,
     )
     return table, found
+
+
+def _calibrate_dimensions(
+    answers: Path, options: dict[str, Any], settings: Options, progress: Callable[[int, float, float], None] | None
+) -> tuple[Any, Any]:
+    from tirek.assessment.commands.answers import read_answers
+    from tirek.assessment.commands.dimension_tables import read_dimensions
+    from tirek_engines.errors import Refusal
+    from tirek_engines.psychometrics.growth import calibrate_dimensions
+
+    if options.get("regress") or options["group"]:
+        name = "--regress" if options.get("regress") else "--group"
+        raise Refusal(f"{name} and --dimension do not go together in this version. Leave one out.", code="not_built")
+    mapping = read_dimensions(options["items"], options["dimension"])
+    table = read_answers(answers, specification(options))
+    return table, calibrate_dimensions(table.answers, settings, mapping, progress=progress)
 
 
 def with_covariates(

@@ -20,6 +20,10 @@ SHOWN_ITEMS = 12
 
 def write_outputs(run: Run, table: AnswerTable, calibration: Calibration) -> dict[str, object]:
     """Write all tables and fit.json; returns what fit.json holds."""
+    if not hasattr(calibration, "fit"):
+        from tirek.assessment.commands.dimension_tables import write_dimensions
+
+        return write_dimensions(run, table, calibration)
     write_csv(run.folder / "items.csv", items_frame(calibration))
     write_csv(run.folder / "groups.csv", groups_frame(calibration))
     write_csv(run.folder / "dropped.csv", dropped_frame(calibration))
@@ -165,6 +169,10 @@ def _regression_summary(table: AnswerTable, calibration: Calibration) -> dict[st
 
 def summary(calibration: Calibration, out: Path) -> str:
     """What a person reads at the end."""
+    if not hasattr(calibration, "fit"):
+        from tirek.assessment.commands import dimension_tables
+
+        return dimension_tables.summary(calibration, out)
     fit = calibration.fit
     state = "converged" if fit.converged else "NOT CONVERGED"
     lines = [
