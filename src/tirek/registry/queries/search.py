@@ -55,15 +55,14 @@ def by_iin(scope: Scope, iin: str) -> Person | None:
 
 
 def _steps(asked: Sequence[int]) -> Iterator[Needed]:
-    """What a name must have, from the strictest to the loosest: all; all but what one slip spoils; one half."""
+    """What a name must have, from the strictest to the loosest: all; all but what a wrong letter spoils; else a half."""
     yield [asked]
     if len(asked) < MISTYPED_GRAMS:
         return
     yield _all_but(asked, WRONG_LETTER)
-    if len(asked) >= CLOSE_GRAMS:
-        yield _all_but(asked, EXCHANGED_LETTERS)
     part = max(2, (len(asked) - WRONG_LETTER + 1) // 2)
-    yield [asked[:part], asked[-part:]]
+    exchanged = _all_but(asked, EXCHANGED_LETTERS) if len(asked) >= CLOSE_GRAMS else []
+    yield [*exchanged, asked[:part], asked[-part:]]
 
 
 def _all_but(asked: Sequence[int], spoilt: int) -> Needed:
