@@ -1,7 +1,7 @@
 """How fast is an import? A million pupils from CSV, read, checked, encrypted, merged into a table of four million, audited.
 
 Compared with a bare COPY of the same rows into the same indexed tables (no checks, no encryption, no audit), and with
-django-import-export (its usual resource, bulk mode) on ten thousand rows.
+django-import-export doing the same work on ten thousand rows (imports_peer.py).
 
     python benchmarks/imports.py [--pupils 1000000] [--table 4000000] [--peer-rows 10000]
 
@@ -151,20 +151,20 @@ def use(name: str) -> None:
         connections[alias].settings_dict["NAME"] = name
 
 
-def make_file(path: Path, rows: int, changed: float = 0.0) -> None:
-    """A CSV of pupils with valid IINs; of ``changed``, the family name differs."""
+def make_file(path: Path, rows: int, changed: float = 0.0, skip: int = 0) -> None:
+    """A CSV of pupils with valid IINs; of ``changed``, the family name differs; without the first ``skip`` numbers."""
     import numpy as np
     import polars as pl
 
     from tirek.registry.identifiers import check_digits
 
-    n = np.arange(int(rows * 1.12))
+    n = np.arange(int((skip + rows) * 1.12) + 100)
     day = n // 2500
     month, date, year = day % 12 + 1, day // 12 % 28 + 1, 8 + day // 336
     eleven = (year * 10_000 + month * 100 + date) * 100_000 + (5 + n % 2) * 10_000 + n // 2 % 10_000
     digits = (eleven[:, None] // 10 ** np.arange(10, -1, -1)) % 10
     check = check_digits(digits.astype(np.uint8))
-    keep = np.flatnonzero(check >= 0)[:rows]
+    keep = np.flatnonzero(check >= 0)[skip : skip + rows]
     assert len(keep) == rows
     iin = pl.Series(eleven[keep] * 10 + check[keep]).cast(pl.String).str.zfill(12)
     k = np.arange(rows)
@@ -247,36 +247,6 @@ def bare_copy(last_id: int) -> float:
         return round(time.perf_counter() - started, 2)
 
 
-def peer(path: Path, rows: int) -> float:
-    """django-import-export, bulk mode, into the person table."""
-    import tablib
-    from import_export import resources
-
-    from tirek.access.scope import loading
-    from tirek.registry.models import Person
-
-    class PersonResource(resources.ModelResource):
-        class Meta:
-            model = Person
-            fields = ("id", "family_name", "given_name", "birth_date", "sex", "sort_key", "org_no")
-            import_id_fields = ("id",)
-            use_bulk = True
-            batch_size = 1000
-            skip_diff = True
-
-    lines = path.read_text().splitlines()[1 : rows + 1]
-    cells = [line.split(";") for line in lines]
-    data = tablib.Dataset(headers=["id", "family_name", "given_name", "birth_date", "sex", "sort_key", "org_no"])
-    for number, row in enumerate(cells, start=900_000_000):
-        day, month, year = row[3].split(".")
-        data.append((number, row[1], row[2], f"{year}-{month}-{day}", "f", row[1], 10_000_010))
-    with loading():
-        started = time.perf_counter()
-        result = PersonResource().import_data(data, raise_errors=True, use_transactions=True)
-        assert not result.has_errors()
-    return round(time.perf_counter() - started, 2)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pupils", type=int, default=1_000_000)
@@ -323,12 +293,30 @@ def measure(arguments) -> None:
             connection.execute("vacuum analyze registry_person")
         figures["again, 20 % changed"] = run_import(second)
         if arguments.peer_rows:
-            use(DATABASE)
-            try:
-                figures["peer"] = peer(path, arguments.peer_rows)
-            except ImportError:
-                print("django-import-export is not installed: uv sync --group bench")
+            figures |= peers(arguments, Path(folder))
     report(arguments, figures)
+
+
+def peers(arguments, folder: Path) -> dict:
+    """Ours and django-import-export, each with as many other new pupils, one after another into the same database."""
+    try:
+        import imports_peer
+    except ImportError:
+        print("django-import-export is not installed: uv sync --group bench")
+        return {}
+    rows, paths = arguments.peer_rows, [folder / f"{n}.csv" for n in range(3)]
+    for place, path in enumerate(paths):
+        make_file(path, rows, skip=arguments.pupils + place * rows)
+    found = {"small": run_import(paths[0])}
+    use(DATABASE)
+    for path, name, in_bulk in ((paths[1], "peer by rows", False), (paths[2], "peer in bulk", True)):
+        found[name] = imports_peer.measure(path.read_text(), in_bulk=in_bulk)
+    with owner(DATABASE) as connection:  # that it did the work
+        done = connection.execute("select count(*) from registry_enrolment e join registry_person p on p.id = e.person_id"
+                                  " where p.id > %s and p.iin_encrypted is not null", [arguments.table]).fetchone()[0]  # fmt: skip
+        assert done == arguments.pupils + 3 * rows, done
+    use("postgres")
+    return found
 
 
 def report(arguments, figures: dict) -> None:
@@ -337,9 +325,14 @@ def report(arguments, figures: dict) -> None:
     rate, copied = arguments.pupils / seconds, arguments.pupils / figures["copy"]
     print(json.dumps(figures, ensure_ascii=False, indent=2))
     print(f"import {rate:,.0f} rows/s, bare COPY {copied:,.0f} rows/s: {rate / copied:.2f} of it (goal 0.25)")
-    if "peer" in figures:
-        other = arguments.peer_rows / figures["peer"]
-        print(f"django-import-export {other:,.0f} rows/s: {rate / other:,.0f} times as fast (goal 100)")
+    if "small" in figures:
+        small = figures["small"]["check and compare"] + figures["small"]["apply"]
+        print(f"{arguments.peer_rows} rows: ours {arguments.peer_rows / small:,.0f} rows/s")
+        for name in ("peer by rows", "peer in bulk"):
+            other = sum(figures[name].values())
+            print(
+                f"  django-import-export, {name}: {arguments.peer_rows / other:,.0f} rows/s; ours {other / small:,.0f} times (goal 100)"
+            )
     print(f"memory {new['memory_mb']} MB (goal 1500)")
 
 

@@ -173,7 +173,9 @@ def _import(made, text: str, *, is_preview: bool, in_bulk: bool) -> None:
     with transaction.atomic():  # both resources of the bulk way in one, so that nothing is half imported
         for resource in made:
             data = tablib.Dataset().load(text, format="csv", delimiter=";")
-            result = resource.import_data(data, dry_run=is_preview and not in_bulk, use_transactions=True, raise_errors=True)
+            result = resource.import_data(
+                data, dry_run=is_preview and not in_bulk, use_transactions=True, raise_errors=True
+            )
             assert not result.has_errors(), result.base_errors or result.row_errors()[0]
             assert not result.has_validation_errors(), result.invalid_rows[0].error
         transaction.set_rollback(is_preview)
