@@ -188,3 +188,21 @@ def test_a_calibration_that_was_changed_is_refused(calibrations, tmp_path):
     result = tirek("link", calibrations / "entrance", copy, "--method", "haebara", "--out", tmp_path / "o")
     assert result.exit_code == 2
     assert "SHA-256" in result.output
+
+
+def test_a_third_cycle_is_linked_through_the_second(calibrations, tmp_path):
+    """Exit against entrance and back again by way of the link: the scale of the entrance, with both errors."""
+    once, back = tmp_path / "once", tmp_path / "back"
+    arguments = ("--method", "mean-sigma", "--centre", "500", "--spread", "100")
+    assert tirek("link", calibrations / "entrance", calibrations / "exit", *arguments, "--out", once).exit_code == 0
+    more = ("--method", "mean-sigma", "--constants", once / "scale.json")
+    result = tirek("link", once, calibrations / "exit", *more, "--out", back)
+    assert result.exit_code == 0, result.output
+    one, two = (json.loads((p / "link.json").read_text()) for p in (once, back))
+    assert (two["slope"], two["intercept"]) == (pytest.approx(one["slope"]), pytest.approx(one["intercept"]))
+    assert two["error"] == pytest.approx(0, abs=1e-9)
+    assert two["error_with_base"] == pytest.approx(one["error"])
+    first, second = (table(p / "groups_linked.csv")[1] for p in (once, back))
+    assert float(second["points_mean"]) == pytest.approx(float(first["points_mean"]))
+    assert float(second["linking_error"]) == pytest.approx(float(first["linking_error"]))
+    assert tirek("verify", back).exit_code == 0

@@ -91,10 +91,10 @@ def run(base: Path, new: tuple[Path, ...], out: Path, options: dict[str, Any], *
     for note in (*linked.notes, *linked.warnings):
         say(note)
     with open_run(out, "link", recorded(options)) as folder:
-        for role, place in (("base", base), *(("new", n) for n in new)):
-            folder.add_input(role, place / "manifest.json")
-            for name in linked.read:
-                folder.add_input(f"{role}:{name}", place / name)
+        for role, side in (("base", linked.base), *(("new", t.side) for t in linked.tests)):
+            folder.add_input(role, side.saved.folder / "manifest.json")
+            for name in side.read:
+                folder.add_input(f"{role}:{name}", side.saved.folder / name)
         for role in ("anchors", "constants", "persons"):
             if options[role]:
                 folder.add_input(role, Path(options[role]))

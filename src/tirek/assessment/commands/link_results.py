@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tirek.assessment.commands.link_sides import Side, find_anchors, read_side, refuse_options
+from tirek.assessment.commands.link_sides import Side, find_anchors, read_base, read_side, refuse_options
 from tirek.assessment.commands.linked import Linked, LinkedTest
 from tirek.storage.tables import write_csv
 
@@ -26,7 +26,7 @@ def link_folders(base: Path, new: tuple[Path, ...], options: Mapping[str, Any]) 
     from tirek.assessment.commands.link_scale import reporting_scale
 
     refuse_options(new, options)
-    sides = read_side(base), *(read_side(n) for n in new)
+    sides = read_base(base), *(read_side(n) for n in new)
     how, rules = link_options(options), drift_rules(options)
     tests = _pair(sides[0], sides[1], options, how, rules) if len(new) == 1 else _many(sides, options, how, rules)
     scale = reporting_scale(sides[0], options)
@@ -109,7 +109,7 @@ def link_warnings(test: LinkedTest, purified: bool) -> list[str]:
 def link_report(linked: Linked) -> dict[str, object]:
     """What link.json holds; the first new calibration stands at the top."""
     how, rules = linked.options, linked.rules
-    per_test = [_report_of(t) for t in linked.tests]
+    per_test = [_report_of(t, linked.base.error) for t in linked.tests]
     return {
         **per_test[0],
         "method": how.method,
@@ -127,7 +127,7 @@ def link_report(linked: Linked) -> dict[str, object]:
     }
 
 
-def _report_of(test: LinkedTest) -> dict[str, object]:
+def _report_of(test: LinkedTest, before: float) -> dict[str, object]:
     used = test.removed_in == 0
     error, drift = test.error, test.drift
     return {
@@ -143,6 +143,7 @@ def _report_of(test: LinkedTest) -> dict[str, object]:
         "error_jackknife": error.jackknife,
         "error_sampling": error.sampling,
         "error_at": error.at,
+        "error_with_base": float(np.hypot(error.error, before)),
         "n_units": error.n_units,
         "rmsd": float(np.sqrt(np.mean(drift.difference[used] ** 2))),
         "correlation": _correlation(test, used),

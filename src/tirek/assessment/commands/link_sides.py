@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,28 +11,40 @@ import numpy as np
 import polars as pl
 
 from tirek.assessment.commands.calibrations import SavedCalibration, plain, read_calibration
+from tirek.assessment.commands.calibrations import _groups as groups_of
+from tirek.assessment.commands.calibrations import _items as items_of
 from tirek.assessment.commands.persons import listed
-from tirek.storage.tables import BadTable, Fault, read_table
+from tirek.storage.runs import FolderRefused, digest_file, read_manifest
+from tirek.storage.tables import BadTable, Fault, read_table, safe
 from tirek_engines.errors import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tirek_engines.psychometrics.anchors import Anchors
+    from tirek_engines.psychometrics.estimates import GroupResult
     from tirek_engines.psychometrics.linkerror import ItemErrors
 
 READ = ("items.csv", "groups.csv", "fit.json")
+READ_LINKED = ("items_linked.csv", "groups_linked.csv", "link.json")
 UNIT_NAMES = ("unit", "testlet")
+TEXTS = ("item", "model", "values", "dimension", "test")
 
 
 @dataclass(frozen=True)
 class Side:
-    """One calibration that takes part: `table` is its items.csv, `mean` and `sd` those of all its persons (logits)."""
+    """One calibration that takes part.
+
+    `table` is its items.csv, `mean` and `sd` those of all its persons (logits). A base may itself have been linked: then
+    it lives on its own base's scale, and `error` is the linking error it brings along.
+    """
 
     saved: SavedCalibration
     table: pl.DataFrame
     mean: float
     sd: float
+    error: float = 0.0
+    read: tuple[str, ...] = READ
 
     @property
     def name(self) -> str:
@@ -47,16 +60,46 @@ class Side:
         return ItemErrors(_column(self.table, "se_b")[rows], _column(self.table, "se_a")[rows])
 
 
+def read_base(folder: Path) -> Side:
+    """Read the base: a folder of `tirek calibrate`, or of `tirek link` with one new calibration (a chain of cycles)."""
+    if folder.is_dir() and read_manifest(folder)["command"] == "link":
+        return _linked_side(folder)
+    return read_side(folder)
+
+
 def read_side(folder: Path) -> Side:
     """Read a folder of `tirek calibrate`."""
     saved = read_calibration(folder)
-    table = read_table(folder / "items.csv", text_columns=["item", "model", "values", "dimension"])
-    n = np.array([g.n for g in saved.groups], dtype=np.float64)
+    table = read_table(folder / "items.csv", text_columns=TEXTS)
+    return Side(saved, table, *_moments(saved.groups))
+
+
+def _moments(groups: Sequence[GroupResult]) -> tuple[float, float]:
+    """Mean and standard deviation of the persons of all groups."""
+    n = np.array([g.n for g in groups], dtype=np.float64)
     shares = n / n.sum() if n.sum() > 0 else np.full(n.size, 1.0 / n.size)
-    means = np.array([g.mean for g in saved.groups])
+    means = np.array([g.mean for g in groups])
     mean = float(shares @ means)
-    within = shares @ np.array([g.variance for g in saved.groups])
-    return Side(saved, table, mean, float(np.sqrt(within + shares @ (means - mean) ** 2)))
+    within = shares @ np.array([g.variance for g in groups])
+    return mean, float(np.sqrt(within + shares @ (means - mean) ** 2))
+
+
+def _linked_side(folder: Path) -> Side:
+    manifest = read_manifest(folder)
+    recorded = {entry["name"]: entry["sha256"] for entry in manifest["outputs"]}
+    for name in READ_LINKED:
+        if not (folder / name).is_file() or digest_file(folder / name) != recorded.get(name):
+            raise FolderRefused(f"{folder / name} is gone or not the file that was recorded. Link again.")
+    held = json.loads((folder / "link.json").read_text(encoding="utf-8"))
+    if len(held["links"]) > 1:
+        raise FolderRefused(f"{folder} holds several linked calibrations. A base is one: link it by itself first.")
+    table = read_table(folder / "items_linked.csv", text_columns=TEXTS)
+    groups = read_table(folder / "groups_linked.csv", text_columns=["test", "group"])
+    own = groups.filter(pl.col("test") == str(safe(held["test"])))
+    net = (pl.col("se_mean") ** 2 - pl.col("linking_error") ** 2).clip(0.0).sqrt()  # the link's error is kept apart
+    results = groups_of(own.with_columns(net.alias("se_mean")))
+    saved = SavedCalibration(folder, items_of(table), results, (), {}, manifest, ())
+    return Side(saved, table, *_moments(results), error=float(held["error_with_base"]), read=READ_LINKED)
 
 
 def _column(table: pl.DataFrame, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:

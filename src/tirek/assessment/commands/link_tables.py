@@ -86,12 +86,13 @@ def _items_of(test: LinkedTest) -> pl.DataFrame:
 
 def groups_frame(linked: Linked) -> pl.DataFrame:
     """Means and variances of all groups on the base's scale, and in points."""
-    rows = [_group_row(linked, linked.base.name, g, 1.0, 0.0, 0.0) for g in linked.base.saved.groups]
+    rows = [_group_row(linked, linked.base.name, g, 1.0, 0.0, linked.base.error) for g in linked.base.saved.groups]
     for t in linked.tests:
         c = t.constants
         plain = t.error.method == "drift"
         for g in t.side.saved.groups:
             error = t.error.error if plain else t.error.of_mean(g.mean)
+            error = float(np.hypot(error, linked.base.error))
             rows.append(_group_row(linked, t.side.name, g, c.slope, c.intercept, error))
     texts = {"test", "group"}
     schema = {k: pl.String if k in texts else pl.Int64 if k == "n" else pl.Float64 for k in rows[0]}

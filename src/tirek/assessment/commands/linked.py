@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tirek.assessment.commands.link_sides import READ, Side
+from tirek.assessment.commands.link_sides import Side
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,4 +47,3 @@ class Linked:
     drop: str | None
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
-    read: tuple[str, ...] = READ

@@ -201,7 +201,7 @@ def replication_of(
     if zones:
         if scheme not in (None, "jk2"):
             raise Refusal(f"Jackknife zones are scheme jk2, not {scheme}.", code="scheme")
-        return made.by_zones(weights, zones["jk_zone"], zones["jk_rep"], halves=halves), []
+        return made.by_zones(weights, zones["jk_zone"], zones["jk_rep"], halves=halves), _lone_halves(zones)
     if clusters is not None:
         if scheme not in (None, "jk1"):
             raise Refusal(f"With --cluster the scheme is jk1, not {scheme}.", code="scheme")
@@ -210,6 +210,15 @@ def replication_of(
         raise Refusal(f"--scheme {scheme} needs --replicates, --jk-zone and --jk-rep, or --cluster.", code="scheme")
     said = "No replicate weights, zones or clusters are named: persons are taken for a simple random sample, and where "
     return made.by_persons(weights), [said + "schools were drawn the errors are too small."]
+
+
+def _lone_halves(zones: Mapping[str, NDArray[np.int64]]) -> list[str]:
+    """Zones of one half only add the whole zone to the error, not a contrast of two schools."""
+    lone = [z for z in np.unique(zones["jk_zone"]) if np.unique(zones["jk_rep"][zones["jk_zone"] == z]).size < 2]
+    if not lone:
+        return []
+    shown = ", ".join(str(z) for z in lone[:5])
+    return [f"{len(lone)} jackknife zones have one half only ({shown}): their part of the error is too large."]
 
 
 def _ways(options: Mapping[str, Any]) -> dict[str, bool]:
