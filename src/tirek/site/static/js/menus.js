@@ -5,6 +5,7 @@ export function menus(doc) {
   if (link && nav) {
     link.setAttribute("role", "button");
     link.setAttribute("aria-expanded", "false");
+    link.setAttribute("aria-controls", "nav");
     link.addEventListener("click", (event) => {
       event.preventDefault();
       const open = nav.classList.toggle("open");
@@ -18,6 +19,7 @@ export function menus(doc) {
   });
   doc.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
+    if (nav?.classList.contains("open")) { link.click(); link.focus(); return; }
     for (const menu of doc.querySelectorAll("details.menu[open]")) { menu.open = false; menu.querySelector("summary").focus(); }
   });
 }
