@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from tirek.site.database_away import come_back, is_away
 
@@ -15,6 +16,9 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if request.path_info.startswith("/api/"):  # as its description promises
+        words = str(exception or "") or _("Your role does not allow this.")
+        return JsonResponse({"code": "forbidden", "message": words}, status=403)
     return render(request, "errors/403.html", {"reason": str(exception or "")}, status=403)
 
 
