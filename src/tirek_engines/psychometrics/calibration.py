@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,9 @@ from tirek_engines.psychometrics.regressing import CovariateResult, RegressionFi
 from tirek_engines.psychometrics.regression import Covariates
 from tirek_engines.psychometrics.scoring import PersonScores, scores_of
 from tirek_engines.psychometrics.starts import items_of, starting_point
+
+if TYPE_CHECKING:
+    from tirek_engines.psychometrics.replicates import ReplicateErrors
 
 __all__ = ["MODELS", "Calibration", "ErrorKind", "Fit", "Model", "Options", "calibrate"]
 
@@ -77,6 +81,7 @@ class Calibration:
     likelihood: Likelihood
     regression: tuple[CovariateResult, ...] = ()
     explained: float = float("nan")
+    replicated: ReplicateErrors | None = None
 
     @property
     def prepared(self) -> Prepared:

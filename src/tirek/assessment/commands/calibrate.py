@@ -89,8 +89,18 @@ Every column is described in the manual, page "calibrate".
     help="Column of the table of --items that names each item's dimension (two or three); the table's columns same_as "
     "or parameter make items share their parameters.",
 )
-@click.option("--replicates", metavar="COL,…", help="Replicate weights (not built yet).")
-@click.option("--scheme", type=click.Choice(["jk1", "jk2", "brr", "fay"]), help="Replicate scheme (not built yet).")
+@click.option("--replicates", metavar="COL,…", help="Replicate weights, columns or a glob: calibrate anew under each.")
+@click.option("--scheme", type=click.Choice(["jk1", "jk2", "brr", "fay"]), help="How the replicate weights were made.")
+@click.option("--fay-k", type=float, default=0.5, show_default=True, help="Factor of Fay's scheme.")
+@click.option("--jk-zone", metavar="COL", help="Jackknife zone (JKCZONE), with --jk-rep instead of --replicates.")
+@click.option("--jk-rep", metavar="COL", help="Half of the zone (JKCREP), 0 or 1.")
+@click.option(
+    "--jk-halves",
+    type=click.Choice(["one", "both"]),
+    default="one",
+    show_default=True,
+    help="Replicates of a zone under jk2: one (TIMSS until 2011) or both (since 2015).",
+)
 @click.option("--seed", type=int, help="Accepted for uniformity: nothing here is random.")
 @click.option("--threads", type=click.IntRange(1), help="Accepted for uniformity: one thread is used.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
@@ -106,7 +116,6 @@ def command(answers: Path, out: Path, quiet: bool, as_json: bool, **options: Any
     from tirek_engines.errors import EXIT_NOT_DECIDED, Refusal
 
     try:
-        refuse_unbuilt(options)
         converged = run(answers, out, options, quiet=quiet, as_json=as_json)
     except BadTable as refusal:
         click.echo(f"Error: {refusal.message}", err=True)
@@ -121,19 +130,11 @@ def command(answers: Path, out: Path, quiet: bool, as_json: bool, **options: Any
     sys.exit(0 if converged else EXIT_NOT_DECIDED)
 
 
-def refuse_unbuilt(options: dict[str, Any]) -> None:
-    """What the contract names and this version cannot do is refused, never ignored."""
-    from tirek_engines.errors import Refusal
-
-    found = [f"--{key}" for key in ("replicates", "scheme") if options[key] is not None]
-    if found:
-        raise Refusal(f"{found[0]} is not built yet in this version. Leave it out.", code="not_built")
-
-
 def specification(options: dict[str, Any]) -> AnswerSpec:
     """Which columns are what, and what the special codes mean."""
     from tirek.assessment.commands.answers import AnswerSpec
     from tirek.assessment.commands.covariates import columns_of
+    from tirek.assessment.commands.replicated import columns_needed
     from tirek_engines.errors import Refusal
 
     policies = {code.strip(): "missing" for code in (options["missing"] or "").split(",") if code.strip()}
@@ -160,7 +161,7 @@ def specification(options: dict[str, Any]) -> AnswerSpec:
         id=options["id_column"],
         weight=options["weight"],
         group=options["group"],
-        others=tuple(name for name, _ in columns_of(options.get("regress"))),
+        others=tuple(dict.fromkeys([*(n for n, _ in columns_of(options.get("regress"))), *columns_needed(options)])),
         texts=tuple(name for name, as_levels in columns_of(options.get("regress")) if as_levels),
         policies=policies,
     )
@@ -229,9 +230,11 @@ def calibrate_file(
     """Read a file and calibrate it: what `calibrate` writes and `verify` computes again."""
     from tirek.assessment.commands.answers import read_answers
     from tirek.assessment.commands.itemtable import read_item_choices
+    from tirek.assessment.commands.replicated import expanded, with_replication
     from tirek_engines.psychometrics import calibrate
 
     settings = engine_options(options)
+    options = expanded(answers, options)
     choices = read_item_choices(options["items"])
     if options.get("dimension"):
         return _calibrate_dimensions(answers, options, settings, progress)
@@ -244,7 +247,7 @@ def calibrate_file(
         covariates=covariates,
         progress=progress,
     )
-    return table, found
+    return with_replication(answers, table, found, options)
 
 
 def _calibrate_dimensions(
@@ -252,11 +255,12 @@ def _calibrate_dimensions(
 ) -> tuple[Any, Any]:
     from tirek.assessment.commands.answers import read_answers
     from tirek.assessment.commands.dimension_tables import read_dimensions
+    from tirek.assessment.commands.replicated import is_asked
     from tirek_engines.errors import Refusal
     from tirek_engines.psychometrics.growth import calibrate_dimensions
 
-    if options.get("regress") or options["group"]:
-        name = "--regress" if options.get("regress") else "--group"
+    asked = {"--regress": options.get("regress"), "--group": options["group"], "--replicates": is_asked(options)}
+    for name in (name for name, there in asked.items() if there):
         raise Refusal(f"{name} and --dimension do not go together in this version. Leave one out.", code="not_built")
     mapping = read_dimensions(options["items"], options["dimension"])
     table = read_answers(answers, specification(options))

@@ -24,16 +24,33 @@ def write_outputs(run: Run, table: AnswerTable, calibration: Calibration) -> dic
         from tirek.assessment.commands.dimension_tables import write_dimensions
 
         return write_dimensions(run, table, calibration)
-    write_csv(run.folder / "items.csv", items_frame(calibration))
-    write_csv(run.folder / "groups.csv", groups_frame(calibration))
+    write_csv(run.folder / "items.csv", with_replicates(items_frame(calibration), calibration, "items"))
+    write_csv(run.folder / "groups.csv", with_replicates(groups_frame(calibration), calibration, "groups"))
     write_csv(run.folder / "dropped.csv", dropped_frame(calibration))
     if calibration.regression:
-        write_csv(run.folder / "regression.csv", regression_frame(calibration))
+        frame = with_replicates(regression_frame(calibration), calibration, "regression")
+        write_csv(run.folder / "regression.csv", frame)
     if calibration.persons is not None:
         write_csv(run.folder / "persons.csv", persons_frame(table, calibration))
     fit = fit_summary(table, calibration)
     run.write_json("fit.json", fit)
     return fit
+
+
+def with_replicates(frame: pl.DataFrame, calibration: Calibration, name: str) -> pl.DataFrame:
+    """The table with errors by replication, where there are any."""
+    from tirek.assessment.commands import replicated
+
+    errors = calibration.replicated
+    if errors is None:
+        return frame
+    if name == "items":
+        columns = replicated.item_columns(errors, [len(i.d) for i in calibration.items])
+    elif name == "groups":
+        columns = replicated.group_columns(errors)
+    else:
+        columns = {"se_rep": errors.beta.tolist()}
+    return replicated.with_columns(frame, columns)
 
 
 def items_frame(calibration: Calibration) -> pl.DataFrame:
@@ -149,6 +166,7 @@ def fit_summary(table: AnswerTable, calibration: Calibration) -> dict[str, objec
         "reliability_wle": fit.reliability_wle,
         "se": options.se,
         **_regression_summary(table, calibration),
+        **_replicate_summary(calibration),
         "guessing_prior": list(options.guessing_prior) if any(i.model == "3pl" for i in calibration.items) else None,
         "starts": list(fit.starts),
         "notes": list(table.notes),
@@ -164,6 +182,17 @@ def _regression_summary(table: AnswerTable, calibration: Calibration) -> dict[st
         "grid_centre": calibration.likelihood.grid.centre,
         "explained_variance": calibration.explained,
         "covariates": [c.recorded() for c in table.codings],
+    }
+
+
+def _replicate_summary(calibration: Calibration) -> dict[str, object]:
+    errors = calibration.replicated
+    if errors is None:
+        return {}
+    return {
+        "n_replicates": errors.n_replicates,
+        "n_replicates_converged": errors.n_converged,
+        "replicate_iterations": errors.most_iterations,
     }
 
 
