@@ -108,12 +108,7 @@ def match_items(
         else:
             pairs.append((i, place[name]))
     if len(pairs) < FEWEST_ANCHORS:
-        raise Refusal(
-            f"The two tests have {len(pairs)} common items to link by; at least {FEWEST_ANCHORS} are needed, "
-            f"{COMFORTABLE_ANCHORS} or more are advised. Items are matched by name.",
-            code="too_few_anchors",
-            n=len(pairs),
-        )
+        raise _too_few(len(pairs), apart)
     of = units or {}
     names = [base.names[i] for i, _ in pairs]
     return Anchors(
@@ -134,6 +129,16 @@ def _refuse_unknown(base: Items, new: Items, named: Sequence[str]) -> None:
             code="unknown_item",
             items=unknown,
         )
+
+
+def _too_few(n: int, apart: Sequence[tuple[str, str]]) -> Refusal:
+    why = f" Not counted are {len(apart)} more, the first of them, {apart[0][0]}: {apart[0][1]}." if apart else ""
+    return Refusal(
+        f"The two tests have {n} common items to link by; at least {FEWEST_ANCHORS} are needed, "
+        f"{COMFORTABLE_ANCHORS} or more are advised. Items are matched by name.{why}",
+        code="too_few_anchors",
+        n=n,
+    )
 
 
 def _unlike(base: Items, i: int, new: Items, j: int) -> str:
