@@ -147,12 +147,12 @@ class Shape:
     @cached_property
     def free_steps(self) -> Bools:
         """Intercepts that are estimated, shape (items, steps)."""
-        return self.step_mask & ~self.fixed[:, None]
+        return np.asarray(self.step_mask & ~self.fixed[:, None], dtype=bool)
 
     @cached_property
     def free_guessing(self) -> Bools:
         """Items whose guessing is estimated."""
-        return (self.kinds == KIND_3PL) & ~self.fixed
+        return np.asarray((self.kinds == KIND_3PL) & ~self.fixed, dtype=bool)
 
     @cached_property
     def free_means(self) -> Bools:
