@@ -193,7 +193,12 @@ class TestCompleteness:
         users += [f"u{n},{stamp['users']},true,user{n},Аты{n},Тегі{n}" for n in range(pupils)]
         tied = ["sourcedId,status,dateLastModified,userSourcedId,roleType,role,beginDate,endDate,orgSourcedId"]
         tied += [f"r{n},{stamp['roles']},u{n},primary,student,2026-09-01,,s1" for n in range(pupils)]
-        files = {**self.SCHOOL, "academicSessions": self.YEAR, "users": "\n".join(users) + "\n", "roles": "\n".join(tied) + "\n"}
+        files = {
+            **self.SCHOOL,
+            "academicSessions": self.YEAR,
+            "users": "\n".join(users) + "\n",
+            "roles": "\n".join(tied) + "\n",
+        }
         modes_of = {name: said.get(name, "bulk") for name in files}
         lines = ["propertyName,value", "manifest.version,1.0", "oneroster.version,1.2"]
         lines += [f"file.{name},{mode}" for name, mode in modes_of.items()]
@@ -251,3 +256,42 @@ class TestCompleteness:
         found = bring(self.roster(2), source, apply=False)
         assert found.state == ImportState.REFUSED
         assert "2" in found.refusal
+
+
+class TestTheRegisterMovesOn:
+    """Institutions that came by OneRoster go out as the register knows them today."""
+
+    @needs_data
+    def test_a_new_class_and_a_pupil_who_left_are_told(self):
+        import datetime as dt
+
+        from django.db.backends.postgresql.psycopg_any import DateRange
+
+        from tirek.registry.models import ClassGroup, SchoolYear
+
+        source = make_world("oneroster", code="roster")
+        path = DATA / "oneroster-1.2-csv" / "full"
+        bring(folder(path, roles=(path / "roles.csv").read_text().replace("2025-09-23", "2027-09-23")), source)
+        with acting_as(REGION):
+            before = standard.read(package())
+            stays, leaves = Enrolment.objects.filter(valid__upper_inf=True).order_by("pk")[:2]
+            group = ClassGroup.objects.create(
+                institution_id=stays.institution_id, org_no=stays.org_no, school_year=SchoolYear.objects.get(), grade=9,
+                letter="Ю", language="kk",
+            )  # fmt: skip
+            Enrolment.objects.filter(pk=stays.pk).update(class_group=group, grade=9)
+            ended = DateRange(leaves.valid.lower, leaves.valid.lower + dt.timedelta(days=1))
+            Enrolment.objects.filter(pk=leaves.pk).update(valid=ended)
+            out = package()
+        assert standard.problems(out) == []
+        after = standard.read(out)
+        schools = {row["sourcedId"] for row in before["orgs"]}
+        made = next(row for row in after["classes"] if row["title"] == "9Ю")
+        assert made["schoolSourcedId"] in schools
+        assert not made["schoolSourcedId"].startswith("org-roster")
+        assert [row["role"] for row in after["enrollments"] if row["classSourcedId"] == made["sourcedId"]] == [
+            "student"
+        ]
+        names = {row["userSourcedId"] for row in before["roles"]} - {row["userSourcedId"] for row in after["roles"]}
+        assert len(names) == 1
+        assert not any(row["userSourcedId"] in names and row["role"] == "student" for row in after["enrollments"])

@@ -173,7 +173,7 @@ class TestWhoHasLeft:
 
         from tirek.registry.models import Enrolment
 
-        today = date.today()  # noqa: DTZ011 - the database's day
+        today = date.today()
         with loading():
             lately, long_ago = Enrolment.objects.order_by("pk")[:2]
             for enrolment, end in ((lately, today - timedelta(days=3)), (long_ago, today - timedelta(days=900))):

@@ -32,7 +32,11 @@ def page(found: Import, number: int) -> tuple[list[Pair], int]:
     people = Person.objects.in_bulk([row["person_id"] for row in rows])
     ties = _ties(list(people))
     schools = _schools({row["institution_id"] for row in rows} | {tie.institution_id for tie in ties.values()})
-    pairs = [_pair(row, people[row["person_id"]], ties.get(row["person_id"]), schools) for row in rows if row["person_id"] in people]
+    pairs = [
+        _pair(row, people[row["person_id"]], ties.get(row["person_id"]), schools)
+        for row in rows
+        if row["person_id"] in people
+    ]
     return pairs, frame.height
 
 
@@ -88,4 +92,6 @@ def _day(value) -> str:
 def choices(posted) -> dict[str, int | None]:
     """``choice-<row>`` = a person's number, ``new``, or nothing yet."""
     said = {name.removeprefix("choice-"): value for name, value in posted.items() if name.startswith("choice-")}
-    return {row: None if value == "new" else int(value) for row, value in said.items() if value == "new" or value.isdigit()}
+    return {
+        row: None if value == "new" else int(value) for row, value in said.items() if value == "new" or value.isdigit()
+    }

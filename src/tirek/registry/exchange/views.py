@@ -103,7 +103,12 @@ def import_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _tabs(current: str, has_alike) -> list[tuple[str, str, bool]]:
-    names = {"alike": _("Possible duplicates"), "differences": _("Differences"), "faults": _("Faults"), "history": _("History")}
+    names = {
+        "alike": _("Possible duplicates"),
+        "differences": _("Differences"),
+        "faults": _("Faults"),
+        "history": _("History"),
+    }
     return [(names[name], f"?tab={name}", name == current) for name in TABS if has_alike or name != "alike"]
 
 

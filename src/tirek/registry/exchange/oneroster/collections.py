@@ -14,9 +14,9 @@ ZONED = '\'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"\''
 EPOCH = "1970-01-01T00:00:00.000Z"
 
 
-def _record(kind: str, name: str, where: str = "") -> str:
-    """Records as their source sent them, under the columns of the standard."""
-    columns = ", ".join(f"r.metadata->>'{c}'" for c in FILES[name].columns if c != "sourcedId")
+def _record(kind: str, file: str, where: str = "", **newer: str) -> str:
+    """Records as their source sent them, under the columns of the standard; ``newer``: what the register knows better."""
+    columns = ", ".join(newer.get(c, f"r.metadata->>'{c}'") for c in FILES[file].columns if c != "sourcedId")
     return (
         f"select r.external_id, {columns} from registry_externalid r where r.kind = '{kind}'"
         f" and r.org_no between %(lo)s and %(hi)s{where}"
@@ -85,7 +85,8 @@ ORGS = " union all ".join((
     }, "from registry_institution i join registry_institutionstate s on s.institution_id = i.id and upper_inf(s.valid)"
        " join registry_territory t on t.id = s.territory_id"
        f" where {IN_SCOPE.format('i')} and not {LINKED_SCHOOL.format('i.id')}"),
-    _record("or:org", "orgs"),
+    _record("or:org", "orgs", name="coalesce((select s.name_kk from registry_institutionstate s where s.institution_id = r.target_id"
+                                   " and upper_inf(s.valid)), r.metadata->>'name')"),
 ))  # fmt: skip
 SESSIONS = " union all ".join((
     _select("academicSessions", OURS | {
@@ -98,14 +99,37 @@ SESSIONS = " union all ".join((
     }, "from registry_schoolyear y"),
     _record("or:session", "academicSessions"),
 ))  # fmt: skip
-OUR_CLASSES = f"{IN_SCOPE.format('c')} and not {LINKED_SCHOOL.format('c.institution_id')}"
+# a class that its school's source does not call a homeroom: made in the register since, so it is told as ours
+HOMEROOM = r"^\s*(\d{1,2})\s*[-–«\"“]?\s*([[:alpha:]]{1,3})?"
+IS_SAID = (
+    "exists (select 1 from registry_externalid k join registry_externalid o on o.source_id = k.source_id and o.kind = 'or:org'"
+    " and o.external_id = k.metadata->>'schoolSourcedId' and o.target_id = c.institution_id where k.kind = 'or:class'"
+    f" and array_to_string(regexp_match(k.metadata->>'title', '{HOMEROOM}'), '') = concat(c.grade, c.letter))"
+)
+OUR_CLASSES = f"{IN_SCOPE.format('c')} and not {IS_SAID}"
+# of the pupils of a source: whether they have left the school since, by something else than the import that brought the record
+HAS_LEFT = (
+    "r.metadata->>'role' = 'student' and exists (select 1 from registry_externalid u join registry_externalid o on"
+    " o.source_id = u.source_id and o.kind = 'or:org' and o.external_id = r.metadata->>'{0}' join registry_enrolment w"
+    " on w.person_id = u.target_id and w.institution_id = o.target_id where u.source_id = r.source_id and u.kind = 'or:user'"
+    " and u.external_id = r.metadata->>'userSourcedId' having bool_and(not upper_inf(w.valid)) and bool_or("
+    "(select v.pgh_context_id from registry_enrolmentevent v where v.pgh_obj_id = w.id order by v.pgh_id desc limit 1)"
+    " is distinct from (select m.context_id from registry_import m where m.id = r.last_import_id)))"
+)
+
+
+def _record_of_pupil(kind: str, name: str, school: str) -> str:
+    left = HAS_LEFT.format(school)
+    return _record(kind, name, status=f"case when {left} then 'tobedeleted' else r.metadata->>'status' end")
+
+
 COURSE_ID = "'crs-' || i.code || '-' || y.code || '-' || coalesce(c.grade::text, 'x')"
 COURSES = " union all ".join((
     _select("courses", OURS | {
-        "sourcedId": COURSE_ID, "title": "coalesce(min(c.grade)::text, i.code)", "orgSourcedId": "'org-' || i.code",
+        "sourcedId": COURSE_ID, "title": "coalesce(min(c.grade)::text, i.code)", "orgSourcedId": ORG_ID.format("i.id", "i.code"),
         "grades": "lpad(min(c.grade)::text, 2, '0')", "schoolYearSourcedId": "'sy-' || y.code",
     }, "from registry_classgroup c join registry_institution i on i.id = c.institution_id"
-       f" join registry_schoolyear y on y.id = c.school_year_id where {OUR_CLASSES} group by i.code, y.code, c.grade"),
+       f" join registry_schoolyear y on y.id = c.school_year_id where {OUR_CLASSES} group by i.id, i.code, y.code, c.grade"),
     _record("or:course", "courses"),
     _select("courses", OURS | {
         "sourcedId": "r.metadata->>'courseSourcedId'", "title": "min(r.metadata->>'title')",
@@ -119,7 +143,7 @@ CLASSES = " union all ".join((
     _select("classes", _modified("classgroup", "c") | {
         "sourcedId": "'cls-' || c.id", "title": "concat(c.grade, c.letter)", "grades": "lpad(c.grade::text, 2, '0')",
         "courseSourcedId": COURSE_ID, "classCode": "concat(c.grade, c.letter)", "classType": "'homeroom'",
-        "schoolSourcedId": "'org-' || i.code", "termSourcedIds": "'term-' || y.code",
+        "schoolSourcedId": ORG_ID.format("i.id", "i.code"), "termSourcedIds": "'term-' || y.code",
     }, "from registry_classgroup c join registry_institution i on i.id = c.institution_id"
        f" join registry_schoolyear y on y.id = c.school_year_id where {OUR_CLASSES}"),
     _record("or:class", "classes"),
@@ -163,15 +187,15 @@ ROLES = " union all ".join((
     }, "from registry_guardianship g join registry_person p on p.id = g.guardian_id"
        " join registry_person c on c.id = g.child_id join registry_institution i on i.org_no = c.org_no"
        f" where {_ended('g')} and {IN_SCOPE.format('g')} and {IN_SCOPE.format('p')} and not {LINKED_PERSON}"),
-    _record("or:role", "roles"),
+    _record_of_pupil("or:role", "roles", "orgSourcedId"),
 ))  # fmt: skip
 ENROLLMENTS = " union all ".join((
     _select("enrollments", _lasting("enrolment", "e") | {
-        "sourcedId": "'enr-' || e.id", "classSourcedId": "'cls-' || c.id", "schoolSourcedId": "'org-' || i.code",
+        "sourcedId": "'enr-' || e.id", "classSourcedId": "'cls-' || c.id", "schoolSourcedId": ORG_ID.format("i.id", "i.code"),
         "userSourcedId": USER_ID.format("p"), "role": "'student'", "beginDate": "lower(e.valid)::text",
     }, "from registry_enrolment e join registry_person p on p.id = e.person_id join registry_institution i on i.id = e.institution_id"
        f" join registry_classgroup c on c.id = e.class_group_id and c.institution_id = e.institution_id"
-       f" where {_ended('e')} and {IN_SCOPE.format('e')} and not {LINKED_SCHOOL.format('e.institution_id')}"),
+       f" where {_ended('e')} and {IN_SCOPE.format('e')} and not {IS_SAID}"),
     _select("enrollments", _lasting("teaching", "t") | {
         "sourcedId": "'tea-' || t.id", "classSourcedId": "'cls-' || c.id", "schoolSourcedId": "'org-' || i.code",
         "userSourcedId": USER_ID.format("p"), "role": "'teacher'", "primary": "t.is_class_teacher::text",
@@ -179,7 +203,7 @@ ENROLLMENTS = " union all ".join((
     }, "from registry_teaching t join registry_person p on p.id = t.person_id join registry_classgroup c on c.id = t.class_group_id"
        " join registry_institution i on i.id = c.institution_id"
        f" where {_ended('t')} and {IN_SCOPE.format('t')} and {IN_SCOPE.format('p')} and not {LINKED_SCHOOL.format('i.id')}"),
-    _record("or:enrollment", "enrollments"),
+    _record_of_pupil("or:enrollment", "enrollments", "schoolSourcedId"),
 ))  # fmt: skip
 DEMOGRAPHICS = _select("demographics", _modified("person", "p") | {
     "sourcedId": USER_ID.format("p"), "birthDate": "p.birth_date::text",

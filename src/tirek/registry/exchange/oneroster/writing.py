@@ -28,7 +28,10 @@ def collected(*, demographics: bool, with_ended: bool = False) -> dict[str, pl.D
     lo, hi = scope_range()
     names = [n for n in COLLECTIONS if demographics or n != "demographics"]
     frames = {n: staging.query(named(n).replace("%(lo)s", str(lo)).replace("%(hi)s", str(hi))) for n in names}
-    frames = {n: (frame if with_ended else _active(frame)).unique("sourcedId", keep="first", maintain_order=True) for n, frame in frames.items()}
+    frames = {
+        n: (frame if with_ended else _active(frame)).unique("sourcedId", keep="first", maintain_order=True)
+        for n, frame in frames.items()
+    }
     return _with_sound_references(_with_courses(frames))
 
 
