@@ -1,5 +1,7 @@
 """Tests, what was answered, and what came of it."""
 
+from tirek.assessment.models.bank import AnswerKind, BankItem, BankPicture, BankState, BankVersion
+from tirek.assessment.models.links import Link, LinkState
 from tirek.assessment.models.results import (
     Calibration,
     CalibrationState,
@@ -10,6 +12,7 @@ from tirek.assessment.models.results import (
     Release,
     ReleaseState,
 )
+from tirek.assessment.models.seats import Seat, SeatAnswer, SeatState
 from tirek.assessment.models.sittings import (
     AnswerImport,
     AnswerSheet,
@@ -18,11 +21,17 @@ from tirek.assessment.models.sittings import (
     SittingMode,
     SittingState,
 )
+from tirek.assessment.models.standards import Panel, PanelMethod, PanelRating, PanelState
 from tirek.assessment.models.tests import Booklet, BookletItem, Item, Subject, Test, TestKind, TestState
 
 __all__ = [
     "AnswerImport",
+    "AnswerKind",
     "AnswerSheet",
+    "BankItem",
+    "BankPicture",
+    "BankState",
+    "BankVersion",
     "Booklet",
     "BookletItem",
     "Calibration",
@@ -32,9 +41,18 @@ __all__ = [
     "ImportState",
     "Item",
     "ItemEstimate",
+    "Link",
+    "LinkState",
+    "Panel",
+    "PanelMethod",
+    "PanelRating",
+    "PanelState",
     "PersonResult",
     "Release",
     "ReleaseState",
+    "Seat",
+    "SeatAnswer",
+    "SeatState",
     "Sitting",
     "SittingMode",
     "SittingState",

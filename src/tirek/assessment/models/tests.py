@@ -45,6 +45,8 @@ class Test(models.Model):
     org_lo = models.IntegerField()
     org_hi = models.IntegerField()
     state = models.CharField(_("state"), max_length=16, choices=TestState.choices, default=TestState.DRAFT)
+    minutes = models.IntegerField(_("minutes of the sitting"), default=75)
+    design = models.JSONField(default=dict, blank=True, help_text="Blocks, blocks a booklet and seed of the booklets.")
     is_synthetic = models.BooleanField(_("synthetic"), default=False)
 
     class Meta:
@@ -74,6 +76,10 @@ class Item(models.Model):
         _("key"), max_length=16, blank=True, help_text=_("The right option, when answers are letters.")
     )
     content_area = models.CharField(_("content area"), max_length=64, blank=True)
+    version = models.ForeignKey(
+        "assessment.BankVersion", on_delete=models.PROTECT, related_name="items", null=True, blank=True,
+        verbose_name=_("version in the item bank"),
+    )  # fmt: skip
     wording_kk = models.TextField(_("wording in Kazakh"), blank=True)
     wording_ru = models.TextField(_("wording in Russian"), blank=True)
     wording_en = models.TextField(_("wording in English"), blank=True)
@@ -117,6 +123,7 @@ class BookletItem(models.Model):
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="places")
     org_lo = models.IntegerField()
     position = models.IntegerField(_("order in the test"))
+    block = models.IntegerField(_("block of the design"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("item of a booklet")

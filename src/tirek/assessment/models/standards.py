@@ -1,0 +1,65 @@
+"""Standards: panels that set cut scores in rounds, and the cuts in force."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tirek.access.audit import audited
+from tirek.access.policies import RowScope
+from tirek.assessment.models.tests import Item, Test
+
+
+class PanelMethod(models.TextChoices):
+    BOOKMARK = "bookmark", _("bookmark")
+    ANGOFF = "angoff", _("Angoff")
+
+
+class PanelState(models.TextChoices):
+    OPEN = "open", _("at work")
+    CLOSED = "closed", _("closed: the cut scores are set")
+
+
+@audited("panel_event_rows", org="org_lo")
+class Panel(models.Model):
+    """A panel on one test. Levels are named in three languages, lowest first; n levels have n - 1 cuts."""
+
+    test = models.ForeignKey(Test, on_delete=models.PROTECT, related_name="panels")
+    org_lo = models.IntegerField()
+    method = models.CharField(_("method"), max_length=16, choices=PanelMethod.choices)
+    levels = models.JSONField(default=list)
+    response_probability = models.FloatField(default=0.67)
+    round = models.IntegerField(_("round"), default=1)
+    state = models.CharField(_("state"), max_length=16, choices=PanelState.choices, default=PanelState.OPEN)
+    decision_number = models.CharField(_("decision"), max_length=64, blank=True)
+    cuts = models.JSONField(default=list, help_text="Logits and error of each cut, set when the panel is closed.")
+    at = models.DateTimeField(_("opened at"))
+
+    class Meta:
+        verbose_name = _("panel on standards")
+        verbose_name_plural = _("panels on standards")
+        constraints = [
+            models.UniqueConstraint(name="panel_open", fields=["test"], condition=models.Q(state=PanelState.OPEN)),
+            RowScope(name="panel_rows", org="org_lo"),
+        ]
+
+
+@audited("panel_rating_event_rows", org="org_lo")
+class PanelRating(models.Model):
+    """One panellist's judgement in one round: a bookmark's place, or the share of just-able pupils who solve an item."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, related_name="ratings")
+    org_lo = models.IntegerField()
+    panellist = models.CharField(_("panellist"), max_length=64, help_text="A label, not a name.")
+    round = models.IntegerField(_("round"))
+    cut = models.IntegerField(_("cut"))
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    value = models.FloatField()
+
+    class Meta:
+        verbose_name = _("judgement of a panellist")
+        verbose_name_plural = _("judgements of panellists")
+        constraints = [
+            models.UniqueConstraint(
+                name="panel_rating_once", fields=["panel", "panellist", "round", "cut", "item"], nulls_distinct=False
+            ),
+            RowScope(name="panel_rating_rows", org="org_lo"),
+        ]
