@@ -151,7 +151,7 @@ def calibrate(
     base = likelihood_of(answers, options, models=models or {}, known=known, n_coefficients=n_covariates)
     found = _estimate(base, options, covariates, known, progress)
     likelihood, best, errors = found.likelihood, found.best, found.errors
-    scores = scores_of(likelihood, best.parameters, best.evaluation, bound=options.wle_bound)
+    scores = scores_of(likelihood, best.parameters, best.evaluation, bound=options.wle_bound, with_wle=options.persons)
     return Calibration(
         options=options,
         items=item_results(likelihood.data, likelihood.shape, best.parameters, errors),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,11 @@ class Layout:
     step_of: NDArray[np.int64]
     states: NDArray[np.int64]
     n_bytes: int
+
+    @cached_property
+    def digit_table(self) -> NDArray[np.float64]:
+        """Category of every item for each of the 256 values of its byte, shape (items, 256)."""
+        return np.array([self.digits(j) for j in range(self.byte_of.shape[0])], dtype=np.float64)
 
     def digits(self, item: int) -> NDArray[np.int64]:
         """Category of `item` for each of the 256 values of its byte."""
@@ -256,8 +262,7 @@ def _normalised(answers: Answers, n_answered: NDArray[np.int64]) -> tuple[NDArra
 def score_table(layout: Layout, slopes: NDArray[np.float64]) -> NDArray[np.float64]:
     """Partial score sum a_j x_j of each value of each byte, shape (bytes, 256)."""
     table = np.zeros((layout.n_bytes, 256))
-    for j in range(slopes.shape[0]):
-        table[layout.byte_of[j]] += slopes[j] * layout.digits(j)
+    np.add.at(table, layout.byte_of, slopes[:, None] * layout.digit_table)
     return table
 
 
@@ -272,7 +277,7 @@ def _step_counts(layout: Layout, items: ItemTable, sums: NDArray[np.float64]) ->
 
 def item_moments_of(layout: Layout, n_items: int, sums: NDArray[np.float64]) -> NDArray[np.float64]:
     """sum_i x_ij y_i of each item, from sums of y by byte and value."""
-    return np.array([float(sums[layout.byte_of[j]] @ layout.digits(j)) for j in range(n_items)])
+    return np.asarray((sums[layout.byte_of[:n_items]] * layout.digit_table[:n_items]).sum(axis=1))
 
 
 Units = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]

@@ -62,11 +62,16 @@ class PersonScores:
     reliability_wle: float
 
 
-def scores_of(likelihood: Likelihood, p: Parameters, e: Evaluation, *, bound: float) -> PersonScores:
-    """EAP and WLE of every person, by one estimate a unit."""
-    data = likelihood.data
-    unit_wle, unit_error, unit_bounded = warm_scores(likelihood, p, bound=bound)
-    unit = data.unit_of_person
+def scores_of(
+    likelihood: Likelihood, p: Parameters, e: Evaluation, *, bound: float, with_wle: bool = True
+) -> PersonScores:
+    """EAP and WLE of every person, by one estimate a unit; without the WLE (NaN) if it is not wanted."""
+    data, unit = likelihood.data, likelihood.data.unit_of_person
+    if with_wle:
+        unit_wle, unit_error, unit_bounded = warm_scores(likelihood, p, bound=bound)
+    else:
+        unit_wle = unit_error = np.full(e.unit_means.shape, np.nan)
+        unit_bounded = np.zeros(e.unit_means.shape, np.uint8)
     eap, variance = e.unit_means[unit], e.unit_variances[unit]
     wle, wle_se = unit_wle[unit], unit_error[unit]
     return PersonScores(
