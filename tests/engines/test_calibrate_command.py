@@ -227,18 +227,19 @@ def test_all_missing_or_no_columns_are_refused(good, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "said"),
     [
-        ("--regress", "M0"),
-        ("--dimension", "M0"),
-        ("--replicates", "M0"),
-        ("--scheme", "jk1"),
+        (("--regress", "absent"), "There is no such column."),
+        (("--dimension", "M0"), "name the table with --items"),
+        (("--replicates", "M0"), "Say with --scheme how"),
+        (("--scheme", "jk1"), "--scheme jk1 needs --replicates"),
+        (("--jk-zone", "M0"), "belong together"),
     ],
 )
-def test_what_is_not_built_is_refused_not_ignored(good, tmp_path, arguments):
+def test_half_a_wish_is_refused_with_what_is_wanting(good, tmp_path, arguments, said):
     result = calibrate(good, tmp_path / "out", *arguments)
     assert result.exit_code == 2
-    assert "not built" in result.stderr
+    assert said in result.stderr
     assert not (tmp_path / "out").exists()
 
 
