@@ -229,7 +229,7 @@ def test_all_missing_or_no_columns_are_refused(good, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--regress", "absent"), "There is no such column."),
+        (("--regress", "M0,M0"), "names M0 twice"),
         (("--dimension", "M0"), "name the table with --items"),
         (("--replicates", "M0"), "Say with --scheme how"),
         (("--scheme", "jk1"), "--scheme jk1 needs --replicates"),
