@@ -316,3 +316,22 @@ def test_no_figure_is_made_of_another_regions_decision(world, release):
         indicators.publish("assessment.mathematics.4", as_of=NOW.date(), by=None, now=NOW, decision=number)
     with acting_as(OFFICER), pytest.raises(NothingDecided, match="no decision that the figure"):
         indicators.publish("assessment.reading.4", as_of=NOW.date(), by=None, now=NOW, decision=release.decision_number)
+
+
+@pytest.mark.parametrize("harm", ["a byte", "gone"])
+def test_every_sealed_file_of_a_decision_is_watched(release, harm):
+    """Each input, output and rule file in turn: one byte changed, or the file gone; verify names the file."""
+    with loading():
+        decision = Decision.objects.get(number=release.decision_number)
+    for name, seal in {**decision.inputs, **decision.outputs, "rule": decision.rule_seal}.items():
+        path = path_of(seal["sha256"])
+        whole = path.read_bytes()
+        path.unlink()
+        if harm == "a byte":
+            path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        checked = verify(decision.number, now=NOW)
+        assert [(d["what"], d["where"]) for d in checked.differences] == [("seal", name)]
+        assert not indicators.verify(release.figure_number, now=NOW).agrees
+        path.unlink(missing_ok=True)
+        path.write_bytes(whole)
+    assert verify(decision.number, now=NOW).agrees

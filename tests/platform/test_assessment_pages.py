@@ -12,10 +12,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from tirek.access.models import PersonRead
 from tirek.access.roles import Role, ScopeKind
 from tirek.access.scope import acting_as, loading
 from tirek.assessment import work
 from tirek.assessment.models import AnswerSheet, Release
+from tirek.assessment.sealing import pseudonyms
 from tirek.assessment.services.answers import import_answers
 from tirek.assessment.services.calibration import calibrate_test
 from tirek.assessment.services.publication import publish_results
@@ -185,6 +187,15 @@ def test_a_parent_reads_the_childs_result_in_words(world, published):
     page = text_of(client.get(f"/people/{child.public_id}/"))
     assert "most likely between" in page
     assert client.get(f"/people/{other.public_id}/").status_code == 404
+    with loading():
+        assert PersonRead.objects.filter(person_id=child.pk).count() == 1
+    why = client.get(f"/assessment/M4-2025/why/{child.public_id}/")
+    assert "points of the test, weighed by difficulty" in text_of(why)
+    assert pseudonyms(published, [child.pk])[0] not in why.content.decode()
+    assert client.get(f"/assessment/M4-2025/why/{other.public_id}/").status_code == 404
+    with loading():
+        assert PersonRead.objects.filter(person_id=child.pk).count() == 2
+        assert not PersonRead.objects.filter(person_id=other.pk).exists()
 
 
 def test_the_schools_page_shows_its_results(world, published):

@@ -66,6 +66,9 @@ def person(request, subject):
             "result": row,
             "title": queries.title_of(row.release.test),
             "year": row.release.test.school_year.code,
+            "why": reverse("assessment:why", args=[row.release.test.code, subject.public_id])
+            if row.release.decision_number
+            else "",
             "low": row.points - 2 * row.points_se,
             "high": row.points + 2 * row.points_se,
         }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import get_language
 
-from tirek.access.scope import Scope
+from tirek.access.scope import Scope, loading
 from tirek.assessment.models import (
     AnswerImport,
     AnswerSheet,
@@ -23,6 +23,9 @@ from tirek.assessment.models import (
     SittingState,
     Test,
 )
+from tirek.assessment.sealing import pseudonyms
+from tirek.decisions import queries as journal
+from tirek.decisions.queries import Explanation
 from tirek.registry.models import Enrolment, InstitutionState, Territory
 from tirek.storage.models import Job, JobState
 
@@ -151,6 +154,21 @@ def results_of_person(person_id: int) -> list[PersonResult]:
     """A pupil's published results, the latest first; row policies let only those entitled see them."""
     found = PersonResult.objects.filter(person_id=person_id, release__state=ReleaseState.PUBLISHED)
     return list(found.select_related("release__test__school_year").order_by("-release__test__school_year__starts_on"))
+
+
+def why_of_person(code: str, person_id: int) -> Explanation | None:
+    """Why a pupil's published result is what it is, if the asker may see that result.
+
+    The journal knows pupils by a keyed hash only. It is made here from the pupil, after the row policies have let the
+    pupil's result through; the asker never learns it, and from it nobody comes back to a pupil.
+    """
+    found = PersonResult.objects.filter(person_id=person_id, release__state=ReleaseState.PUBLISHED)
+    result = found.filter(release__test__code=code).select_related("release__test").first()
+    if result is None or not result.release.decision_number:
+        return None
+    with loading():
+        name = pseudonyms(result.release.test, [person_id])[0]
+        return replace(journal.explain(result.release.decision_number, name, "person"), subject="")
 
 
 def results_of_school(org_no: int) -> list[GroupResult]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tirek.assessment import views, views_answers, views_calibration
+from tirek.assessment import views, views_answers, views_calibration, views_why
 
 app_name = "assessment"
 
@@ -17,5 +17,6 @@ urlpatterns = [
     path("<slug:code>/calibration/start/", views_calibration.start, name="start"),
     path("<slug:code>/publish/", views_calibration.publish, name="publish"),
     path("<slug:code>/withdraw/", views_calibration.withdraw_results, name="withdraw"),
+    path("<slug:code>/why/<uuid:public_id>/", views_why.why, name="why"),
     path("<slug:code>/data/", views_calibration.data, name="data"),
 ]

@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import gettext_lazy, gettext_noop, pgettext_lazy
 
 from tirek.registry.queries import institutions, territories
 
@@ -32,7 +31,7 @@ GROUPS = {
     ("gap", "settlement"): gettext_lazy("Towns against villages"),
     ("gap", "language"): gettext_lazy("Kazakh against Russian classes"),
 }
-PERSON, ITEM = noop("Person %(code)s"), noop("Item %(code)s")
+PERSON, ITEM = gettext_noop("Person %(code)s"), gettext_noop("Item %(code)s")
 
 
 def many(kind: str) -> str:

@@ -77,6 +77,8 @@ def _read_parquet(path: Path, text_columns: set[str]) -> pl.DataFrame:
         frame = pl.read_parquet(path)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _whole(path, f"It is not a Parquet file: {shown(error)}.", "Write it again.") from None
+    labels = pl.selectors.by_dtype(pl.Categorical, pl.Enum)
+    frame = frame.with_columns(labels.cast(pl.String))
     return frame.with_columns(pl.col(c).cast(pl.String) for c in frame.columns if c in text_columns)
 
 
