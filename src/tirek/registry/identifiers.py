@@ -35,7 +35,7 @@ WARNINGS = frozenset({BIRTH_DATE, SEX})
 MESSAGES = {
     WRONG_LENGTH: _("The number does not have 12 digits."),
     LOST_ZERO: _("The number seems to have lost its leading zero, as spreadsheets do. Check the proposal."),
-    LOOK_ALIKE: _("The number contains letters that look like digits. Check the proposal."),
+    LOOK_ALIKE: _("The number contains letters that look like digits."),
     NOT_DIGITS: _("The number contains something other than digits."),
     CHECK_DIGIT: _("The last digit does not fit the others: one of them is mistyped. Compare with the document."),
     NOT_ISSUED: _("A number with these digits is never issued. Compare with the document."),

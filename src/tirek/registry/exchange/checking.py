@@ -57,12 +57,17 @@ def check_values(frame: pl.DataFrame, row_kind: str, columns: dict, faults: Faul
         rule = columns.get(field.name) or {}
         label = rule.get("column") or field.name
         frame = _CHECKS[field.type](frame, field, label, rule, faults)
-        if field.required:
+        if field.required and (rule or _is_given(frame, field.name)):
             missing = frame.filter(pl.col(field.name).is_null() & ~_had_value(frame, field.name))
             faults.add_rows(missing, label, _("The field “%(name)s” is empty.") % {"name": field.label},
                             _("Fill it in."), code="required")  # fmt: skip
         frame = frame.drop(f"_raw_{field.name}", strict=False)
     return frame
+
+
+def _is_given(frame: pl.DataFrame, name: str) -> bool:
+    """A column that is mapped to nothing was named once, for the file; not again in every row."""
+    return frame[name].null_count() < frame.height
 
 
 def _had_value(frame: pl.DataFrame, name: str) -> pl.Expr:
