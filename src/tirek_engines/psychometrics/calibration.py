@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from tirek_engines.psychometrics.answers import Answers
 from tirek_engines.psychometrics.design import check_design, item_models
 from tirek_engines.psychometrics.diagnosis import warnings_of
-from tirek_engines.psychometrics.estimates import GroupResult, ItemResult, group_results, item_results
+from tirek_engines.psychometrics.estimates import GroupResult, ItemResult, ReplicateErrors, group_results, item_results
 from tirek_engines.psychometrics.estimation import Optimum, Progress, best_of_starts
 from tirek_engines.psychometrics.information import covariance
 from tirek_engines.psychometrics.items import Items
@@ -24,9 +23,6 @@ from tirek_engines.psychometrics.regressing import CovariateResult, RegressionFi
 from tirek_engines.psychometrics.regression import Covariates
 from tirek_engines.psychometrics.scoring import PersonScores, scores_of
 from tirek_engines.psychometrics.starts import items_of, starting_point
-
-if TYPE_CHECKING:
-    from tirek_engines.psychometrics.replicates import ReplicateErrors
 
 __all__ = ["MODELS", "Calibration", "ErrorKind", "Fit", "Model", "Options", "calibrate"]
 

@@ -63,6 +63,25 @@ class GroupResult:
     n: int
 
 
+@dataclass(frozen=True)
+class ReplicateErrors:
+    """Standard errors by replication, in the shapes of the estimates; 0 where a parameter is fixed.
+
+    `n_converged` of `n_replicates` recalibrations came to their optimum; `most_iterations` is the longest.
+    """
+
+    a: Floats
+    b: Floats
+    c: Floats
+    d: Floats
+    mean: Floats
+    variance: Floats
+    beta: Floats
+    n_replicates: int
+    n_converged: int
+    most_iterations: int
+
+
 def item_results(data: Prepared, shape: Shape, p: Parameters, covariance: Floats | None) -> tuple[ItemResult, ...]:
     """Estimates and errors of all items."""
     weights = category_weights(data)

@@ -7,7 +7,7 @@ Estimation, ch. 3-4). Unlike errors from the information, these hold for samples
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from tirek_engines._jit import kernel
 from tirek_engines.errors import BrokenContract, Refusal
 from tirek_engines.psychometrics.answers import Answers
 from tirek_engines.psychometrics.calibration import Calibration
+from tirek_engines.psychometrics.estimates import ReplicateErrors
 from tirek_engines.psychometrics.estimation import Optimum, maximise
 from tirek_engines.psychometrics.model import Likelihood, Parameters
 from tirek_engines.psychometrics.regression import LatentRegression
@@ -26,25 +27,6 @@ Ints = NDArray[np.int64]
 
 STEP, GRADIENT = 1e-6, 1e-4
 ROUNDS = 500
-
-
-@dataclass(frozen=True)
-class ReplicateErrors:
-    """Standard errors by replication, in the shapes of the estimates; 0 where a parameter is fixed.
-
-    `n_converged` of `n_replicates` recalibrations came to their optimum; `most_iterations` is the longest.
-    """
-
-    a: Floats
-    b: Floats
-    c: Floats
-    d: Floats
-    mean: Floats
-    variance: Floats
-    beta: Floats
-    n_replicates: int
-    n_converged: int
-    most_iterations: int
 
 
 @kernel
