@@ -6,10 +6,12 @@ import datetime
 from dataclasses import dataclass, field
 
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.test import Client
+from django.urls import reverse
 
 from tirek.access.models import Grant, User
 from tirek.access.roles import SCOPES_OF_ROLE, Role, ScopeKind
-from tirek.access.scope import loading
+from tirek.access.scope import Scope, loading
 from tirek.registry.models import (
     Enrolment,
     Guardianship,
@@ -22,6 +24,7 @@ from tirek.registry.models import (
 
 ALWAYS = DateRange(datetime.date(2020, 1, 1), None)
 PASSWORD = "correct horse battery"
+BACKEND = "tirek.access.backends.ScopedBackend"
 REGION = (10_000_000, 19_999_999)
 DISTRICT = (10_100_000, 10_199_999)
 OTHER_DISTRICT = (10_200_000, 10_299_999)
@@ -115,3 +118,17 @@ def _territory(code, level, span, parent):
         code=code, level=level, parent=parent, name_kk=code, name_ru=code, name_en=code, org_lo=span[0], org_hi=span[1],
         valid=ALWAYS,
     )  # fmt: skip
+
+
+def sign_in(client: Client, username: str, password: str = PASSWORD, **extra):
+    return client.post(reverse("account_login"), {"login": username, "password": password}, **extra)
+
+
+def signed_in(user: User) -> Client:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(user, backend=BACKEND)
+    return client
+
+
+def administrator(lo_hi=DISTRICT, user_id=1) -> Scope:
+    return Scope(lo=lo_hi[0], hi=lo_hi[1], user_id=user_id, role=Role.ADMINISTRATOR)
