@@ -134,7 +134,8 @@ def test_every_command_works_on_it(cluster, home, tmp_path):
     done(env, "worker", "--until-empty")
     done(env, "backup", str(tmp_path / "saved"), "--secrets", str(tmp_path / "keys"), "--quiet")
     with cluster.administrator() as connection:
-        connection.execute("create database restored owner tirek_owner template template0")
+        made = next(line for line in written_in_the_docs() if line.startswith("create database"))
+        connection.execute(made.replace("database tirek", "database restored"))
     elsewhere = environment(cluster, tmp_path / "elsewhere", "restored")
     done(elsewhere, "restore", str(tmp_path / "saved"), "--secrets", str(tmp_path / "keys"))
     assert found_bad(elsewhere) == []
