@@ -18,7 +18,7 @@ from tirek_engines.psychometrics.information import covariance_of, observed_info
 from tirek_engines.psychometrics.items import SCORE_FAMILY
 from tirek_engines.psychometrics.model import Grid, Parameters, Shape
 from tirek_engines.psychometrics.options import Options
-from tirek_engines.psychometrics.prepared import Prepared, prepare
+from tirek_engines.psychometrics.prepared import DroppedItem, Prepared, prepare
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -99,6 +99,11 @@ class DimensionResult:
     def prepared(self) -> Prepared:
         """The packed answers."""
         return self.likelihood.data
+
+    @property
+    def dropped(self) -> tuple[DroppedItem, ...]:
+        """Items that could not be calibrated."""
+        return self.prepared.items.dropped
 
     @property
     def reliability(self) -> tuple[float, ...]:

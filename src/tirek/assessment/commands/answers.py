@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -16,7 +16,6 @@ from tirek.storage.tables import MAX_FAULTS, BadTable, Fault, read_table, shown
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tirek.assessment.commands.covariates import Coding
     from tirek_engines.psychometrics import Answers
 
 HIGHEST_SCORE = 40
@@ -66,8 +65,8 @@ class AnswerTable:
     notes: tuple[str, ...]
     others: pl.DataFrame = field(default_factory=pl.DataFrame)
     """The columns that `AnswerSpec.others` names, as they were read."""
-    codings: tuple[Coding, ...] = ()
-    """How covariates were made of them."""
+    codings: tuple[Any, ...] = ()
+    """How covariates were made of them (`covariates.Coding`)."""
 
 
 def read_answers(path: Path, spec: AnswerSpec) -> AnswerTable:

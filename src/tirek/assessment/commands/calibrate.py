@@ -201,10 +201,10 @@ def guessing_prior(text: str) -> tuple[float, float]:
 def run(answers: Path, out: Path, options: dict[str, Any], *, quiet: bool, as_json: bool) -> bool:
     """Read, calibrate, write; true if converged."""
     from tirek.assessment.commands.itemtable import is_table
-    from tirek.assessment.commands.outputs import summary, write_outputs
     from tirek.storage.runs import check_destination, dump_json, open_run
 
     check_destination(out)
+    write, summary = outputs_of(options)
     say = _speaker(quiet)
     say(f"Reading {answers} …")
     table, calibration = calibrate_file(answers, options, progress=_progress(quiet))
@@ -216,12 +216,21 @@ def run(answers: Path, out: Path, options: dict[str, Any], *, quiet: bool, as_js
         folder.add_input("answers", answers)
         if is_table(options["items"]):
             folder.add_input("items", Path(options["items"]))
-        fit = write_outputs(folder, table, calibration)
+        fit = write(folder, table, calibration)
     if as_json:
         click.echo(dump_json({**fit, "out": str(out)}), nl=False)
     elif not quiet:
         click.echo(summary(calibration, out))
     return bool(fit["converged"])
+
+
+def outputs_of(options: dict[str, Any]) -> tuple[Callable[..., dict[str, object]], Callable[..., str]]:
+    """What writes the tables, and what a person reads at the end."""
+    from tirek.assessment.commands import dimension_tables, outputs
+
+    if options.get("dimension"):
+        return dimension_tables.write_dimensions, dimension_tables.summary
+    return outputs.write_outputs, outputs.summary
 
 
 def calibrate_file(

@@ -178,5 +178,24 @@ def summary(found: DimensionResult, out: Path) -> str:
     return "\n".join([*lines, f"Results: {out}"])
 
 
+def person_lines(table: AnswerTable, found: DimensionResult, row: int) -> list[str]:
+    """How a person's estimates came about, for `tirek explain`."""
+    lines = [f"Person {table.ids[row]} (row {row + 2} of the file):"]
+    for d, name in enumerate(found.names):
+        lines.append(
+            f"  {name}: {found.n_answered[row, d]} calibrated items answered, raw score {found.scores[row, d]}; EAP "
+            f"{found.eap[row, d]:.4f}, posterior standard deviation {np.sqrt(found.eap_covariance[row, d, d]):.4f}"
+        )
+    for (one, other), r in found.correlations.items():
+        lines.append(f"  {one} and {other} inform each other: their correlation is {r.value:.4f}")
+    codes = table.answers.codes[row]
+    lines.append("  answers:")
+    columns = found.prepared.items.columns.tolist()
+    for item, dimension, column in zip(found.items, found.item_dimension, columns, strict=True):
+        if codes[column] != 255:
+            lines.append(f"    {item.item} ({dimension}): {codes[column]} (b {item.b:.3f})")
+    return lines
+
+
 def _shown(e: Estimated) -> str:
     return f"{e.value:.3f}" if e.se != e.se else f"{e.value:.3f} ({e.se:.3f})"

@@ -53,12 +53,11 @@ def verify_folder(folder: Path) -> tuple[list[str], int]:
 
 
 def _compute(manifest: dict[str, Any], run: Run | None = None) -> tuple[Any, Calibration]:
-    from tirek.assessment.commands.calibrate import calibrate_file
-    from tirek.assessment.commands.outputs import write_outputs
+    from tirek.assessment.commands.calibrate import calibrate_file, outputs_of
 
     table, calibration = calibrate_file(_answers_path(manifest), manifest["arguments"])
     if run is not None:
-        write_outputs(run, table, calibration)
+        outputs_of(manifest["arguments"])[0](run, table, calibration)
     return table, calibration
 
 
@@ -101,10 +100,13 @@ def explain_folder(folder: Path, subject: str) -> tuple[list[str], int]:
             *changed,
             "Nothing is explained: the files are not those of the recorded run.",
         ], EXIT_BAD_INPUT
+    from tirek.assessment.commands.dimension_tables import person_lines
+
     table, calibration = _compute(manifest)
     lines = _item_lines(calibration, subject)
     if subject in table.ids:
-        lines += _person_lines(table, calibration, table.ids.index(subject))
+        lines_of = person_lines if manifest["arguments"].get("dimension") else _person_lines
+        lines += lines_of(table, calibration, table.ids.index(subject))
     if not lines:
         raise FolderRefused(
             f"{folder} knows no person and no item “{subject}”. Without --id, persons are numbered by row from 1.",
@@ -158,19 +160,20 @@ def _number(value: float) -> str:
 
 def _person_lines(table: Any, calibration: Calibration, row: int) -> list[str]:
     from tirek_engines.psychometrics import FLAG_NAMES, _kernels, _warm_kernels
-    from tirek_engines.psychometrics.scoring import scores_of
+    from tirek_engines.psychometrics.scoring import prior_of_units, scores_of
 
     data, p = calibration.prepared, calibration.persons
     if p is None:
         return ["Persons were not scored in this run (--no-persons)."]
     run = data.unit_run[data.unit_of_person[row]]
     group = data.group_names[data.run_group[run]]
-    of_group = next(g for g in calibration.groups if g.group == group)
+    means, sds = prior_of_units(calibration.likelihood, calibration.parameters)
+    unit = data.unit_of_person[row]
     lines = [
         f"Person {table.ids[row]} (row {row + 2} of the file), group {group}: {p.n_answered[row]} calibrated items "
         f"answered, raw score {p.score[row]}, weight {data.weights[row]:.4f}.",
         f"  EAP {p.eap[row]:.4f}, posterior standard deviation {p.eap_se[row]:.4f}: mean of the posterior under "
-        f"N({of_group.mean:.4f}, {of_group.variance:.4f})",
+        f"N({means[unit]:.4f}, {sds[unit] ** 2:.4f})",
         f"    computed by {_source(_kernels.posterior_pass)}",
     ]
     if FLAG_NAMES[p.flag[row]] == "no-answers":

@@ -20,10 +20,6 @@ SHOWN_ITEMS = 12
 
 def write_outputs(run: Run, table: AnswerTable, calibration: Calibration) -> dict[str, object]:
     """Write all tables and fit.json; returns what fit.json holds."""
-    if not hasattr(calibration, "fit"):
-        from tirek.assessment.commands.dimension_tables import write_dimensions
-
-        return write_dimensions(run, table, calibration)
     write_csv(run.folder / "items.csv", with_replicates(items_frame(calibration), calibration, "items"))
     write_csv(run.folder / "groups.csv", with_replicates(groups_frame(calibration), calibration, "groups"))
     write_csv(run.folder / "dropped.csv", dropped_frame(calibration))
@@ -198,10 +194,6 @@ def _replicate_summary(calibration: Calibration) -> dict[str, object]:
 
 def summary(calibration: Calibration, out: Path) -> str:
     """What a person reads at the end."""
-    if not hasattr(calibration, "fit"):
-        from tirek.assessment.commands import dimension_tables
-
-        return dimension_tables.summary(calibration, out)
     fit = calibration.fit
     state = "converged" if fit.converged else "NOT CONVERGED"
     lines = [
