@@ -164,3 +164,49 @@ def test_the_same_file_twice_is_told(officer):
     with loading():
         assert Import.objects.count() == 1
         assert str(Import.objects.get().pk) in page.content.decode()
+
+
+def applied(officer, data: bytes) -> None:
+    send(officer, data)
+    with loading():
+        found = Import.objects.latest("pk")
+    with jobs.inline():
+        officer.post(reverse("exchange:act", args=[found.pk, "apply"]), {"confirmed": "yes"})
+
+
+def test_possible_duplicates_are_shown_side_by_side_and_decided(officer):
+    applied(officer, pupils(*(school(pupil(n, f"Тегі{n}", number="")) for n in (1, 2))))
+    page = send(officer, pupils(*(school(pupil(n, f"Тегі{n}", grade="6")) for n in (1, 2)))).content.decode()
+    assert page.count('type="radio"') == 6
+    assert "badge warn" in page  # the class differs
+    with loading():
+        found, twin, before = Import.objects.latest("pk"), Person.objects.get(family_name="Тегі1"), Person.objects.count()
+    decide = reverse("exchange:decide", args=[found.pk])
+    with jobs.inline():
+        officer.post(decide, {"choice-pupils.csv:2": str(twin.pk), "choice-pupils.csv:3": ""})
+    left = officer.get(reverse("exchange:import", args=[found.pk])).content.decode()
+    assert left.count('type="radio"') == 3
+    with jobs.inline():
+        officer.post(decide, {"all": "new"})
+        officer.post(reverse("exchange:act", args=[found.pk, "apply"]), {"confirmed": "yes"})
+    with loading():
+        assert Person.objects.count() == before + 1
+        assert Person.objects.get(pk=twin.pk).iin_hash is not None
+
+
+def test_who_ends_is_confirmed_by_number(officer):
+    applied(officer, pupils(school(pupil(1)), school(pupil(2))))
+    with loading():
+        Source.objects.update(is_complete=True, max_missing_percent=100)
+    send(officer, pupils(school(pupil(1))))
+    with loading():
+        found = Import.objects.latest("pk")
+        ending = str(found.counts["endings"])
+    assert int(ending) >= 1
+    apply = reverse("exchange:act", args=[found.pk, "apply"])
+    assert f'name="endings" value="{ending}"' in officer.post(apply).content.decode()
+    with jobs.inline():
+        assert "alert" in officer.post(apply, {"confirmed": "yes"}).content.decode()
+        assert officer.post(apply, {"confirmed": "yes", "endings": ending}).status_code == 302
+    with loading():
+        assert Import.objects.get(pk=found.pk).state == ImportState.APPLIED
