@@ -12,7 +12,6 @@ from tirek.access.permissions import may
 from tirek.access.scope import Scope, current_scope, loading
 from tirek.decisions import queries as decisions
 from tirek.decisions.kinds import function
-from tirek.decisions.models import Decision, State
 from tirek.decisions.rules import RuleSet, rules_in_force
 from tirek.indicators.cells import Cell, frame_of, suppressed
 from tirek.indicators.computing import compute
