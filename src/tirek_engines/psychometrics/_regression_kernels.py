@@ -93,6 +93,21 @@ def pulls(design: Floats, amounts: Floats) -> Floats:
 
 
 @kernel
+def spreads(design: Floats, weights: Floats, means: Floats) -> Floats:
+    """Weighted sums of squares of the columns around `means`, in the order of `pulls`."""
+    out = np.zeros(design.shape[1])
+    block = np.zeros(design.shape[1])
+    for u in range(design.shape[0]):
+        for c in range(design.shape[1]):
+            away = design[u, c] - means[c]
+            block[c] += weights[u] * away * away
+        if u % 1024 == 1023:
+            out += block
+            block[:] = 0.0
+    return out + block
+
+
+@kernel
 def grams(design: Floats, weights: Floats, groups: Ints, n_groups: int) -> Floats:
     """Weighted cross-products of the columns in each group, (groups, columns, columns)."""
     n = design.shape[1]

@@ -55,7 +55,7 @@ class RegressionFit:
     def explained(self) -> float:
         """Share of the variance of ability that the covariates explain: var(x'beta) / (var(x'beta) + residual)."""
         data, p = self.centred.data, self.optimum.parameters
-        line = (self.scaled.design - self.scaled.means / self.scaled.sds) @ p.coefficients
+        line = self.scaled.centred @ p.coefficients
         weight = data.unit_weight / data.unit_weight.sum()
         explained = float(weight @ line**2 - (weight @ line) ** 2)
         residual = float(weight @ (p.sds**2)[data.run_group[data.unit_run]])
@@ -80,7 +80,7 @@ def fit_regression(
     """
     scaled = scale_covariates(base.data, covariates)
     away = scaled.means / scaled.sds
-    centred = _with_population(base, base.grid, np.ascontiguousarray(scaled.design - away))
+    centred = _with_population(base, base.grid, scaled.centred)
     optimum = search(centred)
     p, shape = optimum.parameters, base.shape
     move = float(away @ p.coefficients)

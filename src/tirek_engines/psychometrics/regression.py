@@ -53,12 +53,17 @@ class Covariates:
 
 @dataclass(frozen=True)
 class Scaled:
-    """The covariates of the units divided by their standard deviations; weighted means and standard deviations."""
+    """The covariates of the units, centred and scaled; their weighted means and standard deviations."""
 
     names: tuple[str, ...]
-    design: Floats
+    centred: Floats
     means: Floats
     sds: Floats
+
+    @property
+    def design(self) -> Floats:
+        """The covariates of the units divided by their standard deviations, not centred."""
+        return np.asarray(self.centred + self.means / self.sds)
 
 
 @dataclass(frozen=True)
@@ -193,11 +198,11 @@ def scale_covariates(data: Prepared, covariates: Covariates) -> Scaled:
     """Bring the covariates into the order of the units and to one scale; refuse what cannot be estimated."""
     if covariates.values.shape[0] != data.unit_of_person.shape[0]:
         raise BrokenContract("covariates", covariates.values.shape[0], f"{data.unit_of_person.shape[0]} persons")
-    design = np.empty_like(covariates.values)
+    design = np.empty(covariates.values.shape)
     design[data.unit_of_person] = covariates.values
     weight = data.unit_weight / data.unit_weight.sum()
     means = kernels.pulls(design, weight)
-    sds = np.sqrt(kernels.pulls((design - means) ** 2, weight))
+    sds = np.sqrt(kernels.spreads(design, weight, means))
     for name, mean, sd in zip(covariates.names, means.tolist(), sds.tolist(), strict=True):
         if sd <= 1e-12 * max(1.0, abs(mean)):
             raise Refusal(
@@ -206,8 +211,10 @@ def scale_covariates(data: Prepared, covariates: Covariates) -> Scaled:
                 code="constant_covariate",
                 covariate=name,
             )
-    _refuse_dependent(data, covariates.names, (design - means) / sds)
-    return Scaled(covariates.names, np.ascontiguousarray(design / sds), means, sds)
+    design -= means
+    design /= sds
+    _refuse_dependent(data, covariates.names, design)
+    return Scaled(covariates.names, design, means, sds)
 
 
 def _refuse_dependent(data: Prepared, names: tuple[str, ...], standard: Floats) -> None:
