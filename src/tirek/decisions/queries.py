@@ -19,6 +19,7 @@ from tirek_engines.errors import Refusal
 
 NUMBER = re.compile(r"D-\d{4}-\d{6,9}")
 LANGUAGES = ("kk", "ru", "en")
+PUBLISHED = State.PUBLISHED.value
 STATES = [(state.value, state.label) for state in State if state != State.RECORDING]
 
 
@@ -72,6 +73,11 @@ def decision(number: str) -> Decision:
     if found is None:
         raise NothingToExplain(f"There is no decision {number} that you may read.", number=number)
     return found
+
+
+def state_kept(number: str) -> str:
+    """The state of a decision, which nobody changes until the caller's transaction ends."""
+    return Decision.objects.select_for_update().values_list("state", flat=True).get(number=number)
 
 
 def published_of(kind: str, parameters: Mapping[str, Any], within: tuple[int, int] | None = None):

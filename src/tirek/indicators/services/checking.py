@@ -8,8 +8,8 @@ from datetime import datetime
 import polars as pl
 
 from tirek.access.scope import loading
+from tirek.decisions import queries as decisions
 from tirek.decisions import services as decision_services
-from tirek.decisions.models import Decision, State
 from tirek.decisions.rules import RuleSet
 from tirek.indicators.cells import SCHEMA, frame_of
 from tirek.indicators.definitions import indicator_of
@@ -56,9 +56,9 @@ def _differences(release: Release) -> Iterator[dict]:
 
 
 def _decision_differs(release: Release) -> Iterator[dict]:
-    state = Decision.objects.get(number=release.decision_number).state
-    if release.state == ReleaseState.PUBLISHED and state != State.PUBLISHED:
-        yield _difference("decision", release.decision_number, State.PUBLISHED, state)
+    state = decisions.decision(release.decision_number).state
+    if release.state == ReleaseState.PUBLISHED and state != decisions.PUBLISHED:
+        yield _difference("decision", release.decision_number, decisions.PUBLISHED, state)
     checked = decision_services.verify(release.decision_number, by=release.number, now=release.published_at)
     if not checked.agrees:
         yield _difference("decision", release.decision_number, "", checked.difference_count)

@@ -172,11 +172,9 @@ def _check_decision(ready: Draft) -> None:
     """A figure is made of a decision in force; it stays so until the figure stands."""
     if not ready.decision_number:
         return
-    decision = Decision.objects.select_for_update().get(number=ready.decision_number)
-    if decision.state != State.PUBLISHED:
-        raise NothingDecided(
-            f"{decision.number} is not published (it is {decision.state}), so no figure is made of it."
-        )
+    state = decisions.state_kept(ready.decision_number)
+    if state != decisions.PUBLISHED:
+        raise NothingDecided(f"{ready.decision_number} is not published (it is {state}), so no figure is made of it.")
 
 
 def _enter(ready: Draft, by: User | None, now: datetime) -> Release:
