@@ -1,6 +1,14 @@
 """Tests, what was answered, and what came of it."""
 
-from tirek.assessment.models.bank import AnswerKind, BankItem, BankPicture, BankState, BankVersion
+from tirek.assessment.models.bank import (
+    AnswerKind,
+    BankImport,
+    BankImportState,
+    BankItem,
+    BankPicture,
+    BankState,
+    BankVersion,
+)
 from tirek.assessment.models.links import Link, LinkState
 from tirek.assessment.models.results import (
     Calibration,
@@ -12,7 +20,7 @@ from tirek.assessment.models.results import (
     Release,
     ReleaseState,
 )
-from tirek.assessment.models.seats import Seat, SeatAnswer, SeatState
+from tirek.assessment.models.seats import DoneBy, Seat, SeatAnswer, SeatDevice, SeatState, SittingNote
 from tirek.assessment.models.sittings import (
     AnswerImport,
     AnswerSheet,
@@ -28,6 +36,8 @@ __all__ = [
     "AnswerImport",
     "AnswerKind",
     "AnswerSheet",
+    "BankImport",
+    "BankImportState",
     "BankItem",
     "BankPicture",
     "BankState",
@@ -37,6 +47,7 @@ __all__ = [
     "Calibration",
     "CalibrationState",
     "Dimension",
+    "DoneBy",
     "GroupResult",
     "ImportState",
     "Item",
@@ -52,9 +63,11 @@ __all__ = [
     "ReleaseState",
     "Seat",
     "SeatAnswer",
+    "SeatDevice",
     "SeatState",
     "Sitting",
     "SittingMode",
+    "SittingNote",
     "SittingState",
     "Subject",
     "Test",

@@ -103,3 +103,41 @@ class BankPicture(models.Model):
             models.UniqueConstraint(name="bank_picture_name", fields=["version", "name", "language"]),
             RowScope(name="bank_picture_rows", org="org_lo"),
         ]
+
+
+class BankImportState(models.TextChoices):
+    CHECKED = "checked", _("checked, may be applied")
+    REFUSED = "refused", _("not to be applied: nothing in it can be used")
+    APPLIED = "applied", _("applied")
+    DISCARDED = "discarded", _("put aside")
+    TAKEN_BACK = "taken_back", _("taken back")
+
+
+@audited("bank_import_event_rows", org="org_lo")
+class BankImport(models.Model):
+    """A file of items as it came (sealed), what it would change, and what it made: so it can be taken back."""
+
+    org_lo = models.IntegerField()
+    org_hi = models.IntegerField()
+    file_name = models.CharField(_("file"), max_length=200)
+    sha256 = models.CharField(max_length=64)
+    language = models.CharField(max_length=8, help_text="Of items that name none.")
+    subject = models.CharField(_("subject"), max_length=16, choices=Subject.choices)
+    grade = models.IntegerField(_("grade"))
+    content_area = models.CharField(_("content area"), max_length=64, blank=True)
+    state = models.CharField(_("state"), max_length=16, choices=BankImportState.choices)
+    n_new = models.IntegerField(_("new"), default=0)
+    n_changed = models.IntegerField(_("changed"), default=0)
+    n_same = models.IntegerField(_("unchanged"), default=0)
+    faults = models.JSONField(default=list)
+    made = models.JSONField(default=list, help_text="Item's number, version it made, version before (0: a new item).")
+    by_id = models.BigIntegerField(null=True)
+    at = models.DateTimeField(_("checked at"))
+    applied_at = models.DateTimeField(_("applied at"), null=True)
+    taken_back_at = models.DateTimeField(_("taken back at"), null=True)
+
+    class Meta:
+        verbose_name = _("import of items")
+        verbose_name_plural = _("imports of items")
+        indexes = [models.Index(fields=["org_lo", "-at"], name="bank_import_place")]
+        constraints = [RowScope(name="bank_import_rows", org="org_lo")]
