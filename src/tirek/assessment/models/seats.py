@@ -17,6 +17,12 @@ class SeatState(models.TextChoices):
     ABSENT = "absent", _("absent")
 
 
+class DoneBy(models.TextChoices):
+    PUPIL = "pupil", _("handed in by the pupil")
+    TIME = "time", _("the time was over")
+    SUPERVISOR = "supervisor", _("the sitting was closed")
+
+
 @audited("seat_event_rows", own="person_id")
 class Seat(models.Model):
     """Who sits where with which booklet. The code is kept as a keyed hash: it opens this seat and nothing else."""
@@ -32,6 +38,7 @@ class Seat(models.Model):
     ends_at = models.DateTimeField(_("time is up at"), null=True, blank=True)
     extra_minutes = models.IntegerField(_("minutes added"), default=0)
     done_at = models.DateTimeField(_("handed in at"), null=True, blank=True)
+    done_by = models.CharField(_("how it ended"), max_length=16, choices=DoneBy.choices, blank=True)
 
     class Meta:
         verbose_name = _("seat")
@@ -65,3 +72,37 @@ class SeatAnswer(models.Model):
             models.UniqueConstraint(name="seat_answer_once", fields=["seat", "item"]),
             RowScope(name="seat_answer_rows", own="person_id"),
         ]
+
+
+class SeatDevice(models.Model):
+    """The device at which a seat is being worked on, and when it was last heard from. Changes every few seconds, so
+    that it is kept beside the seat and not in its history."""
+
+    seat = models.OneToOneField(Seat, on_delete=models.PROTECT, related_name="device", primary_key=True)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", db_index=False)
+    org_no = models.IntegerField()
+    token_hash = models.BinaryField(max_length=32, null=True, blank=True)
+    another_may = models.BooleanField(_("another device may go on"), default=False)
+    n_answered = models.IntegerField(_("answered"), default=0)
+    seen_at = models.DateTimeField(_("last seen"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("device of a seat")
+        verbose_name_plural = _("devices of seats")
+        constraints = [RowScope(name="seat_device_rows", own="person_id")]
+
+
+@audited("sitting_note_event_rows")
+class SittingNote(models.Model):
+    """What happened in the room, as the supervisor wrote it down. Notes are added, never changed."""
+
+    sitting = models.ForeignKey(Sitting, on_delete=models.PROTECT, related_name="notes")
+    org_no = models.IntegerField()
+    text = models.CharField(_("what happened"), max_length=1000)
+    by_id = models.BigIntegerField(null=True)
+    at = models.DateTimeField(_("written at"))
+
+    class Meta:
+        verbose_name = _("note on a sitting")
+        verbose_name_plural = _("notes on sittings")
+        constraints = [RowScope(name="sitting_note_rows")]

@@ -32,6 +32,7 @@ class Sitting(models.Model):
     language = models.CharField(_("language of the test"), max_length=8, choices=Language.choices)
     mode = models.CharField(_("mode"), max_length=16, choices=SittingMode.choices, default=SittingMode.PAPER)
     state = models.CharField(_("state"), max_length=16, choices=SittingState.choices, default=SittingState.OPEN)
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("sitting")
@@ -91,6 +92,7 @@ class AnswerImport(models.Model):
     n_unchanged = models.IntegerField(_("unchanged"), default=0)
     n_faults = models.IntegerField(_("faults"), default=0)
     faults = models.JSONField(default=list)
+    options = models.JSONField(default=dict, help_text="How a scanner's rows are read: signs of blank and of double.")
     by_id = models.BigIntegerField(null=True)
     at = models.DateTimeField(_("checked at"))
     applied_at = models.DateTimeField(_("applied at"), null=True)
