@@ -265,6 +265,44 @@ def item_gradients(
 
 
 @kernel
+def climb(
+    kind: int,
+    a: float,
+    d: Floats,
+    logit_c: float,
+    steps: int,
+    change: Floats,
+    before: float,
+    theta: Floats,
+    counts: Floats,
+    prior_mean: float,
+    prior_sd: float,
+    steepest: float,
+    p: Floats,
+) -> tuple[bool, float, float]:
+    """Move an item by `change`, halved until the objective does not fall; `d` in place, the slope and logit c returned."""
+    largest = np.abs(change).max()
+    damp = 1.0 if largest <= 1.0 else 1.0 / largest
+    if change[0] != 0.0 and abs(a + damp * change[0]) > steepest:
+        damp *= (steepest - abs(a)) / abs(damp * change[0])
+    trial = np.empty(d.shape[0])
+    for _halving in range(HALVINGS):
+        for k in range(steps):
+            trial[k] = d[k] + damp * change[1 + k]
+        new_a = a + damp * change[0]
+        new_c = logit_c + damp * change[2] if kind == 1 else 0.0
+        after = expected_objective(kind, new_a, trial, new_c, steps, theta, counts, prior_mean, prior_sd, p)
+        if after >= before - 1e-11 * abs(before):
+            for k in range(steps):
+                d[k] = trial[k]
+            if change[0] != 0.0:
+                a = min(max(new_a, -steepest), steepest)
+            return True, a, new_c
+        damp *= 0.5
+    return False, a, logit_c
+
+
+@kernel
 def maximise_any(
     kinds: Ints,
     slopes: Floats,
@@ -291,30 +329,17 @@ def maximise_any(
     information = np.zeros((most + 2, most + 2))
     p = np.empty(most + 1)
     part = np.zeros((most + 1, most + 2))
-    trial = np.empty(most)
     for j in range(n_items):
         if fixed[j]:
             continue
-        kind, steps = kinds[j], n_steps[j]
+        kind, steps, own = kinds[j], n_steps[j], counts[j]
         size = steps + 1 + (1 if kind == 1 else 0)
         if free_slopes[j]:
             a[j] = min(max(a[j], -steepest), steepest)
         logit_c = g[j] if kind == 1 else 0.0
         for _ in range(rounds):
             before = item_score(
-                kind,
-                a[j],
-                d[j],
-                logit_c,
-                steps,
-                theta,
-                counts[j],
-                prior_mean,
-                prior_sd,
-                gradient,
-                information,
-                p,
-                part,
+                kind, a[j], d[j], logit_c, steps, theta, own, prior_mean, prior_sd, gradient, information, p, part
             )
             for m in range(size):
                 information[m, m] += 1e-10 * information[m, m] + 1e-300
@@ -324,36 +349,10 @@ def maximise_any(
             change[first:] = np.linalg.solve(
                 np.ascontiguousarray(information[first:size, first:size]), gradient[first:size].copy()
             )
-            largest = np.abs(change).max()
-            damp = 1.0 if largest <= 1.0 else 1.0 / largest
-            if first == 0 and abs(a[j] + damp * change[0]) > steepest:
-                damp *= (steepest - abs(a[j])) / abs(damp * change[0])
-            moved = False
-            for _halving in range(HALVINGS):
-                for k in range(steps):
-                    trial[k] = d[j, k] + damp * change[1 + k]
-                new_c = logit_c + damp * change[2] if kind == 1 else 0.0
-                after = expected_objective(
-                    kind,
-                    a[j] + damp * change[0],
-                    trial,
-                    new_c,
-                    steps,
-                    theta,
-                    counts[j],
-                    prior_mean,
-                    prior_sd,
-                    p,
-                )
-                if after >= before - 1e-11 * abs(before):
-                    a[j] = min(max(a[j] + damp * change[0], -steepest), steepest) if first == 0 else a[j]
-                    for k in range(steps):
-                        d[j, k] = trial[k]
-                    logit_c = new_c
-                    moved = True
-                    break
-                damp *= 0.5
-            if largest < 1e-9 or not moved:
+            moved, a[j], logit_c = climb(
+                kind, a[j], d[j], logit_c, steps, change, before, theta, own, prior_mean, prior_sd, steepest, p
+            )
+            if np.abs(change).max() < 1e-9 or not moved:
                 break
         if kind == 1:
             g[j] = logit_c

@@ -70,6 +70,57 @@ def unit_logs(
 
 
 @kernel
+def unit_products(
+    values: Bytes,
+    used: Ints,
+    n_used: int,
+    start: Floats,
+    tilt: float,
+    theta: Floats,
+    scales: Floats,
+    rows: Floats,
+    post: Floats,
+) -> tuple[float, float]:
+    """Fill `post` with the joint of one unit as a product of rows; returns its sum and the logarithm of its scale."""
+    n_nodes = theta.shape[0]
+    log_scale = 0.0
+    for q in range(n_nodes):
+        post[q] = start[q]
+    if tilt != 0.0:
+        highest = abs(tilt) * max(abs(theta[0]), abs(theta[n_nodes - 1]))
+        growth = np.exp(tilt * (theta[1] - theta[0]))
+        factor = np.exp(tilt * theta[0] - highest)
+        log_scale += highest
+        for q in range(n_nodes):
+            post[q] *= factor
+            factor *= growth
+    for i in range(n_used):
+        b = used[i]
+        v = values[b]
+        log_scale += scales[b, v]
+        for q in range(n_nodes):
+            post[q] *= rows[b, v, q]
+    total = 0.0
+    for q in range(n_nodes):
+        total += post[q]
+    return total, log_scale
+
+
+@kernel
+def moments_of(post: Floats, theta: Floats) -> tuple[float, float, float]:
+    """Sum, mean and variance of weights on the nodes."""
+    total = 0.0
+    first = 0.0
+    second = 0.0
+    for q in range(theta.shape[0]):
+        total += post[q]
+        first += post[q] * theta[q]
+        second += post[q] * theta[q] * theta[q]
+    mean = first / total
+    return total, mean, second / total - mean * mean
+
+
+@kernel
 def table_pass(
     packed: Bytes,
     weights: Floats,
@@ -112,38 +163,12 @@ def table_pass(
         for q in range(n_nodes):
             start[q] = np.exp(bases[run, q] - base_top)
         for u in range(run_starts[run], run_starts[run + 1]):
-            log_scale = base_top
             tilt = tilts[u] if tilts.shape[0] else 0.0
-            for q in range(n_nodes):
-                post[q] = start[q]
-            if tilt != 0.0:
-                highest = abs(tilt) * max(abs(theta[0]), abs(theta[n_nodes - 1]))
-                growth = np.exp(tilt * (theta[1] - theta[0]))
-                factor = np.exp(tilt * theta[0] - highest)
-                log_scale += highest
-                for q in range(n_nodes):
-                    post[q] *= factor
-                    factor *= growth
-            for i in range(n_used):
-                b = used[i]
-                v = packed[u, b]
-                log_scale += scales[b, v]
-                for q in range(n_nodes):
-                    post[q] *= rows[b, v, q]
-            total = 0.0
-            for q in range(n_nodes):
-                total += post[q]
+            total, log_scale = unit_products(packed[u], used, n_used, start, tilt, theta, scales, rows, post)
+            log_scale += base_top
             if not total > LOST:
                 log_scale = unit_logs(packed[u], active[run], bases[run], tilt, theta, logs, post)
-            total = 0.0
-            first = 0.0
-            second = 0.0
-            for q in range(n_nodes):
-                total += post[q]
-                first += post[q] * theta[q]
-                second += post[q] * theta[q] * theta[q]
-            means[u] = first / total
-            variances[u] = second / total - means[u] * means[u]
+            total, means[u], variances[u] = moments_of(post, theta)
             if weights[u] > 0.0:
                 loglik += weights[u] * (np.log(total) + log_scale)
                 share = weights[u] / total
