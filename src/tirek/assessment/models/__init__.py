@@ -9,7 +9,8 @@ from tirek.assessment.models.bank import (
     BankState,
     BankVersion,
 )
-from tirek.assessment.models.links import Link, LinkState
+from tirek.assessment.models.links import Link, LinkState, MatchedBy
+from tirek.assessment.models.research import ResearchFile
 from tirek.assessment.models.results import (
     Calibration,
     CalibrationState,
@@ -19,6 +20,7 @@ from tirek.assessment.models.results import (
     PersonResult,
     Release,
     ReleaseState,
+    Trend,
 )
 from tirek.assessment.models.seats import DoneBy, Seat, SeatAnswer, SeatDevice, SeatState, SittingNote
 from tirek.assessment.models.sittings import (
@@ -29,7 +31,7 @@ from tirek.assessment.models.sittings import (
     SittingMode,
     SittingState,
 )
-from tirek.assessment.models.standards import Panel, PanelMethod, PanelRating, PanelState
+from tirek.assessment.models.standards import LevelShare, Panel, PanelMethod, PanelRating, PanelState
 from tirek.assessment.models.tests import Booklet, BookletItem, Item, Subject, Test, TestKind, TestState
 
 __all__ = [
@@ -52,8 +54,10 @@ __all__ = [
     "ImportState",
     "Item",
     "ItemEstimate",
+    "LevelShare",
     "Link",
     "LinkState",
+    "MatchedBy",
     "Panel",
     "PanelMethod",
     "PanelRating",
@@ -61,6 +65,7 @@ __all__ = [
     "PersonResult",
     "Release",
     "ReleaseState",
+    "ResearchFile",
     "Seat",
     "SeatAnswer",
     "SeatDevice",
@@ -73,4 +78,5 @@ __all__ = [
     "Test",
     "TestKind",
     "TestState",
+    "Trend",
 ]
