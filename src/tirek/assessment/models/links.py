@@ -9,6 +9,11 @@ from tirek.assessment.models.results import Calibration
 from tirek.assessment.models.tests import Test
 
 
+class MatchedBy(models.TextChoices):
+    VERSION = "version", _("the same version in the item bank")
+    CODE = "code", _("the same code")
+
+
 class LinkState(models.TextChoices):
     GOOD = "good", _("may be used")
     REFUSED = "refused", _("may not be used")
@@ -26,11 +31,18 @@ class Link(models.Model):
     org_lo = models.IntegerField()
     decision_number = models.CharField(_("decision"), max_length=64)
     method = models.CharField(_("method"), max_length=32)
+    matched_by = models.CharField(
+        _("common items are known by"), max_length=16, choices=MatchedBy.choices, default=MatchedBy.VERSION
+    )
     slope = models.FloatField(null=True)
     intercept = models.FloatField(null=True)
+    slope_se = models.FloatField(_("standard error of the slope"), null=True)
+    intercept_se = models.FloatField(_("standard error of the intercept"), null=True)
+    covariance = models.FloatField(null=True)
     error = models.FloatField(_("linking error, logits"), null=True)
     n_anchors = models.IntegerField(_("anchors"), default=0)
     anchors = models.JSONField(default=list, help_text="Item, difference, flag, whether it was taken out and why.")
+    removed = models.JSONField(default=list, help_text="Anchors that an official has taken out, and why.")
     state = models.CharField(_("state"), max_length=16, choices=LinkState.choices)
     checks = models.JSONField(default=list)
     by_id = models.BigIntegerField(null=True)

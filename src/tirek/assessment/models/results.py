@@ -27,6 +27,8 @@ class Calibration(models.Model):
     results_number = models.CharField(_("decision on the results"), max_length=64, blank=True)
     inputs_sha256 = models.CharField(max_length=64)
     state = models.CharField(_("state"), max_length=16, choices=CalibrationState.choices)
+    model = models.CharField(_("model"), max_length=16, default="rasch")
+    removed = models.JSONField(default=list, help_text="Items that an official has taken out, and why.")
     fit = models.JSONField(default=dict)
     checks = models.JSONField(default=list)
     by_id = models.BigIntegerField(null=True)
@@ -44,7 +46,7 @@ class Calibration(models.Model):
 
 
 class ItemEstimate(models.Model):
-    """An item's difficulty in logits, or why it has none. Written once with its calibration."""
+    """An item's parameters in logits and how it fits, or why it has none. Written once with its calibration."""
 
     calibration = models.ForeignKey(Calibration, on_delete=models.PROTECT, related_name="item_estimates")
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="+")
@@ -52,9 +54,20 @@ class ItemEstimate(models.Model):
     difficulty = models.FloatField(_("difficulty, logits"), null=True)
     difficulty_se = models.FloatField(_("standard error"), null=True)
     steps = models.JSONField(default=list)
+    model = models.CharField(_("model"), max_length=16, blank=True)
+    slope = models.FloatField(_("slope"), null=True)
+    slope_se = models.FloatField(_("standard error of the slope"), null=True)
+    guessing = models.FloatField(_("guessing"), null=True)
+    guessing_se = models.FloatField(_("standard error of guessing"), null=True)
+    infit = models.FloatField(_("infit"), null=True)
+    outfit = models.FloatField(_("outfit"), null=True)
+    point_biserial = models.FloatField(_("correlation with the other items"), null=True)
+    is_misfit = models.BooleanField(_("does not fit"), default=False)
+    dif = models.CharField(_("largest class of DIF"), max_length=1, blank=True)
     n = models.IntegerField(_("answers"))
     share_right = models.FloatField(_("mean share of the highest score"), null=True)
     dropped_because = models.CharField(_("left out because"), max_length=200, blank=True)
+    removed_because = models.CharField(_("taken out because"), max_length=300, blank=True)
 
     class Meta:
         verbose_name = _("item's estimate")
@@ -78,6 +91,9 @@ class Release(models.Model):
     test = models.ForeignKey(Test, on_delete=models.PROTECT, related_name="releases")
     calibration = models.ForeignKey(
         Calibration, on_delete=models.PROTECT, related_name="releases", null=True, blank=True
+    )
+    link = models.ForeignKey(
+        "assessment.Link", on_delete=models.PROTECT, related_name="releases", null=True, blank=True
     )
     org_lo = models.IntegerField()
     decision_number = models.CharField(_("decision"), max_length=64, blank=True)
@@ -137,6 +153,38 @@ class GroupResult(models.Model):
                 | (~Q(suppressed="") & Q(mean=None, se=None, low=None, high=None, sd=None, n=None)),
             ),
             RowScope(name="group_result_rows", org="org_lo", org_hi="org_hi", public=True),
+        ]
+
+
+class Trend(models.Model):
+    """A group's change from the earlier test that this one is linked to; its interval holds the linking error."""
+
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="trends")
+    base = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="+")
+    org_lo = models.IntegerField()
+    org_hi = models.IntegerField()
+    dimension = models.CharField(_("by"), max_length=16, choices=Dimension.choices)
+    code = models.CharField(_("group"), max_length=64)
+    before = models.FloatField(_("mean before"), null=True)
+    now = models.FloatField(_("mean now"), null=True)
+    difference = models.FloatField(_("difference"), null=True)
+    se = models.FloatField(_("standard error"), null=True)
+    link_se = models.FloatField(_("of it from linking"), null=True)
+    low = models.FloatField(_("from"), null=True)
+    high = models.FloatField(_("to"), null=True)
+
+    class Meta:
+        verbose_name = _("change of a group")
+        verbose_name_plural = _("changes of groups")
+        indexes = [models.Index(fields=["org_lo", "dimension"], name="assessment_trend_place")]
+        constraints = [
+            models.UniqueConstraint(name="trend_once", fields=["release", "dimension", "code"]),
+            models.CheckConstraint(
+                name="trend_whole",
+                condition=Q(difference__isnull=False, se__isnull=False)
+                | Q(before=None, now=None, difference=None, se=None, link_se=None, low=None, high=None),
+            ),
+            RowScope(name="trend_rows", org="org_lo", org_hi="org_hi", public=True),
         ]
 
 
