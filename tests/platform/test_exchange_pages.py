@@ -180,7 +180,11 @@ def test_possible_duplicates_are_shown_side_by_side_and_decided(officer):
     assert page.count('type="radio"') == 6
     assert "badge warn" in page  # the class differs
     with loading():
-        found, twin, before = Import.objects.latest("pk"), Person.objects.get(family_name="Тегі1"), Person.objects.count()
+        found, twin, before = (
+            Import.objects.latest("pk"),
+            Person.objects.get(family_name="Тегі1"),
+            Person.objects.count(),
+        )
     decide = reverse("exchange:decide", args=[found.pk])
     with jobs.inline():
         officer.post(decide, {"choice-pupils.csv:2": str(twin.pk), "choice-pupils.csv:3": ""})
