@@ -11,6 +11,7 @@ import click
 
 FOLDERS = {
     "calibrate": "tirek.assessment.commands.folders",
+    "itemfit": "tirek.assessment.commands.itemfit_folder",
     "link": "tirek.assessment.commands.link_folder",
     "means": "tirek.assessment.commands.means_folder",
     "score": "tirek.assessment.commands.score_folder",
