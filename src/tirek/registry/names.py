@@ -175,7 +175,10 @@ def _grams_of_part(texts: Sequence[str]) -> pl.Series:
     # a line break closes the last word of its row: grams up to and with the break belong to the row
     ends = np.cumsum(is_gram, dtype=np.int64)[np.flatnonzero(joined == ord("\n"))]
     # from buffers, for pa.array() of NumPy's loads the whole of pandas, which takes longer than ten thousand rows
-    lists, parts = pa.large_list(pa.int32()), pa.Array.from_buffers(pa.int32(), len(values), [None, pa.py_buffer(values)])
+    lists, parts = (
+        pa.large_list(pa.int32()),
+        pa.Array.from_buffers(pa.int32(), len(values), [None, pa.py_buffer(values)]),
+    )
     rows = pa.Array.from_buffers(lists, len(texts), [None, pa.py_buffer(ends)], children=[parts])
     return pl.from_arrow(rows)
 

@@ -20,8 +20,13 @@ KINDS = ("institutions", "learners", "staff", "guardianships", "rooms", "places"
 @click.option("--profile", type=int, help="Version of the mapping; the newest by default.")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Day on which changes begin; today by default.")
 @click.option("--dry-run", is_flag=True, help="Check and compare only; the import can then be applied on its page.")
-@click.option("--end", "endings", type=int, help="How many enrolments and employments may end because a complete file leaves"
-              " them out; must be the number that the check finds.")
+@click.option(
+    "--end",
+    "endings",
+    type=int,
+    help="How many enrolments and employments may end because a complete file leaves"
+    " them out; must be the number that the check finds.",
+)
 @click.option("--faults", type=click.Path(path_type=Path), default=Path("faults.csv"), show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="The counts as JSON on standard output.")
 @click.option("--quiet", is_flag=True, help="Say nothing when all went well.")
@@ -93,8 +98,11 @@ def _say(found, faults: Path | None) -> None:
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--bom", is_flag=True, help="Mark CSV as UTF-8, so that Excel opens it rightly.")
 @click.option("--demographics", is_flag=True, help="With dates of birth and sex (roster).")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]), help="Only what was changed since, with what"
-              " has ended: a delta (roster).")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]),
+    help="Only what was changed since, with what has ended: a delta (roster).",
+)
 def export(what: str, path: Path, bom: bool, demographics: bool, since) -> None:
     """Write the register: a OneRoster 1.2 zip (roster), or a table by the ending .csv, .xlsx or .parquet.
 
@@ -112,7 +120,11 @@ def export(what: str, path: Path, bom: bool, demographics: bool, since) -> None:
         raise SystemExit(EXIT_BAD_INPUT)
     with _as_country(), _refusals():
         moment = since.strftime("%Y-%m-%dT%H:%M:%S.000Z") if since else ""
-        data = package(demographics=demographics, since=moment) if what == "roster" else exports.export(what, ending, bom=bom)
+        data = (
+            package(demographics=demographics, since=moment)
+            if what == "roster"
+            else exports.export(what, ending, bom=bom)
+        )
     path.write_bytes(data)
 
 
