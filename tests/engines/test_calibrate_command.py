@@ -240,7 +240,7 @@ def test_half_a_wish_is_refused_with_what_is_wanting(good, tmp_path, arguments, 
     result = calibrate(good, tmp_path / "out", *arguments)
     assert result.exit_code == 2
     assert said in result.stderr
-    assert not (tmp_path / "out").exists()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["faults.csv"]
 
 
 def test_not_converged_is_exit_code_three_with_results(good, tmp_path):
@@ -320,3 +320,42 @@ def test_help_is_quick_and_imports_no_platform():
     )
     assert result.returncode == 0, result.stderr
     assert "Examples:" in result.stdout
+
+
+def test_an_open_quotation_mark_is_shown_where_it_opens(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('id,a,b\n1,1,0\n2,"1,0\n3,0,1\n4,1,1\n', encoding="utf-8")
+    (fault,) = refused(path, tmp_path)
+    assert fault["row"] == "3"
+    assert "quotation mark" in fault["what"]
+
+
+def test_tabs_and_blanks_around_scores_are_read(tmp_path):
+    rows = [(0, 1), (1, 0), (1, 1), (0, 0), (1, 0)]
+    plain, tabs, blanks = tmp_path / "a.csv", tmp_path / "b.csv", tmp_path / "c.csv"
+    for path, mark in ((plain, ","), (tabs, "\t"), (blanks, " , ")):
+        path.write_text("\n".join([f"a{mark.strip(' ')}b", *(f"{a}{mark}{b}" for a, b in rows)]), encoding="utf-8")
+        assert calibrate(path, tmp_path / path.stem).exit_code == 0
+    found = {(tmp_path / place / "items.csv").read_text() for place in "abc"}
+    assert len(found) == 1
+
+
+def test_a_refusal_of_the_whole_file_leaves_a_fault_too(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n1,1\n1,1\n", encoding="utf-8")
+    (fault,) = refused(path, tmp_path)
+    assert "nothing to calibrate" in fault["what"]
+    assert fault["what_to_do"]
+
+
+@pytest.mark.parametrize("highest", ["abc", "0", "1.5", "300"])
+def test_a_wrong_highest_score_in_the_table_of_items(good, tmp_path, highest):
+    table = tmp_path / "items.csv"
+    table.write_text(f"item,max\nM0,1\nM1,{highest}\n", encoding="utf-8")
+    (fault,) = refused(good, tmp_path, "--items", table)
+    assert (fault["row"], fault["column"]) == ("3", "max")
+
+
+def test_a_grid_beyond_reason_is_refused(good, tmp_path):
+    (fault,) = refused(good, tmp_path, "--nodes", "100000000")
+    assert "2001" in fault["what_to_do"]

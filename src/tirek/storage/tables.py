@@ -1,4 +1,4 @@
-"""Tables in and out of files: CSV (UTF-8, comma or semicolon) and Parquet. No Django, no database.
+"""Tables in and out of files: CSV (UTF-8; comma, semicolon or tab) and Parquet. No Django, no database.
 
 What is wrong with a file is said as a list of faults, each with file, row, column, value, what is wrong and what to do.
 Rows are counted as a spreadsheet shows them: the header is row 1.
@@ -59,6 +59,8 @@ def read_table(path: Path, text_columns: Iterable[str] = ()) -> pl.DataFrame:
 
     Empty cells and NA are null. Raises `BadTable` when the file is missing, empty, not UTF-8, or not a table.
     """
+    if path.is_dir():
+        raise BadTable([Fault(str(path), None, "", "", "It is a folder, not a file.", "Name the file in it.")])
     if not path.is_file():
         raise _whole(path, "The file does not exist.", "Check its name and folder.")
     if path.suffix.lower() == ".parquet":
@@ -143,8 +145,8 @@ def _first_line(data: bytes) -> bytes:
 
 
 def _separator(data: bytes) -> str:
-    outside = b"".join(_first_line(data).split(b'"')[::2])
-    return ";" if outside.count(b";") > outside.count(b",") else ","
+    outside = b"".join(_first_line(data).split(b'"')[::2]).decode("utf-8")
+    return max(",;\t", key=outside.count)
 
 
 def _header(path: Path, data: bytes, separator: str) -> list[str]:
@@ -167,7 +169,12 @@ def _even_rows(path: Path, data: bytes, separator: str, width: int) -> None:
     start = data.find(b"\n") + 1
     if start == 0 or not data[start:].strip():
         raise _whole(path, "It has a header and no rows.", "Export it again with its rows.")
-    uneven = _uneven_quoted if data.find(b'"', start) >= 0 else _uneven_plain
+    if b'"' in data[start:]:
+        _quotes_close(path, data, start, separator)
+        uneven = _uneven_quoted
+    else:
+        uneven = _uneven_plain
+    mark = "tab" if separator == "\t" else f"“{separator}”"
     faults = [
         Fault(
             path.name,
@@ -175,12 +182,25 @@ def _even_rows(path: Path, data: bytes, separator: str, width: int) -> None:
             "",
             "",
             f"The row has {cells} cells, the header {width}.",
-            f"Check the row for a missing or extra “{separator}”.",
+            f"Check the row for a missing or extra {mark}.",
         )
         for row, cells in uneven(data, start, separator, width)
     ]
     if faults:
         raise BadTable(faults)
+
+
+def _quotes_close(path: Path, data: bytes, start: int, separator: str) -> None:
+    """A quotation mark that never closes swallows all rows after it: say in which row it stands."""
+    csv.field_size_limit(2**31 - 1)
+    reader = csv.reader(io.StringIO(data[start:].decode("utf-8"), newline=""), delimiter=separator, strict=True)
+    row = 2
+    try:
+        for _ in reader:
+            row = reader.line_num + 2
+    except csv.Error as error:
+        what = f"A quotation mark opens in this row and is not closed as it should be ({error})."
+        raise _whole(path, what, "Close it, or double a quotation mark that belongs to the text.", row) from None
 
 
 def _uneven_plain(data: bytes, start: int, separator: str, width: int) -> list[tuple[int, int]]:

@@ -14,6 +14,7 @@ ErrorKind = Literal["oakes", "louis", "sandwich", "crossprod", "none"]
 MODELS: tuple[str, ...] = ("rasch", "pcm", "2pl", "gpcm", "3pl", "graded")
 ERROR_KINDS: tuple[str, ...] = ("oakes", "louis", "sandwich", "crossprod", "none")
 STARTS_3PL = 3
+MOST_NODES = 2001
 GRID_TOLERANCE = 0.01
 """Change of the log-likelihood, on a wider or a finer grid, above which the grid is called too small."""
 
@@ -44,6 +45,8 @@ class Options:
         Weighted likelihood estimates are kept within +-wle_bound logits, and flagged there.
     force_tables : bool
         Use the table kernel even where the score kernel would do.
+    threads : int
+        0 means one for each processor; the results do not depend on it, to the last bit.
     """
 
     model: Model = "rasch"
@@ -58,6 +61,7 @@ class Options:
     persons: bool = True
     wle_bound: float = 10.0
     force_tables: bool = False
+    threads: int = 0
 
     def __post_init__(self) -> None:
         if self.model not in MODELS:
@@ -69,6 +73,11 @@ class Options:
                 f"The prior on guessing has a standard deviation of {self.guessing_prior[1]}: it must be above 0 "
                 "(-1.5,0.5 is usual).",
                 code="bad_prior",
+            )
+        if self.nodes > MOST_NODES:
+            raise Refusal(
+                f"{self.nodes} nodes are more than any distribution needs. Use at most {MOST_NODES} (41 are usual).",
+                code="grid_too_large",
             )
         if self.nodes < 5 or not self.half_range > 0:
             raise Refusal(

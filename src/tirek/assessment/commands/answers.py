@@ -29,7 +29,7 @@ BACKGROUND = re.compile(
     | country | idcntry | nation | region | oblast | district | territory | settlement | urban | rural
     | school | class | grade | track | language | lang | level
     | group | .*weight.* | [a-z]*wgt[a-z0-9]* | stud_?wgt | (test_?)?form | booklet | book | variant
-    | jk(c)?(zone|rep)
+    | jk(c)?(zone|rep) | hisei | escs | migra(nt|tion)? | immig(rant)?
     )$""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -179,8 +179,8 @@ def _mostly_no_scores(column: pl.Series, policies: dict[str, str]) -> bool:
     known = column.drop_nulls()
     if known.dtype != pl.String and not known.dtype.is_numeric() and known.dtype != pl.Boolean:
         return len(known) > 0
-    numbers = known.cast(pl.Float64, strict=False)
-    texts = known.cast(pl.String)
+    texts = known.cast(pl.String).str.strip_chars()
+    numbers = texts.cast(pl.Float64, strict=False)
     fits = (numbers.is_between(0, HIGHEST_SCORE) & (numbers == numbers.floor())).fill_null(False)
     return len(known) > 0 and int((fits | texts.is_in(list(policies))).sum()) * 2 < len(known)
 
@@ -200,10 +200,22 @@ def _items_from_table(table: Path, path: Path, free: list[str]) -> tuple[list[st
             faults.add(row, "item", name, "This item is listed twice.", "Remove one of the rows.")
         else:
             columns.append(name)
-            if limit and isinstance(record[limit], (int, float)):
-                limits[name] = int(record[limit])
+            if limit and record[limit] is not None:
+                limits[name] = _highest(row, limit, record[limit], faults)
     faults.raise_if_any()
     return columns, limits
+
+
+def _highest(row: int, column: str, value: object, faults: Faults) -> int:
+    """The highest score that a table of items names."""
+    try:
+        highest = float(str(value))
+    except ValueError:
+        highest = 0.0
+    if highest < 1 or highest > 254 or highest != int(highest):
+        faults.add(row, column, value, "The highest score is a whole number from 1 to 254.", "Correct it.")
+        return HIGHEST_SCORE
+    return int(highest)
 
 
 def code_column(column: pl.Series, policies: dict[str, str], limit: int | None, faults: Faults) -> NDArray[np.uint8]:

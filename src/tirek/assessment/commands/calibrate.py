@@ -111,23 +111,9 @@ def command(answers: Path, out: Path, quiet: bool, as_json: bool, **options: Any
     ANSWERS is CSV (UTF-8; comma or semicolon) or Parquet. Item columns are those of --items, else all that no other
     option names and that do not plainly hold something else. Empty cells and NA are missing answers.
     """
-    from tirek.storage.runs import leave_faults
-    from tirek.storage.tables import BadTable
-    from tirek_engines.errors import EXIT_NOT_DECIDED, Refusal
+    from tirek.assessment.commands.running import leave
 
-    try:
-        converged = run(answers, out, options, quiet=quiet, as_json=as_json)
-    except BadTable as refusal:
-        click.echo(f"Error: {refusal.message}", err=True)
-        try:
-            click.echo(f"All faults: {leave_faults(out, refusal.faults)}", err=True)
-        except Refusal as other:
-            click.echo(f"Error: {other.message}", err=True)
-        sys.exit(refusal.exit_code)
-    except Refusal as refusal:
-        click.echo(f"Error: {refusal.message}", err=True)
-        sys.exit(refusal.exit_code)
-    sys.exit(0 if converged else EXIT_NOT_DECIDED)
+    leave(out, lambda: run(answers, out, options, quiet=quiet, as_json=as_json))
 
 
 def specification(options: dict[str, Any]) -> AnswerSpec:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from tirek.storage.runs import FolderRefused, Run, changed_files, digest_file, leave_faults, read_manifest
-from tirek.storage.tables import BadTable
+from tirek.storage.tables import BadTable, Fault
 from tirek_engines.errors import EXIT_BAD_INPUT, EXIT_DONE, EXIT_NOT_DECIDED, Refusal
 
 
@@ -20,17 +20,24 @@ def leave(out: Path, work: Callable[[], bool]) -> None:
     """Do the work and end the process: 0 done, 2 refused (faults.csv is written), 3 finished but not decided."""
     try:
         done = work()
-    except BadTable as refusal:
-        click.echo(f"Error: {refusal.message}", err=True)
-        try:
-            click.echo(f"All faults: {leave_faults(out, refusal.faults)}", err=True)
-        except Refusal as other:
-            click.echo(f"Error: {other.message}", err=True)
-        sys.exit(refusal.exit_code)
     except Refusal as refusal:
         click.echo(f"Error: {refusal.message}", err=True)
+        _leave_faults(out, refusal)
         sys.exit(refusal.exit_code)
     sys.exit(EXIT_DONE if done else EXIT_NOT_DECIDED)
+
+
+def _leave_faults(out: Path, refusal: Refusal) -> None:
+    """The table of faults; a refusal of the whole input is one fault of it."""
+    if refusal.exit_code != EXIT_BAD_INPUT or isinstance(refusal, FolderRefused):
+        return
+    what, _, to_do = refusal.message.partition(". ")
+    whole = [Fault("", None, "", "", f"{what.rstrip('.')}.", to_do)]
+    try:
+        place = leave_faults(out, refusal.faults if isinstance(refusal, BadTable) else whole)
+        click.echo(f"All faults: {place}", err=True)
+    except Refusal as other:
+        click.echo(f"Error: {other.message}", err=True)
 
 
 def speaker(quiet: bool) -> Callable[[str], None]:
