@@ -11,12 +11,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def kernel(function: F) -> F:
-    """Compile `function` without fast-math, so that every run gives the same bits.
+    """Compile `function` without fast-math, so that every run gives the same bits; other threads may run meanwhile.
 
     Numba refuses to cache where neither the package's folder nor the user's cache folder is writable;
     the kernel is then compiled anew in each process.
     """
     try:
-        return cast(F, numba.njit(cache=True, fastmath=False)(function))
+        return cast(F, numba.njit(cache=True, fastmath=False, nogil=True)(function))
     except RuntimeError:
-        return cast(F, numba.njit(fastmath=False)(function))
+        return cast(F, numba.njit(fastmath=False, nogil=True)(function))

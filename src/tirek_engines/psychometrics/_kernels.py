@@ -20,6 +20,10 @@ NEGLIGIBLE = 1e-22
 """Posterior weights below this share of the highest one are left out: less than half a bit of the sum."""
 
 
+ENOUGH = 1e-6
+"""A Newton step below this leaves less than 1e-11: the distance to the maximum falls with its square."""
+
+
 @kernel
 def count_codes(codes: Bytes) -> Ints:
     """How often each of the 256 codes occurs in each column of `codes` (persons, items)."""
@@ -190,15 +194,61 @@ def item_sums(masks: Bytes, amounts: Floats, n_items: int) -> Floats:
 
 
 @kernel
+def unit_posterior(
+    score: float, width: float, ratios: Floats, falls: Floats, mode: int, post: Floats
+) -> tuple[int, int, int, float, float, float]:
+    """Posterior weights of one unit below their maximum, into `post` from the first to the last that counts.
+
+    `ratios` holds exp(base[q + 1] - base[q]), `falls` the reverse. The log posterior score theta_q + base[q] is log-concave in q, so the
+    unit walks from its highest node outwards with two multiplications a node (exp(score theta_q) is a geometric
+    progression), until what is left is negligible. Nothing can overflow and nothing that counts can underflow. Returns mode,
+    first, last, sum, mean and variance in nodes from the mode; `mode` is where to look first.
+    """
+    n_nodes = post.shape[0]
+    growth = np.exp(score * width)
+    shrink = 1.0 / growth
+    while mode > 0 and growth * ratios[mode - 1] < 1.0:
+        mode -= 1
+    while mode < n_nodes - 1 and growth * ratios[mode] > 1.0:
+        mode += 1
+    total = 1.0
+    first = 0.0
+    second = 0.0
+    post[mode] = 1.0
+    low = mode
+    value = 1.0
+    while low > 0:
+        value *= shrink * falls[low - 1]
+        if value < NEGLIGIBLE:
+            break
+        low -= 1
+        post[low] = value
+        total += value
+        first += value * (low - mode)
+        second += value * (low - mode) * (low - mode)
+    high = mode
+    value = 1.0
+    while high < n_nodes - 1:
+        value *= growth * ratios[high]
+        if value < NEGLIGIBLE:
+            break
+        high += 1
+        post[high] = value
+        total += value
+        first += value * (high - mode)
+        second += value * (high - mode) * (high - mode)
+    mean = first / total
+    return mode, low, high, total, mean, second / total - mean * mean
+
+
+@kernel
 def posterior_pass(
     scores: Floats, weights: Floats, run_starts: Ints, bases: Floats, theta: Floats
 ) -> tuple[float, Floats, Floats, Floats]:
-    """The E-step: posterior of every unit on an equally spaced grid.
+    """The E-step: posterior of every unit on an equally spaced grid; see `unit_posterior`.
 
     Units are sorted by run (same group, same items answered). Within a run the log posterior is
-    s theta_q + bases[run, q] up to a constant, which is log-concave in q; so each unit starts at its own highest
-    node and walks outwards with two multiplications a node (exp(s theta_q) is a geometric progression),
-    until what is left is negligible. Nothing can overflow and nothing that counts can underflow.
+    s theta_q + bases[run, q] up to a constant.
 
     Returns
     -------
@@ -216,49 +266,20 @@ def posterior_pass(
     means = np.empty(scores.shape[0])
     variances = np.empty(scores.shape[0])
     ratios = np.empty(n_nodes)
+    falls = np.empty(n_nodes)
     post = np.zeros(n_nodes)
     loglik = 0.0
     for run in range(n_runs):
         for q in range(n_nodes - 1):
             ratios[q] = np.exp(bases[run, q + 1] - bases[run, q])
+            falls[q] = np.exp(bases[run, q] - bases[run, q + 1])
         mode = n_nodes // 2
         for u in range(run_starts[run], run_starts[run + 1]):
-            growth = np.exp(scores[u] * width)
-            while mode > 0 and growth * ratios[mode - 1] < 1.0:
-                mode -= 1
-            while mode < n_nodes - 1 and growth * ratios[mode] > 1.0:
-                mode += 1
-            total = 1.0
-            first = 0.0
-            second = 0.0
-            post[mode] = 1.0
-            low = mode
-            value = 1.0
-            while low > 0:
-                value /= growth * ratios[low - 1]
-                if value < NEGLIGIBLE:
-                    break
-                low -= 1
-                post[low] = value
-                total += value
-                first += value * (low - mode)
-                second += value * (low - mode) * (low - mode)
-            high = mode
-            value = 1.0
-            while high < n_nodes - 1:
-                value *= growth * ratios[high]
-                if value < NEGLIGIBLE:
-                    break
-                high += 1
-                post[high] = value
-                total += value
-                first += value * (high - mode)
-                second += value * (high - mode) * (high - mode)
-            mean = first / total
+            mode, low, high, total, mean, variance = unit_posterior(scores[u], width, ratios, falls, mode, post)
             means[u] = theta[mode] + width * mean
-            variances[u] = width * width * (second / total - mean * mean)
+            variances[u] = width * width * variance
             weight = weights[u]
-            if weight > 0.0:
+            if weight != 0.0:
                 loglik += weight * (np.log(total) + scores[u] * theta[mode] + bases[run, mode])
                 share = weight / total
                 for q in range(low, high + 1):
@@ -271,6 +292,11 @@ def item_moments(
     slope: float, intercepts: Floats, n_steps: int, theta: float, probabilities: Floats
 ) -> tuple[float, float, float]:
     """Mean, variance and third central moment of one item's category; fills `probabilities` of steps 1..n."""
+    if n_steps == 1:
+        share = 1.0 / (1.0 + np.exp(-(slope * theta + intercepts[0])))
+        probabilities[0] = share
+        spread = share * (1.0 - share)
+        return share, spread, spread * (1.0 - 2.0 * share)
     top = 0.0
     for k in range(n_steps):
         top = max(top, slope * (k + 1) * theta + intercepts[k])
@@ -328,6 +354,26 @@ def slope_gradient(
             mean, _, _ = item_moments(slope, intercepts, steps, theta[q], p)
             total -= counts[q] * theta[q] * mean
     return total
+
+
+@kernel
+def solve_positive(matrix: Floats, right: Floats) -> Floats:
+    """Solve matrix x = right for a small positive definite matrix, by Cholesky; both are overwritten."""
+    n = right.shape[0]
+    for i in range(n):
+        for j in range(i + 1):
+            total = matrix[i, j]
+            for k in range(j):
+                total -= matrix[i, k] * matrix[j, k]
+            matrix[i, j] = np.sqrt(max(total, 1e-300)) if i == j else total / matrix[j, j]
+        for k in range(i):
+            right[i] -= matrix[i, k] * right[k]
+        right[i] /= matrix[i, i]
+    for i in range(n - 1, -1, -1):
+        for k in range(i + 1, n):
+            right[i] -= matrix[k, i] * right[k]
+        right[i] /= matrix[i, i]
+    return right
 
 
 @kernel
@@ -390,7 +436,7 @@ def maximise_items(
                         information[first + k, 0] += cross
             for k in range(size):
                 information[k, k] += 1e-12 * information[k, k] + 1e-300
-            change = np.linalg.solve(information, gradient)
+            change = solve_positive(information, gradient)
             largest = 0.0
             for k in range(size):
                 largest = max(largest, abs(change[k]))
@@ -399,6 +445,6 @@ def maximise_items(
                 new_slopes[j] = min(max(new_slopes[j] + damp * change[0], -steepest), steepest)
             for k in range(n_steps[j]):
                 new_intercepts[j, k] += damp * change[first + k]
-            if largest < 1e-10:
+            if largest < ENOUGH:
                 break
     return new_slopes, new_intercepts

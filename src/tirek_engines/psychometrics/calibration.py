@@ -186,21 +186,23 @@ def _estimate(
 
     def search(target: Likelihood) -> Optimum:
         nonlocal reached
+        quick = target.quickly()
         best, reached = best_of_starts(
-            target,
+            quick,
             [starting_point(target, known, number=k) for k in range(_n_starts(options, target.shape))],
             tolerance=options.tolerance,
             gradient_tolerance=options.gradient_tolerance,
             max_iterations=options.max_iterations,
             progress=progress,
         )
-        return _point_upwards(best, target)
+        best = _point_upwards(best, quick)
+        return replace(best, evaluation=target.evaluate(best.parameters))
 
     if covariates is None:
         best = search(base)
-        return _Estimate(base, best, covariance(base, best.parameters, options.se), reached)
+        return _Estimate(base, best, covariance(base.quickly(), best.parameters, options.se), reached)
     fit = fit_regression(base, covariates, search)
-    errors = covariance(fit.centred, fit.optimum.parameters, options.se)
+    errors = covariance(fit.centred.quickly(), fit.optimum.parameters, options.se)
     if errors is not None:
         errors = fit.jacobian @ errors @ fit.jacobian.T
     return _Estimate(fit.likelihood, fit.placed, errors, reached, fit)
@@ -232,7 +234,15 @@ def likelihood_of(
     names = item_models(data.items, requested)
     shape = Shape(names, data.items.n_steps, len(data.group_names), fixed, n_coefficients)
     check_design(data, shape)
-    return Likelihood(data, shape, Grid(options.nodes, options.half_range), options.prior, None, options.force_tables)
+    return Likelihood(
+        data,
+        shape,
+        Grid(options.nodes, options.half_range),
+        options.prior,
+        None,
+        options.force_tables,
+        threads=options.threads,
+    )
 
 
 def _n_starts(options: Options, shape: Shape) -> int:

@@ -98,6 +98,10 @@ class Likelihood:
         How ability is distributed; by default a normal distribution in each group.
     force_tables : bool
         Use the table kernel even where the score kernel would do (its check).
+    quick : bool
+        Tabulate the E-step where that is worth it; what is not needed for iterations is left out.
+    threads : int
+        0: one a processor. The result does not depend on it.
     """
 
     data: Prepared
@@ -106,6 +110,8 @@ class Likelihood:
     guessing_prior: GuessingPrior = USUAL_PRIOR
     given_population: Population | None = None
     force_tables: bool = False
+    quick: bool = False
+    threads: int = 0
 
     @cached_property
     def theta(self) -> Floats:
@@ -121,13 +127,18 @@ class Likelihood:
     def kernel(self) -> Kernel:
         """The score kernel where all items are in its family, else the table kernel."""
         if self.shape.in_score_family and not self.force_tables:
-            return ScoreKernel(self.data, self.shape, self.theta)
+            moments = not self.quick or self.given_population is not None
+            return ScoreKernel(self.data, self.shape, self.theta, self.quick, moments, self.threads)
         return TableKernel(self.data, self.shape, self.theta)
 
     def on(self, grid: Grid) -> Likelihood:
         """The same on another grid."""
         given = self.given_population
         return replace(self, grid=grid, given_population=None if given is None else given.on(grid.theta))
+
+    def quickly(self) -> Likelihood:
+        """The same for iterations."""
+        return replace(self, quick=True)
 
     def evaluate(self, p: Parameters) -> Evaluation:
         """One pass over the units: log-likelihood, gradient (Fisher's identity), expected counts."""

@@ -16,10 +16,14 @@ from numpy.typing import NDArray
 from tirek_engines.psychometrics import _item_kernels as item_kernels
 from tirek_engines.psychometrics import _kernels as kernels
 from tirek_engines.psychometrics import _table_kernels as table_kernels
+from tirek_engines.psychometrics.parallel import in_order, slices
 from tirek_engines.psychometrics.parameters import Parameters, Shape, none
 from tirek_engines.psychometrics.prepared import Prepared, item_moments_of, score_table
+from tirek_engines.psychometrics.tabulated import Chunk, Plan, Sums, Total, make_plan, step_of
 
 Floats = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -84,17 +88,43 @@ class Kernel(Protocol):
         """Log of prior times likelihood for some units, shape (units, nodes)."""
 
 
+def run_bases(n_steps: Ints, masks: Bytes, p: Parameters, prior: Floats, theta: Floats) -> Floats:
+    """Log prior (runs, nodes) less the sum of log Z over the items of each run."""
+    log_z = kernels.log_normalisers(p.slopes, p.intercepts, n_steps, theta)
+    return np.ascontiguousarray(prior - kernels.design_sums(masks, log_z))
+
+
+def reach_of(n_steps: Ints, masks: Bytes, slopes: Floats) -> tuple[Floats, Floats]:
+    """Lowest and highest score that a person of each run can have."""
+    full = slopes * n_steps
+    ends = kernels.design_sums(masks, np.ascontiguousarray(np.column_stack([np.minimum(full, 0), np.maximum(full, 0)])))
+    return np.ascontiguousarray(ends[:, 0]), np.ascontiguousarray(ends[:, 1])
+
+
 def _norms(data: Prepared, prior: Prior) -> float:
     return float(data.unit_weight @ prior.log_norms) if prior.log_norms.size else 0.0
 
 
 @dataclass(frozen=True)
 class ScoreKernel:
-    """Posteriors from weighted scores, sum_j a_j x_j; with `tilts` or free slopes a unit must be a person."""
+    """Posteriors from weighted scores, sum_j a_j x_j; with `tilts` or free slopes a unit must be a person.
+
+    Attributes
+    ----------
+    quick : bool
+        Tabulate runs of many persons (see `tabulated`): right to 1e-10 of the log-likelihood, several times faster.
+    moments : bool
+        Whether the moments of units are wanted; without them they are empty.
+    threads : int
+        0: one a processor. The result is the same.
+    """
 
     data: Prepared
     shape: Shape
     theta: Floats
+    quick: bool = False
+    moments: bool = True
+    threads: int = 0
 
     def scores(self, p: Parameters) -> Floats:
         """The weighted score sum_j a_j x_j of every unit."""
@@ -106,24 +136,65 @@ class ScoreKernel:
 
     def bases(self, p: Parameters, prior: Prior) -> Floats:
         """Log prior less the sum of log Z over the answered items, for every run and node."""
-        log_z = kernels.log_normalisers(p.slopes, p.intercepts, self.data.items.n_steps, self.theta)
-        return np.ascontiguousarray(prior.bases - kernels.design_sums(self.data.run_masks, log_z))
+        return run_bases(self.data.items.n_steps, self.data.run_masks, p, prior.bases, self.theta)
 
     def posterior(self, p: Parameters, prior: Prior) -> Posterior:
         """One pass over all units."""
         data = self.data
-        scores = self.scores(p) + prior.tilts if prior.tilts.size else self.scores(p)
-        loglik, run_counts, means, variances = kernels.posterior_pass(
-            scores, data.unit_weight, data.run_starts, self.bases(p, prior), self.theta
-        )
+        n_items = len(data.items.names)
+        if data.unit_scores is not None:
+            scores = data.unit_scores + prior.tilts if prior.tilts.size else data.unit_scores
+            loglik, run_counts, means, variances = kernels.posterior_pass(
+                scores, data.unit_weight, data.run_starts, self.bases(p, prior), self.theta
+            )
+            moments = np.zeros(n_items)
+        else:
+            total, means, variances = self._passed(p, prior)
+            loglik, run_counts = total.finish()
+            moments = item_moments_of(data.layout, n_items, total.sums) if total.sums.size else np.zeros(n_items)
         loglik += float((data.step_counts * p.intercepts)[self.shape.step_mask].sum()) - _norms(data, prior)
-        answered = kernels.item_sums(data.run_masks, run_counts, len(data.items.names))
-        moments = np.zeros(len(data.items.names))
-        if self.shape.free_slopes.any():
-            assert data.packed is not None
-            sums = kernels.byte_sums(data.packed, data.unit_weight * means)
-            moments = item_moments_of(data.layout, len(moments), sums)
+        answered = kernels.item_sums(data.run_masks, run_counts, n_items)
         return Posterior(loglik, run_counts, Counts(answered, data.step_counts, moments), means, variances)
+
+    def plan(self, p: Parameters, prior: Prior) -> Plan:
+        """What the pass over the units reads."""
+        data = self.data
+        sizes = np.diff(data.run_starts)
+        reach = reach_of(data.items.n_steps, data.run_masks, p.slopes)
+        step = step_of(reach, float(p.sds.max()))
+        if prior.tilts.size:
+            reach = reach[0] + prior.tilts.min(), reach[1] + prior.tilts.max()
+        return make_plan(
+            table=score_table(data.layout, p.slopes),
+            bases=self.bases(p, prior),
+            theta=self.theta,
+            reach=reach,
+            sizes=sizes if self.quick else np.zeros_like(sizes),
+            step=step,
+            with_sums=bool(self.shape.free_slopes.any()),
+        )
+
+    def _passed(self, p: Parameters, prior: Prior) -> tuple[Total, Floats, Floats]:
+        plan, n = self.plan(p, prior), self.data.unit_run.shape[0]
+        means, variances = (np.empty(n if self.moments else 0) for _ in range(2))
+        places = slices(n)
+
+        def part(k: int) -> Sums:
+            chunk = self._chunk(places[k], prior)
+            return plan.sums(chunk, means[places[k]], variances[places[k]])
+
+        total = plan.total()
+        for found in in_order(part, len(places), self.threads):
+            total.add(found)
+        return total, means, variances
+
+    def _chunk(self, place: slice, prior: Prior) -> Chunk:
+        data = self.data
+        assert data.packed is not None
+        first, last = int(data.unit_run[place.start]), int(data.unit_run[place.stop - 1])
+        starts = np.clip(data.run_starts[first : last + 2], place.start, place.stop) - place.start
+        tilts = prior.tilts[place] if prior.tilts.size else prior.tilts
+        return Chunk(data.packed[place], data.unit_weight[place], np.arange(first, last + 1), starts, tilts)
 
     def log_joint(self, p: Parameters, prior: Prior, units: slice) -> Floats:
         """Log of prior times likelihood for some units, up to the unit's own sum of d: shape (units, nodes)."""

@@ -64,8 +64,8 @@ class Layout:
 
     def digits(self, item: int) -> NDArray[np.int64]:
         """Category of `item` for each of the 256 values of its byte."""
-        value = np.arange(256, dtype=np.int64) // self.step_of[item]
-        return np.asarray(value % self.states[item], dtype=np.int64)
+        value = np.arange(256, dtype=np.int64) // int(self.step_of[item])
+        return np.asarray(value % int(self.states[item]), dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -262,7 +262,8 @@ def _normalised(answers: Answers, n_answered: NDArray[np.int64]) -> tuple[NDArra
 def score_table(layout: Layout, slopes: NDArray[np.float64]) -> NDArray[np.float64]:
     """Partial score sum a_j x_j of each value of each byte, shape (bytes, 256)."""
     table = np.zeros((layout.n_bytes, 256))
-    np.add.at(table, layout.byte_of, slopes[:, None] * layout.digit_table)
+    for j, byte in enumerate(layout.byte_of.tolist()):
+        table[byte] += slopes[j] * layout.digit_table[j]
     return table
 
 

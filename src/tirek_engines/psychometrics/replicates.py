@@ -103,7 +103,7 @@ def replicate_errors(
 
 
 def _again(likelihood: Likelihood, start: Parameters) -> Optimum:
-    return maximise(likelihood, start, tolerance=STEP, gradient_tolerance=GRADIENT, max_iterations=ROUNDS)
+    return maximise(likelihood.quickly(), start, tolerance=STEP, gradient_tolerance=GRADIENT, max_iterations=ROUNDS)
 
 
 def _estimates(calibration: Calibration, p: Parameters) -> Floats:
