@@ -1,0 +1,250 @@
+"""What reports are made from. Pupils' rows are read in the asker's own scope, so that the row policies hold; items and
+their difficulties, which only the holder of a test sees in full, are read by the program and shown as shares and words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.utils import timezone
+from django.utils.translation import get_language
+from numpy.typing import NDArray
+
+from tirek.access.scope import loading
+from tirek.assessment.codes import as_scores
+from tirek.assessment.models import (
+    AnswerSheet,
+    BookletItem,
+    Calibration,
+    Dimension,
+    GroupResult,
+    Item,
+    ItemEstimate,
+    LevelShare,
+    Panel,
+    PanelState,
+    PersonResult,
+    Release,
+    Sitting,
+)
+from tirek.decisions import queries as journal
+from tirek.decisions.rules import RuleSet, rules_in_force
+from tirek.registry.models import Enrolment, Institution, Territory, TerritoryLevel
+from tirek_engines.psychometrics import NOT_ANSWERED
+from tirek_engines.psychometrics.items import Items
+
+LANGUAGES = ("kk", "ru", "en")
+
+
+def words_of(thing: Any, name: str) -> str:
+    """A text kept in three languages, in the reader's; else in whichever there is."""
+    own = (get_language() or "kk")[:2]
+    for code in (own, *LANGUAGES):
+        if text := getattr(thing, f"{name}_{code}", "") or "":
+            return text
+    return ""
+
+
+def rules_of(release: Release, name: str) -> RuleSet:
+    """The rules of the day on which the results were published."""
+    with loading():
+        return rules_in_force(f"assessment.{name}", timezone.localdate(release.at), release.org_lo, release.test.org_hi)
+
+
+@dataclass(frozen=True)
+class TaskOnScale:
+    """An item of the test with its place on the scale."""
+
+    code: str
+    area: str
+    can_do: str
+    wording: str
+    max_score: int
+    difficulty: float
+    error: float
+
+    @property
+    def words(self) -> str:
+        """What a pupil who solves it can do; without such words the task itself, shortened."""
+        text = self.can_do or self.wording
+        return text if len(text) <= 160 else text[:157].rsplit(" ", 1)[0] + "…"
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """The items that count, as the engine takes them, and what each is about."""
+
+    items: Items
+    tasks: tuple[TaskOnScale, ...]
+
+    @property
+    def errors(self) -> NDArray[np.float64]:
+        return np.array([task.error for task in self.tasks])
+
+    def areas(self) -> dict[str, NDArray[np.int64]]:
+        """Places of the items of each content area that is named."""
+        names = sorted({task.area for task in self.tasks if task.area})
+        return {n: np.array([j for j, task in enumerate(self.tasks) if task.area == n], np.int64) for n in names}
+
+
+def scaled_items(calibration: Calibration) -> Scaled:
+    """Items whose categories are their scores; the few with scores that nobody got are left aside."""
+    with loading():
+        found = ItemEstimate.objects.filter(calibration=calibration, difficulty__isnull=False)
+        rows = [
+            row
+            for row in found.select_related("item__version__item").order_by("item__position")
+            if len(row.steps or [row.difficulty]) == row.item.max_score
+        ]
+    steps = np.array([len(row.steps or [0]) for row in rows], np.int64)
+    slopes = np.array([getattr(row, "slope", None) or 1.0 for row in rows])
+    intercepts = np.zeros((len(rows), int(steps.max(initial=1))))
+    for j, row in enumerate(rows):
+        own = np.asarray(row.steps or [row.difficulty], dtype=np.float64)
+        model = getattr(row, "model", "") or "rasch"
+        intercepts[j, : steps[j]] = -slopes[j] * (own if model == "graded" else np.cumsum(own))
+    items = Items(
+        names=tuple(row.item.code for row in rows),
+        models=tuple(getattr(row, "model", "") or "rasch" for row in rows),
+        slopes=slopes,
+        intercepts=intercepts,
+        guessing=np.array([getattr(row, "guessing", None) or 0.0 for row in rows]),
+        n_steps=steps,
+        values=tuple(tuple(range(n + 1)) for n in steps.tolist()),
+        dimensions=np.zeros(len(rows), np.int64),
+    )
+    return Scaled(items, tuple(_task(row) for row in rows))
+
+
+def _task(row: ItemEstimate) -> TaskOnScale:
+    item, kept = row.item, row.item.version.item if row.item.version_id else None
+    return TaskOnScale(
+        code=item.code,
+        area=(kept.content_area if kept else "") or item.content_area,
+        can_do=words_of(kept, "can_do") if kept else "",
+        wording=words_of(item, "wording"),
+        max_score=item.max_score,
+        difficulty=row.difficulty or 0.0,
+        error=row.difficulty_se or 0.0,
+    )
+
+
+@dataclass(frozen=True)
+class Pupils:
+    """Pupils with a published result, their answers as scores (255: none), and their classes."""
+
+    results: tuple[PersonResult, ...]
+    scores: NDArray[np.uint8]
+    class_of: tuple[tuple[int, str] | None, ...]
+
+    def of_class(self, pk: int) -> Pupils:
+        keep = [i for i, group in enumerate(self.class_of) if group and group[0] == pk]
+        return Pupils(tuple(self.results[i] for i in keep), self.scores[keep], tuple(self.class_of[i] for i in keep))
+
+    def classes(self) -> list[tuple[int, str]]:
+        return sorted({group for group in self.class_of if group}, key=lambda group: group[1])
+
+
+def pupils_of(release: Release, scaled: Scaled, *, org_no: int | None = None, person_id: int | None = None) -> Pupils:
+    """Of one school or of one pupil, as far as the asker may see them."""
+    found = PersonResult.objects.filter(release=release).order_by("person_id")
+    found = found.filter(org_no=org_no) if person_id is None else found.filter(person_id=person_id)
+    results = {row.person_id: row for row in found}
+    sheets = AnswerSheet.objects.filter(test=release.test, person_id__in=results).order_by("person_id")
+    kept = [sheet for sheet in sheets if sheet.person_id in results]
+    codes = _matrix(release, scaled, kept)
+    rules = rules_of(release, "calibration")
+    scores = as_scores(
+        codes, omitted=rules.value("omitted_counts_as"), not_reached=rules.value("not_reached_counts_as")
+    )
+    groups = _classes(release, [sheet.person_id for sheet in kept])
+    return Pupils(tuple(results[s.person_id] for s in kept), scores, tuple(groups.get(s.person_id) for s in kept))
+
+
+def _matrix(release: Release, scaled: Scaled, sheets: list[AnswerSheet]) -> NDArray[np.uint8]:
+    column = {code: j for j, code in enumerate(scaled.items.names)}
+    with loading():
+        places: dict[int, list[str]] = {}
+        rows = BookletItem.objects.filter(booklet__test=release.test).order_by("booklet_id", "position")
+        for booklet, code in rows.values_list("booklet_id", "item__code"):
+            places.setdefault(booklet, []).append(code)
+    codes = np.full((len(sheets), len(column)), NOT_ANSWERED, np.uint8)
+    for i, sheet in enumerate(sheets):
+        answered = zip(places[sheet.booklet_id], bytes(sheet.codes), strict=True)
+        for code, value in answered:
+            if code in column:
+                codes[i, column[code]] = value
+    return codes
+
+
+def _classes(release: Release, persons: list[int]) -> dict[int, tuple[int, str]]:
+    with loading():
+        last = Sitting.objects.filter(test=release.test).order_by("-date").values_list("date", flat=True).first()
+    found = Enrolment.objects.filter(person_id__in=persons, class_group__isnull=False, valid__contains=last)
+    rows = found.values_list("person_id", "class_group_id", "class_group__grade", "class_group__letter")
+    return {person: (pk, f"{grade}{letter}") for person, pk, grade, letter in rows if letter is not None}
+
+
+def school_of(org_no: int) -> Institution | None:
+    return Institution.objects.filter(org_no=org_no).first()
+
+
+def district_of(org_no: int) -> Territory | None:
+    inside = {"org_lo__lte": org_no, "org_hi__gte": org_no, "level": TerritoryLevel.DISTRICT}
+    return Territory.objects.filter(**inside).first()
+
+
+def group_result(release: Release, dimension: str, code: str) -> GroupResult | None:
+    return GroupResult.objects.filter(release=release, dimension=dimension, code=code).first()
+
+
+def group_results(release: Release, dimension: str) -> list[GroupResult]:
+    return list(GroupResult.objects.filter(release=release, dimension=dimension).order_by("org_lo", "code"))
+
+
+@dataclass(frozen=True)
+class Standards:
+    """Levels in force for a publication: names from the lowest, cuts in logits with errors."""
+
+    panel: Panel
+    names: tuple[str, ...]
+    cuts: tuple[float, ...]
+    errors: tuple[float, ...]
+
+    def level_at(self, theta: float) -> int:
+        return int(np.searchsorted(self.cuts, theta, side="right"))
+
+    def shares(self, dimension: str, code: str) -> list[LevelShare]:
+        """Shares at or above each cut of a group; empty when there are none or they are not shown."""
+        found = list(self.panel.shares.filter(dimension=dimension, code=code).order_by("cut"))
+        return found if len(found) == len(self.cuts) and not any(row.suppressed for row in found) else []
+
+
+def level_names(panel: Panel) -> tuple[str, ...]:
+    own = (get_language() or "kk")[:2]
+    return tuple(str(level.get(own) or level.get("kk") or level.get("en")) for level in panel.levels)
+
+
+def standards_of(release: Release) -> Standards | None:
+    """Levels set on the very calibration that was published: on another scale the cuts would mean nothing."""
+    if release.calibration is None:
+        return None
+    with loading():
+        panel = Panel.objects.filter(test=release.test, state=PanelState.CLOSED).order_by("-closed_at").first()
+        if panel is None or not panel.decision_number:
+            return None
+        decision = journal.decision(panel.decision_number)
+        if decision.parameters.get("calibration") != release.calibration.decision_number:
+            return None
+    cuts = tuple(cut["logits"] for cut in panel.cuts)
+    return Standards(panel, level_names(panel), cuts, tuple(cut["error"] for cut in panel.cuts))
+
+
+def n_items(release: Release) -> int:
+    with loading():
+        return Item.objects.filter(test=release.test).count()
+
+
+def whole_result(release: Release) -> GroupResult | None:
+    return group_result(release, Dimension.ALL, "all")

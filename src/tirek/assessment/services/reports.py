@@ -1,0 +1,36 @@
+"""Give reports out as documents: numbered, sealed, to be checked by whoever holds them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import get_language
+
+from tirek.access.models import User
+from tirek.access.scope import loading
+from tirek.assessment.reports_sections import Report
+from tirek.documents import services as documents
+from tirek.documents.models import Document
+
+TEMPLATE = "monitoring"
+
+
+def give_out(
+    report: Report, *, base_address: str, by: User | None, now: datetime, org_no: int, person_id: int | None = None
+) -> Document:
+    """The report's PDF in the reader's language. The caller has checked that the asker may see the report.
+
+    ``person_id`` is whose own record the document is: the child of a parent's report, the teacher of a class's.
+    """
+    with loading():
+        return documents.issue(
+            template=TEMPLATE,
+            title=report.title,
+            content=report.content(),
+            language=(get_language() or "kk")[:2],
+            base_address=base_address,
+            by=by,
+            now=now,
+            org_no=org_no,
+            person_id=person_id,
+        )

@@ -1,0 +1,13 @@
+"""Reports, research files and standards; included beside the other addresses of tests."""
+
+from django.urls import path
+
+from tirek.assessment import views_reports
+
+urlpatterns = [
+    path("<slug:code>/school/<int:org_no>/", views_reports.school, name="school_report"),
+    path("<slug:code>/school/<int:org_no>/print/", views_reports.school_print, name="school_report_print"),
+    path("<slug:code>/pupil/<uuid:public_id>/", views_reports.pupil, name="pupil_report"),
+    path("<slug:code>/pupil/<uuid:public_id>/print/", views_reports.pupil_print, name="pupil_report_print"),
+    path("<slug:code>/compare/", views_reports.compare, name="compare"),
+]
