@@ -18,6 +18,14 @@ PERMISSIONS: dict[str, set[str]] = {
     "exchange.export": OFFICERS | HEADS,
     "assessment.read": STAFF | {Role.PARENT},
     "assessment.manage": {Role.REGIONAL_OFFICER, Role.PROGRAMME_OFFICE, Role.MINISTRY_ANALYST, Role.ADMINISTRATOR},
+    "assessment.supervise": {
+        Role.SCHOOL_HEAD, Role.SCHOOL_COORDINATOR, Role.TEACHER, Role.DISTRICT_OFFICER, Role.REGIONAL_OFFICER,
+        Role.PROGRAMME_OFFICE, Role.MINISTRY_ANALYST, Role.ADMINISTRATOR,
+    },
+    "assessment.reports": STAFF,
+    "assessment.research": {
+        Role.REGIONAL_OFFICER, Role.PROGRAMME_OFFICE, Role.MINISTRY_ANALYST, Role.ADMINISTRATOR,
+    },
     "decisions.read": OFFICERS | HEADS,
     "decisions.publish": {Role.REGIONAL_OFFICER, Role.MINISTRY_ANALYST, Role.PROGRAMME_OFFICE},
     "rules.load": {Role.REGIONAL_OFFICER, Role.MINISTRY_ANALYST},
