@@ -24,7 +24,9 @@ from tirek.assessment.models import (
     Test,
     TestState,
 )
+from tirek.assessment.queries_seats import seats_on_papers
 from tirek.assessment.refusals import InputsMoved, WrongState, must
+from tirek.assessment.sitting import scanned
 from tirek.assessment.uploads import Unreadable, read_answers
 from tirek.storage.tables import Fault, shown
 
@@ -74,8 +76,8 @@ def nobody(done: int, total: int, message: str) -> None:
 
 
 @transaction.atomic
-def receive_answers(*, test_id: int, content: bytes, file_name: str) -> AnswerImport:
-    """Keep a file to be checked; nothing else is changed."""
+def receive_answers(*, test_id: int, content: bytes, file_name: str, options: dict | None = None) -> AnswerImport:
+    """Keep a file to be checked; nothing else is changed. ``options``: how a scanner's rows are read (`scanned.Signs`)."""
     must("assessment.manage")
     test = Test.objects.get(pk=test_id)
     _must_collect(test)
@@ -88,6 +90,7 @@ def receive_answers(*, test_id: int, content: bytes, file_name: str) -> AnswerIm
         sha256=sha256,
         content=content,
         state=ImportState.RECEIVED,
+        options=options or {},
         by_id=current_scope().user_id,
         at=timezone.now(),
     )
@@ -101,7 +104,7 @@ def check_received(*, import_id: int, tell: Tell = nobody) -> AnswerImport:
     if received.state != ImportState.RECEIVED:
         return received
     _must_collect(received.test)
-    plan = plan_answers(received.test, bytes(received.content), received.file_name, tell)
+    plan = plan_answers(received.test, bytes(received.content), received.file_name, tell, received.options)
     for name, value in plan.counts().items():
         setattr(received, name, value)
     received.state = ImportState.CHECKED if plan.may_be_applied else ImportState.REFUSED
@@ -112,9 +115,9 @@ def check_received(*, import_id: int, tell: Tell = nobody) -> AnswerImport:
 
 
 @transaction.atomic
-def check_answers(*, test_id: int, content: bytes, file_name: str) -> AnswerImport:
+def check_answers(*, test_id: int, content: bytes, file_name: str, options: dict | None = None) -> AnswerImport:
     """Receive a file and check it at once."""
-    received = receive_answers(test_id=test_id, content=content, file_name=file_name)
+    received = receive_answers(test_id=test_id, content=content, file_name=file_name, options=options)
     return check_received(import_id=received.pk)
 
 
@@ -141,11 +144,11 @@ def apply_answers(*, import_id: int, tell: Tell = nobody) -> AnswerImport:
     if checked.state != ImportState.CHECKED:
         raise WrongState(_("This file was not found good enough to be applied. Mend it and check it again."))
     _must_be_new(test, checked.sha256)
-    plan = plan_answers(test, bytes(checked.content), checked.file_name, tell)
+    plan = plan_answers(test, bytes(checked.content), checked.file_name, tell, checked.options)
     if any(getattr(checked, name) != value for name, value in plan.counts().items()):
         raise InputsMoved(_("The register or the answers changed since the file was checked. Check it again."))
     tell(4, STEPS, _("Writing the answers"))
-    _write(test, plan)
+    write_sheets(test, new=plan.new, changed=plan.changed)
     checked.state = ImportState.APPLIED
     checked.applied_at = timezone.now()
     checked.save(update_fields=["state", "applied_at"])
@@ -170,20 +173,26 @@ def _must_collect(test: Test) -> None:
         raise WrongState(_("The results of this test are published. Withdraw them before you change answers."))
 
 
-def _write(test: Test, plan: Plan) -> None:
-    AnswerSheet.objects.bulk_create(plan.new, batch_size=BATCH)
-    AnswerSheet.objects.bulk_update(plan.changed, ["booklet", "codes", "sitting", "org_no"], batch_size=1000)
-    sittings = {sheet.sitting_id for sheet in (*plan.new, *plan.changed)}
+def write_sheets(test: Test, *, new: list[AnswerSheet], changed: list[AnswerSheet]) -> None:
+    """Write sheets; their sittings are answered, and a calibration of the answers before is superseded."""
+    AnswerSheet.objects.bulk_create(new, batch_size=BATCH)
+    AnswerSheet.objects.bulk_update(changed, ["booklet", "codes", "sitting", "org_no"], batch_size=1000)
+    sittings = {sheet.sitting_id for sheet in (*new, *changed)}
     Sitting.objects.filter(pk__in=sittings).exclude(state=SittingState.ANSWERED).update(state=SittingState.ANSWERED)
-    if plan.new or plan.changed:
-        current = Calibration.objects.filter(test=test).exclude(state=CalibrationState.SUPERSEDED)
-        current.update(state=CalibrationState.SUPERSEDED)
-        if test.state != TestState.COLLECTING:
-            test.state = TestState.COLLECTING
-            test.save(update_fields=["state"])
+    if new or changed:
+        supersede_calibration(test)
 
 
-def plan_answers(test: Test, content: bytes, file_name: str, tell: Tell = nobody) -> Plan:
+def supersede_calibration(test: Test) -> None:
+    """The answers are no longer those that were calibrated."""
+    current = Calibration.objects.filter(test=test).exclude(state=CalibrationState.SUPERSEDED)
+    current.update(state=CalibrationState.SUPERSEDED)
+    if test.state != TestState.COLLECTING:
+        test.state = TestState.COLLECTING
+        test.save(update_fields=["state"])
+
+
+def plan_answers(test: Test, content: bytes, file_name: str, tell: Tell = nobody, options: dict | None = None) -> Plan:
     """What the file would do to the answers as they are now."""
     tell(0, STEPS, _("Reading the file"))
     try:
@@ -193,9 +202,16 @@ def plan_answers(test: Test, content: bytes, file_name: str, tell: Tell = nobody
     spoiled = {fault.row for fault in row_faults}
     sound = frame.filter(~pl.col("_row").is_in(list(spoiled))) if spoiled else frame
     tell(1, STEPS, _("Checking every answer"))
-    checked = answer_files.check(sound, queries.design_of(test), file_name)
+    design = queries.design_of(test)
+    n_left_out = len(spoiled)
+    if scanned.is_scanned(sound):
+        n_before = sound.height
+        sound, more_faults, more_warnings = _from_scanner(test, design, sound, options or {}, file_name)
+        row_faults, warnings = row_faults + more_faults, warnings + more_warnings
+        n_left_out += n_before - sound.height
+    checked = answer_files.check(sound, design, file_name)
     plan = Plan(
-        n_rows=checked.n_rows + len(spoiled),
+        n_rows=checked.n_rows + n_left_out,
         faults=row_faults + checked.faults,
         warnings=warnings + checked.warnings,
         whole=checked.whole,
@@ -204,6 +220,13 @@ def plan_answers(test: Test, content: bytes, file_name: str, tell: Tell = nobody
     _place_sheets(test, checked, file_name, plan)
     plan.faults.sort(key=lambda fault: fault.row or 0)
     return plan
+
+
+def _from_scanner(test: Test, design: answer_files.Design, frame: pl.DataFrame, options: dict, file_name: str):
+    """Rows by the number on the paper as rows by pupil."""
+    seats = seats_on_papers(test, scanned.papers_in(frame))
+    signs = scanned.Signs.from_options(options)
+    return scanned.as_matrix(frame, booklets=design.booklets, seat_of=seats.get, signs=signs, file=file_name)
 
 
 def _place_sheets(test: Test, checked: answer_files.Checked, file: str, plan: Plan) -> None:

@@ -1,0 +1,30 @@
+/* Elements from names, properties and children; texts are always texts, never markup. */
+export function make(name, properties, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(properties || {})) {
+    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else if (value === true) element.setAttribute(key, "");
+    else if (value !== false && value !== null && value !== undefined) element.setAttribute(key, value);
+  }
+  for (const child of children.flat()) {
+    if (child !== null && child !== undefined && child !== false) element.append(child);
+  }
+  return element;
+}
+
+export function show(...children) {
+  const main = document.getElementById("sit");
+  main.replaceChildren(...children.flat().filter(Boolean));
+  return main;
+}
+
+export function paragraphs(text) {
+  return String(text).split("\n").filter(Boolean).map((line) => make("p", {}, line));
+}
+
+/* Said aloud by screen readers, at once. */
+export function tell(text) {
+  const place = document.getElementById("sit-told");
+  place.textContent = "";
+  setTimeout(() => (place.textContent = text), 50);
+}
