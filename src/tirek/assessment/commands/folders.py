@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import inspect
 import math
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tirek.storage.runs import FolderRefused, Run, changed_files, digest_file, read_manifest
-from tirek.storage.tables import read_table
-from tirek_engines.errors import EXIT_BAD_INPUT, EXIT_DONE, EXIT_NOT_DECIDED
+from tirek.storage.runs import FolderRefused, Run, changed_files, read_manifest
+from tirek_engines.errors import EXIT_BAD_INPUT, EXIT_DONE
 
 if TYPE_CHECKING:
     from tirek_engines.psychometrics import Calibration
-
-TOLERANCE = 1e-6
-"""Numbers computed on another processor may differ in their last digits; more than this is a difference."""
-
 
 FORMULAS = {
     "3pl": "P(right) = c + (1 - c) / (1 + exp(-(a theta + d1))); b = -d1 / a",
@@ -29,30 +23,16 @@ FORMULAS = {
 
 
 def verify_folder(folder: Path) -> tuple[list[str], int]:
-    """Recompute a calibration from the recorded inputs and compare every output.
+    """Recompute a calibration from the recorded inputs and compare every output; see `running.verify_run`."""
+    from tirek.assessment.commands.running import verify_run
 
-    Returns the lines to print and the exit code: 0 equal, 2 a file is not what was recorded, 3 results differ.
-    """
-    manifest = read_manifest(folder)
-    changed = changed_files(folder, manifest)
-    if changed:
-        return [
-            *changed,
-            "Nothing was computed: the files are not those of the recorded run.",
-        ], EXIT_BAD_INPUT
-    with tempfile.TemporaryDirectory() as place:
-        run = Run(Path(place), "calibrate", manifest["arguments"])
+    def compute(manifest: Mapping[str, Any], run: Run) -> None:
         _compute(manifest, run)
-        lines, differ = [], False
-        for output in manifest["outputs"]:
-            said, same = compare_output(output["name"], folder, run.folder, output["sha256"])
-            lines.append(said)
-            differ = differ or not same
-    verdict = "DIFFERENT from what is recorded." if differ else "Verified."
-    return [*lines, verdict], EXIT_NOT_DECIDED if differ else EXIT_DONE
+
+    return verify_run(folder, compute)
 
 
-def _compute(manifest: dict[str, Any], run: Run | None = None) -> tuple[Any, Calibration]:
+def _compute(manifest: Mapping[str, Any], run: Run | None = None) -> tuple[Any, Calibration]:
     from tirek.assessment.commands.calibrate import calibrate_file, outputs_of
 
     table, calibration = calibrate_file(_answers_path(manifest), manifest["arguments"])
@@ -61,34 +41,8 @@ def _compute(manifest: dict[str, Any], run: Run | None = None) -> tuple[Any, Cal
     return table, calibration
 
 
-def _answers_path(manifest: dict[str, Any]) -> Path:
+def _answers_path(manifest: Mapping[str, Any]) -> Path:
     return Path(next(entry["path"] for entry in manifest["inputs"] if entry["role"] == "answers"))
-
-
-def compare_output(name: str, folder: Path, fresh: Path, digest: str) -> tuple[str, bool]:
-    if not (fresh / name).is_file():
-        return f"{name}: not written by this version", False
-    if digest_file(fresh / name) == digest:
-        return f"{name}: equal, byte for byte", True
-    if not name.endswith(".csv"):
-        return f"{name}: not equal byte for byte (its numbers are those of the tables)", name == "fit.json"
-    old, new = read_table(folder / name), read_table(fresh / name)
-    if old.columns != new.columns or old.height != new.height:
-        return f"{name}: DIFFERENT columns or rows", False
-    worst = 0.0
-    for column in old.columns:
-        before, after = old[column], new[column]
-        if before.dtype.is_float() and after.dtype.is_float():
-            gap = (before - after).abs().max()
-            worst = max(worst, float(gap) if isinstance(gap, float) else 0.0)
-            same = before.is_null().equals(after.is_null())
-        else:
-            same = before.equals(after)
-        if not same:
-            return f"{name}: DIFFERENT in column {column}", False
-    if worst > TOLERANCE:
-        return f"{name}: DIFFERENT, by up to {worst:.2g}", False
-    return f"{name}: equal within {TOLERANCE:g} (largest difference {worst:.2g})", True
 
 
 def explain_folder(folder: Path, subject: str) -> tuple[list[str], int]:

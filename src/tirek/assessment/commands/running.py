@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -11,7 +10,8 @@ from typing import Any
 
 import click
 
-from tirek.storage.runs import FolderRefused, Run, changed_files, digest_file, leave_faults, read_manifest
+from tirek.assessment.commands.comparing import compare
+from tirek.storage.runs import FolderRefused, Run, changed_files, leave_faults, read_manifest
 from tirek.storage.tables import BadTable, Fault
 from tirek_engines.errors import EXIT_BAD_INPUT, EXIT_DONE, EXIT_NOT_DECIDED, Refusal
 
@@ -62,32 +62,10 @@ def verify_run(folder: Path, compute: Callable[[Mapping[str, Any], Run], None]) 
     with tempfile.TemporaryDirectory() as place:
         run = Run(Path(place), manifest["command"], manifest["arguments"])
         compute(manifest, run)
-        found = [_compare(o["name"], folder, run.folder, o["sha256"]) for o in manifest["outputs"]]
+        found = [compare(o["name"], folder, run.folder, o["sha256"]) for o in manifest["outputs"]]
     differ = not all(same for _, same in found)
     verdict = "DIFFERENT from what is recorded." if differ else "Verified."
     return [*(line for line, _ in found), verdict], EXIT_NOT_DECIDED if differ else EXIT_DONE
-
-
-def _compare(name: str, folder: Path, fresh: Path, digest: str) -> tuple[str, bool]:
-    """Like `compare_output`, and JSON by its numbers."""
-    from tirek.assessment.commands.folders import TOLERANCE, compare_output
-
-    if not name.endswith(".json") or not (fresh / name).is_file() or digest_file(fresh / name) == digest:
-        return compare_output(name, folder, fresh, digest)
-    old, new = (json.loads((place / name).read_text(encoding="utf-8")) for place in (folder, fresh))
-    if _alike(old, new, TOLERANCE):
-        return f"{name}: equal within {TOLERANCE:g}", True
-    return f"{name}: DIFFERENT", False
-
-
-def _alike(old: Any, new: Any, tolerance: float) -> bool:
-    if isinstance(old, float) and isinstance(new, float):
-        return abs(old - new) <= tolerance
-    if isinstance(old, dict) and isinstance(new, dict):
-        return old.keys() == new.keys() and all(_alike(old[k], new[k], tolerance) for k in old)
-    if isinstance(old, list) and isinstance(new, list):
-        return len(old) == len(new) and all(_alike(a, b, tolerance) for a, b in zip(old, new, strict=True))
-    return bool(old == new)
 
 
 def unchanged(folder: Path) -> Mapping[str, Any]:
