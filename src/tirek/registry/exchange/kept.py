@@ -53,7 +53,12 @@ def read_frame(found: Import, name: str) -> pl.DataFrame:
 def forget(found: Import, *, but: tuple[str, ...] = ()) -> None:
     """Delete the files from the disk. Counts, decisions, the upload's SHA-256 and the history of the rows stay."""
     gone = [sealed.path_of(facts["sha256"]) for name, facts in found.sealed.items() if name not in but]
-    transaction.on_commit(lambda: [path.unlink(missing_ok=True) for path in gone])  # a power cut before leaves them all
+
+    def delete() -> None:
+        for path in gone:
+            path.unlink(missing_ok=True)
+
+    transaction.on_commit(delete)  # a power cut before leaves them all
     found.sealed = {name: facts for name, facts in found.sealed.items() if name in but}
 
 
