@@ -19,7 +19,7 @@ from defusedxml.ElementTree import fromstring
 from django.utils.translation import gettext as _
 
 from tirek.storage.tables import Fault, shown
-from tirek.storage.uploads import looks_like, open_archive
+from tirek.storage.uploads import Limits, looks_like, open_archive
 
 NAMESPACE = "http://www.imsglobal.org/xsd/imsqtiasi_v3p0"
 PACKAGE = "http://www.imsglobal.org/xsd/qti/qtiv3p0/imscp_v1p1"
@@ -32,6 +32,7 @@ NUMBERS = ("integer", "float")
 BLOCKS = {"p", "div", "li", "h1", "h2", "h3", "h4", "blockquote", "pre", "tr", "qti-prompt"}
 PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".svg": "image/svg+xml"}
 LANGUAGES = ("kk", "ru", "en")
+LIMITS = Limits(file_bytes=20 << 20, entries=5_000, entry_bytes=5 << 20, total_bytes=100 << 20)
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def read(name: str, data: bytes, *, language: str = "ru") -> Reading:
 
     `language` is taken for items that do not name one of ours. Raises `UploadRefused` for a dangerous archive.
     """
-    files = open_archive(data) if looks_like(data) == "zip" else {name: data}
+    files = open_archive(data, LIMITS) if looks_like(data) == "zip" else {name: data}
     tasks: dict[str, QtiTask] = {}
     faults: list[Fault] = []
     for path, content in sorted(files.items()):

@@ -47,7 +47,12 @@ def tabs(test, request: HttpRequest, here: str) -> list[tuple[str, str, bool]]:
     """Results for everybody; answers and calibration for those who hold the test."""
     if not may(request.scope.role, "assessment.manage"):
         return []
-    pages = [("test", _("Results")), ("answers", _("Answers")), ("calibration", _("Calibration"))]
+    pages = [
+        ("test", _("Results")),
+        ("booklets", _("Booklets")),
+        ("answers", _("Answers")),
+        ("calibration", _("Calibration")),
+    ]
     return [(label, reverse(f"assessment:{name}", args=[test.code]), name == here) for name, label in pages]
 
 
