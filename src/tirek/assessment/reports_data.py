@@ -98,18 +98,16 @@ def scaled_items(calibration: Calibration) -> Scaled:
             if len(row.steps or [row.difficulty]) == row.item.max_score
         ]
     steps = np.array([len(row.steps or [0]) for row in rows], np.int64)
-    slopes = np.array([getattr(row, "slope", None) or 1.0 for row in rows])
+    slopes = np.array([row.slope or 1.0 for row in rows])
     intercepts = np.zeros((len(rows), int(steps.max(initial=1))))
     for j, row in enumerate(rows):
-        own = np.asarray(row.steps or [row.difficulty], dtype=np.float64)
-        model = getattr(row, "model", "") or "rasch"
-        intercepts[j, : steps[j]] = -slopes[j] * (own if model == "graded" else np.cumsum(own))
+        intercepts[j, : steps[j]] = -np.cumsum(row.steps or [slopes[j] * (row.difficulty or 0.0)])
     items = Items(
         names=tuple(row.item.code for row in rows),
-        models=tuple(getattr(row, "model", "") or "rasch" for row in rows),
+        models=tuple(row.model or "rasch" for row in rows),
         slopes=slopes,
         intercepts=intercepts,
-        guessing=np.array([getattr(row, "guessing", None) or 0.0 for row in rows]),
+        guessing=np.array([row.guessing or 0.0 for row in rows]),
         n_steps=steps,
         values=tuple(tuple(range(n + 1)) for n in steps.tolist()),
         dimensions=np.zeros(len(rows), np.int64),

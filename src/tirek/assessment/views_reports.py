@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from tirek.access.gates import gate
+from tirek.access.scope import loading
 from tirek.access.services.reads import record_many_read, record_read
 from tirek.assessment import reports_compare, reports_pupil, reports_school
 from tirek.assessment import reports_data as data
@@ -25,8 +26,10 @@ from tirek.registry.queries import people
 
 
 def release_or_404(code: str):
-    """The published results of a test that was calibrated here."""
-    release = queries.published(test_or_404(code))
+    """The published results of a test that was calibrated here, with the calibration, which only the holder may list."""
+    found = test_or_404(code)
+    with loading():
+        release = queries.published(found)
     if release is None or release.calibration is None:
         raise Http404
     return release
@@ -69,7 +72,7 @@ def _school_report(request: HttpRequest, release, org_no: int):
     groups = data.pupils_of(release, scaled, org_no=org_no).classes()
     wanted = request.GET.get("group", "")
     group = next((g for g in groups if str(g[0]) == wanted), None)
-    if wanted and group is None or scope.is_own and not groups:
+    if (wanted and group is None) or (scope.is_own and not groups):
         raise Http404
     if scope.is_own and group is None:
         group = groups[0]
