@@ -11,6 +11,7 @@ import click
 COMMANDS: dict[str, str] = {
     # tools that need no server and no database
     "calibrate": "tirek.assessment.commands.calibrate:command",
+    "dif": "tirek.assessment.commands.dif:command",
     "itemfit": "tirek.assessment.commands.itemfit:command",
     "link": "tirek.assessment.commands.link:command",
     "means": "tirek.assessment.commands.means:command",

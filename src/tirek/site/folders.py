@@ -11,6 +11,7 @@ import click
 
 FOLDERS = {
     "calibrate": "tirek.assessment.commands.folders",
+    "dif": "tirek.assessment.commands.dif_folder",
     "itemfit": "tirek.assessment.commands.itemfit_folder",
     "link": "tirek.assessment.commands.link_folder",
     "means": "tirek.assessment.commands.means_folder",
