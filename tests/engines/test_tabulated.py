@@ -8,8 +8,15 @@ import numpy as np
 import pytest
 
 from tirek_engines.psychometrics import Answers, Options, calibrate, parallel
+from tirek_engines.psychometrics._regression_kernels import prior_moments
 from tirek_engines.psychometrics.calibration import likelihood_of
+from tirek_engines.psychometrics.estimation import Optimum, maximise
+from tirek_engines.psychometrics.information import oakes_information, observed_information
+from tirek_engines.psychometrics.missing import quick_missing_information
 from tirek_engines.psychometrics.model import Likelihood, Parameters
+from tirek_engines.psychometrics.normals import log_prior
+from tirek_engines.psychometrics.regressing import fit_regression
+from tirek_engines.psychometrics.regression import Covariates, moments_of_priors
 from tirek_engines.psychometrics.starts import starting_point
 
 
@@ -86,3 +93,38 @@ def test_threads_do_not_change_a_bit(monkeypatch, model):
         assert repr(other.items) == repr(found[0].items), "every digit"
         assert np.array_equal(other.persons.eap, found[0].persons.eap)
         assert np.array_equal(other.persons.wle, found[0].persons.wle)
+
+
+def test_moments_of_many_priors_are_interpolated():
+    rng = np.random.default_rng(2)
+    theta, sds = np.linspace(-6.0, 6.0, 41), np.array([1.0, 0.7])
+    bases = log_prior(np.array([0.0, 0.5]), sds, theta)
+    tilts, groups = rng.standard_normal(20_000) * 1.5, rng.integers(0, 2, 20_000)
+    exact = prior_moments(tilts, groups, bases, theta)
+    for one, other in zip(exact, moments_of_priors(tilts, groups, bases, theta, sds), strict=True):
+        assert not np.array_equal(one, other), "interpolated"
+        assert np.abs(one - other).max() < 1e-8, "worst at the edge of the grid"
+
+
+@pytest.mark.parametrize(("steps", "booklets", "covariates"), [(1, 0, 0), (3, 0, 0), (1, 5, 0), (1, 0, 3), (3, 5, 2)])
+def test_analytic_information_is_that_of_differences(steps, booklets, covariates):
+    answers = simulated(20_000, 20, steps=steps, booklets=booklets)
+    rng = np.random.default_rng(4)
+    values = Covariates(tuple(f"z{c}" for c in range(covariates)), rng.standard_normal((20_000, covariates)))
+    options = Options(model="2pl", se="none", persons=False)
+    if not covariates:
+        found = calibrate(answers, options)
+        likelihood, p = found.likelihood, found.parameters
+    else:
+        base = likelihood_of(answers, options, n_coefficients=covariates)
+        fit = fit_regression(base, values, lambda target: search(target, base))
+        likelihood, p = fit.centred, fit.optimum.parameters
+    assert quick_missing_information(likelihood.quickly(), p) is not None
+    exact = np.linalg.inv(observed_information(likelihood, p))
+    quick = np.linalg.inv(oakes_information(likelihood.quickly(), p))
+    assert np.sqrt(np.diag(quick)) == pytest.approx(np.sqrt(np.diag(exact)), rel=1e-5)
+
+
+def search(target: Likelihood, base: Likelihood) -> Optimum:
+    start = starting_point(base)
+    return maximise(target.quickly(), start, tolerance=1e-6, gradient_tolerance=1e-4, max_iterations=100)

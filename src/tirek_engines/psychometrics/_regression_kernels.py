@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tirek_engines._jit import kernel
+from tirek_engines.psychometrics._tabulated_kernels import cubic_weights
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -64,6 +65,22 @@ def prior_moments(tilts: Floats, groups: Ints, bases: Floats, theta: Floats) -> 
         means[u] = theta[mode] + width * mean
         variances[u] = width * width * (second / total - mean * mean)
     return norms, means, variances
+
+
+@kernel
+def interpolated_moments(
+    tilts: Floats, groups: Ints, firsts: Ints, origin: float, per_step: float, points: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """`prior_moments` by the cubic through four points; `points` (points, 3), `firsts` each group's first."""
+    out = np.empty((3, tilts.shape[0]))
+    for u in range(tilts.shape[0]):
+        place = (tilts[u] - origin) * per_step
+        cell = int(place)
+        c0, c1, c2, c3 = cubic_weights(place - cell)
+        i = firsts[groups[u]] + cell
+        for m in range(3):
+            out[m, u] = c0 * points[i, m] + c1 * points[i + 1, m] + c2 * points[i + 2, m] + c3 * points[i + 3, m]
+    return out[0], out[1], out[2]
 
 
 @kernel

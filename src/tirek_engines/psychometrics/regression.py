@@ -78,6 +78,27 @@ class _Moments:
     variances: Floats
 
 
+TILT_STEP, MANY = 0.02, 4
+"""Distance of points, times the largest standard deviation, from which the moments of priors are interpolated (to 1e-12 of the log
+normaliser, a normal's being a parabola); used where units outnumber the points this many times."""
+
+
+def moments_of_priors(
+    tilts: Floats, groups: Ints, bases: Floats, theta: Floats, sds: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Log normaliser, mean and variance of each unit's prior on the grid; many are interpolated."""
+    step = TILT_STEP / float(sds.max())
+    low = float(tilts.min())
+    n_points = int(np.ceil((float(tilts.max()) - low) / step)) + 4
+    if tilts.shape[0] < MANY * n_points * bases.shape[0]:
+        return kernels.prior_moments(tilts, groups, bases, theta)
+    points = np.tile(low + step * (np.arange(n_points) - 1.0), bases.shape[0])
+    of_point = np.repeat(np.arange(bases.shape[0]), n_points)
+    table = np.column_stack(kernels.prior_moments(points, of_point, bases, theta))
+    firsts = np.arange(bases.shape[0]) * n_points
+    return kernels.interpolated_moments(tilts, groups, firsts, low, 1.0 / step, table)
+
+
 @dataclass(frozen=True)
 class LatentRegression:
     """theta ~ N(mean_g + x'coefficients, sd_g^2), weights renormalised on the grid for every unit.
@@ -116,7 +137,7 @@ class LatentRegression:
         shift = kernels.line(self.design, p.coefficients)
         tilts = shift * (1.0 / p.sds**2)[group]
         bases = log_prior(p.means, p.sds, self.theta)
-        found = _Moments(p, p.means[group] + shift, tilts, *kernels.prior_moments(tilts, group, bases, self.theta))
+        found = _Moments(p, p.means[group] + shift, tilts, *moments_of_priors(tilts, group, bases, self.theta, p.sds))
         self._memory[:] = [found]
         return found
 
@@ -159,11 +180,21 @@ class LatentRegression:
 
     def _cross_products(self) -> Floats:
         if not self._grams:
-            group = self.unit_group
+            self._grams.append(self._products(self.data.unit_weight))
+        return self._grams[0]
+
+    def _products(self, amounts: Floats) -> Floats:
+        """Sums of `amounts` times the products of two of the free means' dummies and covariates, by group."""
+        group, full = self.unit_group, self.design
+        if self.shape.free_means.any():
             dummies = (group[:, None] == np.flatnonzero(self.shape.free_means)[None, :]).astype(np.float64)
             full = np.column_stack([dummies, self.design])
-            self._grams.append(kernels.grams(full, self.data.unit_weight, group, self.shape.n_groups))
-        return self._grams[0]
+        return kernels.grams(full, amounts, group, self.shape.n_groups)
+
+    def line_information(self, p: Parameters) -> Floats:
+        """Information of the free means and the coefficients when ability is observed: variances of the prior on the grid."""
+        amounts = self.data.unit_weight * self._moments(p).variances
+        return np.asarray(np.einsum("gcd,g->cd", self._products(amounts), 1.0 / p.sds**4))
 
     def _new_sds(self, p: Parameters, by_log_sd: Floats, moved: Floats, unit_means: Floats) -> Floats:
         prior, weight, group, n = self._moments(p), self.data.unit_weight, self.unit_group, self.shape.n_groups
