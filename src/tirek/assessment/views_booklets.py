@@ -53,7 +53,7 @@ def booklet(request: HttpRequest, code: str, booklet: str) -> HttpResponse:
     return render(request, "assessment/bank/booklet.html", {
         "test": found, "title": result_queries.title_of(found), "name": name, "language": language,
         "trail": [*trail(found), (_("Booklets"), reverse("assessment:booklets", args=[found.code]))], "tasks": tasks,
-        "languages": [(label, f"?language={c}", c == language) for c, label in LANGUAGE_NAMES.items()],
+        "spoken": [(label, f"?language={c}", c == language) for c, label in LANGUAGE_NAMES.items()],
         "printed_in": [(c, LANGUAGE_NAMES[c]) for c in PRINTED_IN],
     })  # fmt: skip
 
