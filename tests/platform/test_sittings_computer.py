@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 
 import pytest
@@ -59,8 +60,9 @@ def test_seats_are_dealt_evenly_and_reproducibly(sat):
     with loading():
         seats = list(Seat.objects.filter(sitting=sat.sitting).order_by("number"))
     books = [seat.booklet_id for seat in seats]
-    assert len(seats) == 30 and [seat.number for seat in seats] == list(range(1, 31))
-    assert all(one != other for one, other in zip(books, books[1:], strict=False)), "neighbours share a booklet"
+    assert len(seats) == 30
+    assert [seat.number for seat in seats] == list(range(1, 31))
+    assert all(one != other for one, other in itertools.pairwise(books)), "neighbours share a booklet"
     with loading():
         Seat.objects.filter(sitting=sat.sitting).delete()
     with acting_as(sat.head):
@@ -77,7 +79,8 @@ def test_codes_are_kept_as_hashes_only_and_new_ones_end_the_old(sat):
     first = sat.slips[0].code
     with loading():
         stored = bytes(Seat.objects.get(sitting=sat.sitting, number=1).code_hash)
-    assert first.replace("-", "").encode() not in stored and len(stored) == 32
+    assert first.replace("-", "").encode() not in stored
+    assert len(stored) == 32
     with acting_as(sat.head):
         again = issue_codes(sitting_id=sat.sitting.pk, seat_id=sat.seat().pk)[0].code
     assert again != first
@@ -91,9 +94,12 @@ def test_no_key_leaves_the_server(sat, client):
     """The whole answer of the server, searched for every key and whatever else only testers know."""
     answer = post(client, "begin", code=sat.slips[0].code, token=TOKEN).json()
     text = json.dumps(answer, ensure_ascii=False)
-    assert SECRET not in text and "3.5" not in text and "әже|ана" not in text
+    assert SECRET not in text
+    assert "3.5" not in text
+    assert "әже|ана" not in text
     assert {name for item in answer["items"] for name in item} == {"kind", "stem", "options", "pictures"}
-    assert len(answer["items"]) == 6 and answer["items"][0]["stem"]
+    assert len(answer["items"]) == 6
+    assert answer["items"][0]["stem"]
     assert "Ф0" not in text, "a pupil's whole name is not needed"
 
 
@@ -127,7 +133,8 @@ def test_sent_twice_is_kept_once_and_a_late_lower_sequence_changes_nothing(sat):
     take_in(seat_id=seat, token=TOKEN, answers=given({1: "A"}, 3), hand_in="", now=now)
     for sequence, value in ((3, "C"), (2, "D"), (1, "")):
         said = take_in(seat_id=seat, token=TOKEN, answers=given({1: value}, sequence), hand_in="", now=now)
-        assert said["kept"]["1"] == 3 and not said["refused"]
+        assert said["kept"]["1"] == 3
+        assert not said["refused"]
     assert list(kept(seat).values()) == ["A"]
     take_in(seat_id=seat, token=TOKEN, answers=given({1: "B"}, 4), hand_in="", now=now)
     assert list(kept(seat).values()) == ["B"]
@@ -141,7 +148,9 @@ def test_answers_given_in_time_are_taken_after_it_and_later_ones_are_not(sat):
         seat_id=seat, token=TOKEN, hand_in="time", now=late,
         answers=[*given({1: "A"}, age=minutes(31)), *given({2: "A,C"}, age=minutes(29))],
     )  # fmt: skip
-    assert said["refused"] == [2] and said["state"] == "done" and said["done_by"] == "time"
+    assert said["refused"] == [2]
+    assert said["state"] == "done"
+    assert said["done_by"] == "time"
     assert list(kept(seat).values()) == ["A"]
     said = take_in(seat_id=seat, token=TOKEN, answers=given({3: "1"}, age=minutes(60)), hand_in="", now=late)
     assert not said["refused"], "the clock ended it, so what was given in time still counts"
@@ -154,7 +163,8 @@ def test_answers_given_in_time_are_taken_after_it_and_later_ones_are_not(sat):
 def test_a_wrong_clock_does_not_end_a_sitting(sat):
     first, now = begun(sat)
     said = take_in(seat_id=first["seat"], token=TOKEN, answers=[], hand_in="time", now=now + minutes(5))
-    assert said["state"] == "working" and said["ends_in_ms"] > 0
+    assert said["state"] == "working"
+    assert said["ends_in_ms"] > 0
 
 
 def test_the_browsers_clock_may_be_years_off(sat, client):
@@ -172,7 +182,8 @@ def test_what_a_pupil_handed_in_is_handed_in(sat):
     seat = first["seat"]
     take_in(seat_id=seat, token=TOKEN, answers=given({1: "A"}), hand_in="pupil", now=now)
     said = take_in(seat_id=seat, token=TOKEN, answers=given({1: "B"}, 2), hand_in="pupil", now=now)
-    assert said["refused"] == [1] and said["state"] == "done"
+    assert said["refused"] == [1]
+    assert said["state"] == "done"
     assert list(kept(seat).values()) == ["A"]
     with pytest.raises(NotSeated) as refused:
         sit_down(typed=sat.slips[0].code, token=TOKEN, now=now)
@@ -189,7 +200,8 @@ def test_marking_makes_a_sheet_as_an_import_would():
         sheet = AnswerSheet.objects.get(sitting=sat.sitting)
         sat.sitting.refresh_from_db()
     assert bytes(sheet.codes) == bytes([1, OMITTED, 1, NOT_REACHED, NOT_REACHED])
-    assert sat.sitting.state == "answered" and sheet.booklet_id == sat.seat().booklet_id
+    assert sat.sitting.state == "answered"
+    assert sheet.booklet_id == sat.seat().booklet_id
 
 
 def test_an_open_answer_waits_for_its_scorer(sat):
@@ -210,7 +222,8 @@ def test_no_answer_at_all_is_no_sheet(sat):
     first, now = begun(sat)
     take_in(seat_id=first["seat"], token=TOKEN, answers=[], hand_in="pupil", now=now)
     with loading():
-        assert not AnswerSheet.objects.exists() and sat.seat().state == SeatState.DONE
+        assert not AnswerSheet.objects.exists()
+        assert sat.seat().state == SeatState.DONE
 
 
 def test_minutes_are_added_to_one_and_to_all_and_after_the_end(sat):
@@ -222,7 +235,8 @@ def test_minutes_are_added_to_one_and_to_all_and_after_the_end(sat):
         assert supervision.add_minutes(sitting_id=sat.sitting.pk, minutes=5, now=end + minutes(20)) == 30
     assert sat.seat().ends_at == end + minutes(25), "whose time was over gets the minutes from now on"
     said = take_in(seat_id=first["seat"], token=TOKEN, answers=given({1: "A"}), hand_in="", now=end + minutes(24))
-    assert said["state"] == "working" and not said["refused"]
+    assert said["state"] == "working"
+    assert not said["refused"]
 
 
 def test_closing_hands_in_and_opening_a_seat_takes_the_sheet_back():
@@ -249,9 +263,10 @@ def test_closing_hands_in_and_opening_a_seat_takes_the_sheet_back():
 def test_overdue_seats_are_handed_in(sat):
     _first, now = begun(sat)
     end = sat.seat().ends_at
-    assert supervision.hand_in_overdue(sitting_id=sat.sitting.pk, now=end + minutes(59)) == 0
-    assert supervision.hand_in_overdue(sitting_id=sat.sitting.pk, now=end + minutes(61)) == 1
-    assert sat.seat().done_by == "time" and now
+    assert supervision.hand_in_overdue(now=end + minutes(59)) == 0
+    assert supervision.hand_in_overdue(now=end + minutes(61)) == 1
+    assert sat.seat().done_by == "time"
+    assert now
 
 
 def test_absent_pupils_do_not_begin(sat):
@@ -273,7 +288,8 @@ def test_a_late_comer_gets_the_next_number_and_the_rarer_booklet(sat):
         books = list(Seat.objects.filter(sitting=sat.sitting).values_list("booklet_id", flat=True))
     with acting_as(sat.head):
         late = add_late_comer(sitting_id=sat.sitting.pk, person_id=person)
-        assert late.number == 31 and books.count(late.booklet_id) == min(books.count(book) for book in set(books))
+        assert late.number == 31
+        assert books.count(late.booklet_id) == min(books.count(book) for book in set(books))
         with pytest.raises(WrongState):
             add_late_comer(sitting_id=sat.sitting.pk, person_id=person)
         outsider = sat.world.pupils[sat.world.schools[1].pk][0]
@@ -293,7 +309,8 @@ def test_supervisors_stay_in_their_scope(sat):
         with acting_as(scope), pytest.raises(NotAllowed):
             supervision.close_sitting(sitting_id=sat.sitting.pk, now=timezone.now())
         with acting_as(scope):
-            assert not Seat.objects.exists() and not SeatAnswer.objects.exists()
+            assert not Seat.objects.exists()
+            assert not SeatAnswer.objects.exists()
     with acting_as(NOBODY):
         assert not Seat.objects.exists()
 
@@ -342,7 +359,9 @@ def test_wrong_codes_are_counted_and_right_ones_are_not(sat, client, monkeypatch
     for _each in range(3):
         assert post(client, "look", code="222222222").status_code == 404
     answer = post(client, "look", code=sat.slips[0].code)
-    assert answer.status_code == 429 and answer.json()["code"] == "too_often" and answer["Retry-After"]
+    assert answer.status_code == 429
+    assert answer.json()["code"] == "too_often"
+    assert answer["Retry-After"]
     assert post(Client(REMOTE_ADDR="10.1.1.1"), "look", code=sat.slips[0].code).status_code == 200
 
 
@@ -360,11 +379,14 @@ def test_nonsense_is_refused_without_an_error(client, body):
 
 def test_the_page_and_its_worker_need_nothing_from_elsewhere(client):
     page = client.get("/sit/")
-    assert page.status_code == 200 and "unsafe-inline" not in page["Content-Security-Policy"]
+    assert page.status_code == 200
+    assert "unsafe-inline" not in page["Content-Security-Policy"]
     text = page.content.decode()
-    assert "style=" not in text and "onclick" not in text
+    assert "style=" not in text
+    assert "onclick" not in text
     worker = client.get("/sit/worker.js")
-    assert worker["Content-Type"].startswith("text/javascript") and "VERSION" in worker.content.decode()
+    assert worker["Content-Type"].startswith("text/javascript")
+    assert "VERSION" in worker.content.decode()
     for name in ("kk", "ru", "en"):
         assert f'"{name}"' in text
 
@@ -372,5 +394,7 @@ def test_the_page_and_its_worker_need_nothing_from_elsewhere(client):
 def test_a_number_beyond_the_booklet_is_refused(sat):
     first, now = begun(sat)
     said = take_in(seat_id=first["seat"], token=TOKEN, answers=given({99: "A", 0: "A"}), hand_in="", now=now)
-    assert said["refused"] == [99, 0] and not kept(first["seat"])
-    assert booklet_codes(sat.test) and sitting_down
+    assert said["refused"] == [99, 0]
+    assert not kept(first["seat"])
+    assert booklet_codes(sat.test)
+    assert sitting_down

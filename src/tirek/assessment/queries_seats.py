@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import CharField, Count, F, Q, QuerySet
+from django.db.models.functions import MD5, Cast
 from django.utils import timezone
 
 from tirek.access.roles import Role
@@ -22,9 +23,9 @@ from tirek.assessment.models import (
     SittingState,
     Test,
 )
-from tirek.assessment.sitting.access_codes import code_from, read_code, read_paper_number
+from tirek.assessment.sitting.access_codes import code_from, read_code, read_paper_number, shown_code
 from tirek.assessment.sitting.marking import Task
-from tirek.registry.models import Enrolment, InstitutionState, Teaching
+from tirek.registry.models import Enrolment, Teaching
 from tirek.storage.secrets import keyed_hash
 
 
@@ -72,13 +73,6 @@ def supervised_with_counts(limit: int) -> list[Sitting]:
             n_seats=Count("seats"), n_done=Count("seats", filter=done)
         )
         return list(found.order_by(F("closed_at").desc(nulls_first=True), "-date", "org_no", "pk")[:limit])
-
-
-def school_name(org_no: int) -> str:
-    from tirek.registry.words import name_of
-
-    found = InstitutionState.objects.filter(org_no=org_no, valid__contains=timezone.localdate()).first()
-    return name_of(found) if found else ""
 
 
 def pupils_of(sitting: Sitting) -> list[tuple[int, int]]:
@@ -229,3 +223,59 @@ def seats_on_papers(test: Test, papers: list[str]) -> dict[str, tuple[str, str]]
     for _sitting, _number, digest, person, booklet in seats.filter(code_hash__in=list(codes)).values_list(*columns):
         by_code[codes[bytes(digest)]] = (str(person), booklet)
     return {paper: by_number[found] for paper, found in numbers.items() if found in by_number} | by_code
+
+
+def school_names(org_nos: set[int]) -> dict[int, str]:
+    """Schools' names in the reader's language."""
+    from tirek.assessment.result_queries import names_of_schools
+
+    return names_of_schools(list(org_nos), timezone.localdate())
+
+
+def trial_codes(sitting: Sitting, most: int) -> list[dict]:
+    """Codes of a synthetic test's seats that nobody has used yet, for whoever wants to try."""
+    with loading():
+        waiting = Seat.objects.filter(sitting=sitting, state=SeatState.WAITING, sitting__test__is_synthetic=True)
+        numbers = list(waiting.order_by("number").values_list("number", flat=True)[:most])
+    return [{"number": number, "code": shown_code(trial_code(sitting.pk, number))} for number in numbers]
+
+
+def trial_of(test: Test) -> dict | None:
+    """An open computer sitting of a synthetic test, with codes to try, for the test's own page."""
+    if not test.is_synthetic:
+        return None
+    with loading():
+        found = Sitting.objects.filter(
+            test=test, mode=SittingMode.COMPUTER, closed_at=None, seats__state=SeatState.WAITING
+        )
+        sitting = found.exclude(state=SittingState.CANCELLED).order_by("pk").first()
+    return {"sitting": sitting, "codes": trial_codes(sitting, 3)} if sitting else None
+
+
+def papers_of(test: Test) -> list[tuple[int, int, str, str, str]]:
+    """Sitting, number, booklet, class and name of every seat in the asker's scope."""
+    scope = current_scope()
+    seats = scope.limit(Seat.objects.filter(sitting__test=test).exclude(state=SeatState.ABSENT))
+    found = list(
+        seats.select_related("sitting__class_group", "booklet", "person").order_by("org_no", "sitting_id", "number")
+    )
+    return [
+        (seat.sitting_id, seat.number, seat.booklet.code, str(seat.sitting.class_group or ""), str(seat.person))
+        for seat in found
+    ]
+
+
+def next_to_score(test: Test) -> SeatAnswer | None:
+    """One of the answers that wait, in an order that follows from nothing a scorer knows; item by item."""
+    found = waiting_for_scorer(test).select_related("item__version__item", "seat__sitting")
+    return found.order_by("item__position", MD5(Cast("pk", CharField()))).first()
+
+
+def shown_to_scorer(answer: SeatAnswer) -> dict:
+    """The task, what is said about scoring it, and nothing about who answered."""
+    from tirek.assessment.bank.wording import in_language, wordings_of
+
+    item, language = answer.item, answer.seat.sitting.language
+    if item.version is None:
+        return {"stem": getattr(item, f"wording_{language}", "") or item.code, "key": item.key}
+    return {"stem": in_language(wordings_of(item.version.content), language).stem, "key": item.version.key}

@@ -9,6 +9,7 @@ urlpatterns = [
     path("new/", views.new_test, name="new"),
     path("bank/", include("tirek.assessment.urls_bank")),
     path("", include("tirek.assessment.urls_reports")),
+    path("", include("tirek.assessment.urls_sittings")),
     path("<slug:code>/", views.test, name="test"),
     path("<slug:code>/answers/", views_answers.answers, name="answers"),
     path("<slug:code>/answers/template/", views_answers.template, name="template"),

@@ -62,6 +62,11 @@ def _start(what, made) -> None:
     jobs.start_once(what, title=titles[what] % {"file": made.file_name}, import_id=made.pk)
 
 
+def start_checking(made) -> None:
+    """Check a large file behind the page."""
+    _start(work.check_file, made)
+
+
 def _answers_context(request: HttpRequest, found, form) -> dict:
     return {
         "test": found,

@@ -12,6 +12,7 @@ from tirek.assessment.models import DoneBy, Seat, SeatState, Sitting, SittingMod
 from tirek.assessment.refusals import WrongState
 from tirek.assessment.services.handing_in import finish, take_back_sheet
 from tirek.assessment.services.seats import must_collect, supervised
+from tirek.assessment.services.sitting_down import GRACE
 
 MOST_MINUTES = 120
 
@@ -95,6 +96,19 @@ def open_again(*, sitting_id: int) -> None:
 
 
 @transaction.atomic
+def change_mode(*, sitting_id: int, mode: str) -> None:
+    """From paper to computer or back, as long as nobody has begun."""
+    sitting = supervised(sitting_id)
+    must_collect(sitting.test)
+    if mode not in SittingMode.values:
+        raise WrongState(_("Choose paper or computer."))
+    with loading():
+        if Seat.objects.filter(sitting=sitting, state__in=[SeatState.WORKING, SeatState.DONE]).exists():
+            raise WrongState(_("Somebody has begun already: the mode of this sitting stays."))
+        Sitting.objects.filter(pk=sitting.pk).update(mode=mode)
+
+
+@transaction.atomic
 def note_incident(*, sitting_id: int, text: str, now: dt.datetime) -> SittingNote:
     sitting = supervised(sitting_id)
     if not text.strip():
@@ -107,15 +121,13 @@ def note_incident(*, sitting_id: int, text: str, now: dt.datetime) -> SittingNot
 
 
 @transaction.atomic
-def hand_in_overdue(*, sitting_id: int, now: dt.datetime) -> int:
+def hand_in_overdue(*, now: dt.datetime) -> int:
     """Hand in for those whose time was over so long ago that nothing more can arrive."""
-    from tirek.assessment.services.sitting_down import GRACE
-
     with loading():
-        overdue = Seat.objects.select_for_update(skip_locked=True).filter(
-            sitting_id=sitting_id, state=SeatState.WORKING, ends_at__lt=now - GRACE
+        overdue = Seat.objects.select_for_update(skip_locked=True, of=("self",)).filter(
+            state=SeatState.WORKING, ends_at__lt=now - GRACE
         )
-        found = list(overdue)
+        found = list(overdue.select_related("sitting__test"))
         for seat in found:
             finish(seat, by=DoneBy.TIME, now=now)
         return len(found)

@@ -39,9 +39,9 @@ export function askCode(begun, typed, fault) {
     look(input.value, begun, button);
   } },
     make("h1", {}, say("enter")),
-    make("div", { class: "field" + (fault ? " bad" : "") },
+    make("div", { class: "field" + (fault ? " invalid" : "") },
       make("label", { for: "code" }, say("code")),
-      make("p", { id: "code-help", class: "help" }, say("code_help")),
+      make("p", { id: "code-help", class: "hint" }, say("code_help")),
       fault ? make("p", { id: "code-fault", class: "error" }, say(fault)) : null,
       input),
     make("div", { class: "buttons" }, button));
