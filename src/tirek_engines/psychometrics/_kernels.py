@@ -42,15 +42,19 @@ def count_codes(codes: Bytes) -> Ints:
 
 
 @kernel
-def pack(codes: Bytes, columns: Ints, recode: Bytes, byte_of: Ints, step_of: Ints, n_bytes: int) -> Bytes:
-    """Pack categories into mixed-radix bytes; a missing answer is category 0 (its absence is in the mask)."""
-    packed = np.zeros((codes.shape[0], n_bytes), np.uint8)
+def pack_into(
+    codes: Bytes, columns: Ints, recode: Bytes, byte_of: Ints, step_of: Ints, packed: Bytes, masks: Bytes
+) -> None:
+    """Pack categories into mixed-radix bytes, and which items were answered into bits; both arrays hold zeros before.
+
+    A missing answer is category 0 in `packed`; its absence is in `masks`: bit j % 8 of byte j // 8.
+    """
     for i in range(codes.shape[0]):
         for j in range(columns.shape[0]):
             category = recode[j, codes[i, columns[j]]]
             if category != 255:
                 packed[i, byte_of[j]] += np.uint8(category * step_of[j])
-    return packed
+                masks[i, j // 8] |= np.uint8(1 << (j % 8))
 
 
 @kernel

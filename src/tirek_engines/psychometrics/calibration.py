@@ -229,7 +229,7 @@ def likelihood_of(
         and not options.force_tables
         and not n_coefficients
     )
-    data = prepare(answers, collapse_scores=collapse, known=scores)
+    data = prepare(answers, collapse_scores=collapse, known=scores, threads=options.threads)
     fixed = np.array([name in scores for name in data.items.names])
     names = item_models(data.items, requested)
     shape = Shape(names, data.items.n_steps, len(data.group_names), fixed, n_coefficients)

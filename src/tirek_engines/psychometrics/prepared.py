@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tirek_engines.errors import Refusal
 from tirek_engines.psychometrics import _kernels as kernels
 from tirek_engines.psychometrics.answers import NOT_ANSWERED, Answers
+from tirek_engines.psychometrics.parallel import in_order, slices
 
 DENSE_CELLS = 8_000_000
 """Up to so many (run, score) cells are counted in a plain table; beyond, by sorting."""
@@ -111,24 +112,39 @@ class Prepared:
         return float(self.n_calibrating)
 
 
-def item_table(answers: Answers, known: Mapping[str, tuple[int, ...]] | None = None) -> ItemTable:
+def item_table(answers: Answers, known: Mapping[str, tuple[int, ...]] | None = None, threads: int = 0) -> ItemTable:
     """Choose the items that can be calibrated; number the categories of each without gaps.
 
     An item nobody answered, or on which everybody has the same score, carries no information and is dropped.
     A category that nobody has is closed up (0, 2 become 0, 1), with a warning. Items whose parameters are `known`
     (name to the score of each category) keep their categories, and stay even when all have one score.
     """
-    known = known or {}
     seen = answers.codes
     if answers.weights is not None and bool(np.any(answers.weights == 0)):
         seen = seen[answers.weights > 0]
-    counts = kernels.count_codes(np.ascontiguousarray(seen))
+    return table_of_counts(answers.items, count_codes(np.ascontiguousarray(seen), threads), known)
+
+
+def count_codes(codes: NDArray[np.uint8], threads: int = 0) -> NDArray[np.int64]:
+    """How often each code occurs in each column, shape (columns, 256)."""
+    places = slices(codes.shape[0])
+    counts = np.zeros((codes.shape[1], 256), np.int64)
+    for part in in_order(lambda k: kernels.count_codes(codes[places[k]]), len(places), threads):
+        counts += part
+    return counts
+
+
+def table_of_counts(
+    item_names: Sequence[str], counts: NDArray[np.int64], known: Mapping[str, tuple[int, ...]] | None = None
+) -> ItemTable:
+    """`item_table` when it is known how often each code occurs."""
+    known = known or {}
     columns: list[int] = []
     values: list[tuple[int, ...]] = []
     dropped: list[DroppedItem] = []
     warnings: list[str] = []
     renumbered: dict[tuple[int, ...], list[str]] = {}
-    for j, name in enumerate(answers.items):
+    for j, name in enumerate(item_names):
         found = tuple(int(v) for v in np.flatnonzero(counts[j, :NOT_ANSWERED]))
         n = int(counts[j, :NOT_ANSWERED].sum())
         if name in known and found:
@@ -157,7 +173,7 @@ def item_table(answers: Answers, known: Mapping[str, tuple[int, ...]] | None = N
     for j, found in enumerate(values):
         recode[j, list(found)] = np.arange(len(found), dtype=np.uint8)
     return ItemTable(
-        names=tuple(answers.items[j] for j in columns),
+        names=tuple(item_names[j] for j in columns),
         columns=np.array(columns, dtype=np.int64),
         recode=recode,
         n_steps=np.array([len(found) - 1 for found in values], dtype=np.int64),
@@ -198,7 +214,13 @@ def lay_out(states: NDArray[np.int64]) -> Layout:
     return Layout(byte_of, step_of, states.astype(np.int64), byte + 1)
 
 
-def prepare(answers: Answers, *, collapse_scores: bool, known: Mapping[str, tuple[int, ...]] | None = None) -> Prepared:
+def prepare(
+    answers: Answers,
+    *,
+    collapse_scores: bool,
+    known: Mapping[str, tuple[int, ...]] | None = None,
+    threads: int = 0,
+) -> Prepared:
     """Pack the answers and sort the persons into runs and units.
 
     Parameters
@@ -209,12 +231,13 @@ def prepare(answers: Answers, *, collapse_scores: bool, known: Mapping[str, tupl
         True when all slopes are 1 (Rasch, PCM): the raw score is then sufficient within a run.
     known : mapping of str to tuple of int, optional
         Items whose parameters are known: the score of each category.
+    threads : int
+        0: one a processor.
     """
-    items = item_table(answers, known)
+    items = item_table(answers, known, threads)
     layout = lay_out(items.n_steps + 1)
     codes = np.ascontiguousarray(answers.codes)
-    packed = kernels.pack(codes, items.columns, items.recode, layout.byte_of, layout.step_of, layout.n_bytes)
-    masks = kernels.pack_masks(codes, items.columns, items.recode)
+    packed, masks = pack_answers(codes, items, layout, threads)
     groups = answers.groups if answers.groups is not None else np.zeros(answers.n_persons, np.int64)
     run_of, first = kernels.number_rows(masks, np.ascontiguousarray(groups))
     run_masks = masks[first]
@@ -242,6 +265,25 @@ def prepare(answers: Answers, *, collapse_scores: bool, known: Mapping[str, tupl
         group_names=answers.group_names,
         n_calibrating=n_calibrating,
     )
+
+
+def pack_answers(
+    codes: NDArray[np.uint8], items: ItemTable, layout: Layout, threads: int = 0
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Packed categories (persons, bytes), and bits of the items answered (persons, bytes)."""
+    packed = np.zeros((codes.shape[0], layout.n_bytes), np.uint8)
+    masks = np.zeros((codes.shape[0], (items.columns.shape[0] + 7) // 8), np.uint8)
+    places = slices(codes.shape[0])
+
+    def part(k: int) -> None:
+        own = places[k]
+        kernels.pack_into(
+            codes[own], items.columns, items.recode, layout.byte_of, layout.step_of, packed[own], masks[own]
+        )
+
+    for _ in in_order(part, len(places), threads):
+        pass
+    return packed, masks
 
 
 def _normalised(answers: Answers, n_answered: NDArray[np.int64]) -> tuple[NDArray[np.float64], int]:
