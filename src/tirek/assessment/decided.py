@@ -1,4 +1,4 @@
-"""The two decisions on a test, as pure functions of what was sealed: its calibration, and its results.
+"""Two of the decisions on a test, as pure functions of what was sealed: its calibration, and its results.
 
 They prepare arrays for the engines and name what came out; they read nothing but their arguments.
 """
@@ -12,42 +12,59 @@ import numpy as np
 import polars as pl
 from django.utils.translation import gettext as _
 
-from tirek.assessment import quality
+from tirek.assessment import quality, trends
+from tirek.assessment.analysis import Analysis, Bounds, analyse
 from tirek.assessment.codes import as_scores
+from tirek.assessment.linking import known, told
 from tirek.assessment.refusals import NotGoodEnough
 from tirek.decisions.kinds import Result
 from tirek.decisions.rules import RuleSet
 from tirek_engines.assessment import Grouping, GroupResults, PublicationRules, Scale, results_by_group
 from tirek_engines.psychometrics import FLAG_NAMES, Answers, Calibration, DroppedItem, Options, calibrate
+from tirek_engines.psychometrics.options import MODELS
 
 Inputs = Mapping[str, Any]
 SETTLEMENTS = ("urban", "rural")
 LOGIT_DIGITS = 4
 HIDDEN_REASONS = {0: "published", 1: "too_few", 2: "protects_another"}
 BIN_POINTS = 20
+REMOVED, FEW, UNSEEN = "taken out", "too few answers", "nobody answered it"
+DROPPED_REASONS = {REMOVED: "item_removed", FEW: "item_few", UNSEEN: "item_unseen"}
+NO_ESTIMATE = dict.fromkeys(
+    ("difficulty", "error", "answers", "share_right", "slope", "infit", "outfit", "point_biserial")
+)
 
 
 def run_calibration(inputs: Inputs, parameters: Mapping[str, Any], rules: RuleSet) -> Result:
     """Calibrate the sealed answers; an outcome for every item and one for the test."""
-    calibration, dropped, n_parts = calibrated(inputs, rules)
+    used, dropped = used_answers(inputs, rules, parameters)
+    calibration, dropped, n_parts = _calibrated(used, dropped, rules, parameters)
+    analysis = analyse(calibration, used, Bounds.of(rules))
     checks = quality.check_calibration(
         calibration,
         n_parts,
         lowest_reliability=float(rules.value("lowest_reliability")),
         weak_reliability=float(rules.value("weak_reliability")),
-    )
+    ) + quality.check_items(calibration, n_misfits=len(analysis.misfits), n_dependent=analysis.pairs.height)
     org_no = int(parameters["org_lo"])
-    outcomes = [*_item_outcomes(calibration, dropped, inputs["items"], org_no)]
+    outcomes = [*_item_outcomes(calibration, analysis, dropped, inputs["items"], org_no)]
     outcomes.append(_test_outcome(calibration, checks, str(parameters["test"]), org_no))
     return Result(
         outcomes=pl.DataFrame(outcomes, infer_schema_length=None),
-        tables={"persons": _persons(calibration, inputs["answers"]["subject"])},
+        tables={"persons": _persons(calibration, inputs["answers"]["subject"])} | analysis.tables(),
         summary={"fit": _fit(calibration), "checks": [check.as_dict() for check in checks]},
     )
 
 
-def calibrated(inputs: Inputs, rules: RuleSet) -> tuple[Calibration, list[DroppedItem], int]:
+def calibrated(
+    inputs: Inputs, rules: RuleSet, parameters: Mapping[str, Any]
+) -> tuple[Calibration, list[DroppedItem], int]:
     """The calibration, the items left out, and the number of parts into which the booklets fall."""
+    return _calibrated(*used_answers(inputs, rules, parameters), rules, parameters)
+
+
+def used_answers(inputs: Inputs, rules: RuleSet, parameters: Mapping[str, Any]) -> tuple[Answers, list[DroppedItem]]:
+    """The answers to items that are calibrated, and the items that are not, with the reason."""
     items = inputs["items"]["item"].to_list()
     codes = as_scores(
         np.ascontiguousarray(inputs["answers"].select(items).to_numpy().astype(np.uint8)),
@@ -55,10 +72,12 @@ def calibrated(inputs: Inputs, rules: RuleSet) -> tuple[Calibration, list[Droppe
         not_reached=rules.value("not_reached_counts_as"),
     )
     minimum = int(rules.value("minimal_answers"))
-    kept = quality.enough_answers(codes, minimum)
+    removed = set(parameters.get("removed") or {})
+    enough = quality.enough_answers(codes, minimum)
     counts = (codes != quality.NOT_ANSWERED).sum(axis=0)
+    kept = enough & np.array([name not in removed for name in items], dtype=bool)
     dropped = [
-        DroppedItem(items[j], "too few answers" if counts[j] else "nobody answered it", int(counts[j]))
+        DroppedItem(items[j], REMOVED if items[j] in removed else FEW if counts[j] else UNSEEN, int(counts[j]))
         for j in np.flatnonzero(~kept)
     ]
     if not kept.any():
@@ -67,18 +86,39 @@ def calibrated(inputs: Inputs, rules: RuleSet) -> tuple[Calibration, list[Droppe
             % {"minimum": minimum},
             code="too_few_answers",
         )
-    used = np.ascontiguousarray(codes[:, kept])
+    return Answers(np.ascontiguousarray(codes[:, kept]), tuple(np.array(items, dtype=object)[kept])), dropped
+
+
+def model_of(rules: RuleSet, parameters: Mapping[str, Any]) -> str:
+    """The model that the rules of the day set for the test's subject."""
+    subject = parameters.get("subject")
+    model = str(rules.value(f"model_{subject}")) if subject else "rasch"
+    if model not in MODELS:
+        raise NotGoodEnough(
+            _("The rules name a model that is not known: %(model)s. Known are %(known)s.")
+            % {"model": model, "known": ", ".join(MODELS)},
+            code="unknown_model",
+        )
+    return model
+
+
+def _calibrated(
+    used: Answers, dropped: list[DroppedItem], rules: RuleSet, parameters: Mapping[str, Any]
+) -> tuple[Calibration, list[DroppedItem], int]:
     options = Options(
-        model="rasch",
+        model=model_of(rules, parameters),  # type: ignore[arg-type]
         tolerance=float(rules.value("step_tolerance")),
         gradient_tolerance=float(rules.value("gradient_tolerance")),
     )
-    calibration = calibrate(Answers(used, tuple(np.array(items, dtype=object)[kept])), options)
-    return calibration, dropped + list(calibration.dropped), quality.connected_parts(used)
+    calibration = calibrate(used, options)
+    return calibration, dropped + list(calibration.dropped), quality.connected_parts(used.codes)
 
 
-def _item_outcomes(calibration: Calibration, dropped: list[DroppedItem], items: pl.DataFrame, org_no: int):
+def _item_outcomes(
+    calibration: Calibration, analysis: Analysis, dropped: list[DroppedItem], items: pl.DataFrame, org_no: int
+):
     highest = dict(items.select("item", "max_score").iter_rows())
+    fits = {row["item"]: row for row in analysis.items.iter_rows(named=True)}
     for item in calibration.items:
         top = max(item.values)
         raw_mean = float(np.interp(item.mean, range(len(item.values)), item.values))
@@ -86,19 +126,19 @@ def _item_outcomes(calibration: Calibration, dropped: list[DroppedItem], items: 
             "subject_kind": "item",
             "subject": item.item,
             "org_no": org_no,
-            "reason": "item_calibrated",
-            "numbers": {"difficulty": item.b, "error": item.se_b, "answers": item.n,
-                        "share_right": raw_mean / max(highest[item.item], top)},
+            "reason": "item_misfits" if item.item in analysis.misfits else "item_calibrated",
+            "numbers": {"difficulty": item.b, "error": known(item.se_b), "answers": item.n,
+                        "share_right": raw_mean / max(highest[item.item], top), "slope": told(item.a),
+                        **{name: told(fits[item.item][name]) for name in ("infit", "outfit", "point_biserial")}},
             "result": {"state": "calibrated", "steps": [-step for step in np.diff([0.0, *item.d]).tolist()]},
         }  # fmt: skip
     for item in dropped:
-        reason = "item_unseen" if item.n == 0 else "item_few" if item.reason == "too few answers" else "item_constant"
         yield {
             "subject_kind": "item",
             "subject": item.item,
             "org_no": org_no,
-            "reason": reason,
-            "numbers": {"difficulty": None, "error": None, "answers": item.n, "share_right": None},
+            "reason": DROPPED_REASONS.get(item.reason, "item_constant"),
+            "numbers": NO_ESTIMATE | {"answers": item.n},
             "result": {"state": "dropped", "steps": []},
         }
 
@@ -110,7 +150,7 @@ def _test_outcome(calibration: Calibration, checks: list[quality.Check], test: s
         "subject": test,
         "org_no": org_no,
         "reason": f"failed_{failed[0]}" if failed else "good",
-        "numbers": {"difficulty": None, "error": None, "answers": int(calibration.fit.n), "share_right": None},
+        "numbers": NO_ESTIMATE | {"answers": int(calibration.fit.n)},
         "result": {"state": "refused" if failed else "good", "steps": []},
     }
 
@@ -145,7 +185,8 @@ def _fit(calibration: Calibration) -> dict[str, Any]:
     return {
         "n": fit.n, "loglik": fit.loglik, "iterations": fit.iterations, "converged": fit.converged,
         "reliability": fit.reliability_eap, "variance": calibration.groups[0].variance,
-        "n_items": len(calibration.items), "booklets": fit.n_runs,
+        "n_items": len(calibration.items), "booklets": fit.n_runs, "model": calibration.options.model,
+        "mean": calibration.groups[0].mean,
     }  # fmt: skip
 
 
@@ -153,20 +194,25 @@ def run_results(inputs: Inputs, parameters: Mapping[str, Any], rules: RuleSet) -
     """Means of groups with errors, small groups hidden, and every pupil's points."""
     calibration_rules = RuleSet.unsealed(inputs["calibration_rules"])
     scale_rules = RuleSet.unsealed(inputs["scale_rules"])
-    calibration, *_rest = calibrated(inputs, calibration_rules)
+    calibration, *_rest = calibrated(inputs, calibration_rules, parameters)
     book = rules.book.joined(calibration_rules.book).joined(scale_rules.book)
     places = inputs["places"]
-    fixed = parameters.get("scale")
+    link = inputs.get("link")
+    publication = PublicationRules.at(book, rules.on, rules.territory)
     results = results_by_group(
         calibration,
         groupings_of(places),
         np.unique(places["school"].to_numpy(), return_inverse=True)[1].astype(np.int64),
-        rules=PublicationRules.at(book, rules.on, rules.territory),
+        rules=publication,
         seed=int(parameters["seed"]),
-        scale=Scale(**fixed) if fixed else None,
+        scale=trends.scale_of(link) if link else None,
     )
     org = (int(parameters["org_lo"]), int(parameters["org_hi"]))
     groups = [*_group_outcomes(results, places, org[0])]
+    if link:
+        facts = trends.LinkFacts.of(link)
+        found = trends.trends(results, inputs["base_results"], facts, publication)
+        groups += [_trend_outcome(row, places, org[0]) for row in found]
     persons = [*_person_outcomes(calibration, results.scale, places)]
     return Result(
         outcomes=pl.DataFrame(groups + persons, infer_schema_length=None),
@@ -217,6 +263,17 @@ def _group_outcomes(results: GroupResults, places: pl.DataFrame, org_lo: int):
                         "score": None, "highest": None},
             "result": {"sd": sd, "flag": "", "hidden": row.hidden},
         }  # fmt: skip
+
+
+def _trend_outcome(row: dict[str, Any], places: pl.DataFrame, org_lo: int) -> dict[str, Any]:
+    dimension, code = row["dimension"], row["code"]
+    at = places.filter(pl.col("school") == code)["org_no"] if dimension == "school" else None
+    numbers = {name: row[name] for name in ("before", "mean", "change", "se", "link_points", "low", "high")}
+    return {
+        "subject_kind": f"trend_{dimension}", "subject": code, "org_no": org_lo if at is None else int(at[0]),
+        "reason": "trend_open" if row["low"] <= 0 <= row["high"] else "trend_sure",
+        "numbers": numbers, "result": {"sd": None, "flag": "", "hidden": 0},
+    }  # fmt: skip
 
 
 def _group_reason(grouping: str, hidden: int) -> str:

@@ -7,12 +7,18 @@ from django.utils.translation import gettext_lazy as _
 from tirek.decisions.kinds import BYTES, TOLERANCE, Kind, register
 
 CALIBRATION = "assessment.calibration"
+LINK = "assessment.link"
 RESULTS = "assessment.results"
 
 CALIBRATION_REASONS = {
     "item_calibrated": _(
         "The item is on the scale: difficulty %(difficulty)s logits, standard error %(error)s, from %(answers)s answers."
     ),
+    "item_misfits": _(
+        "The item is on the scale at %(difficulty)s logits, but it does not fit well: infit %(infit)s, outfit %(outfit)s,"
+        " correlation with the other items %(point_biserial)s. Look at it."
+    ),
+    "item_removed": _("The item is left out: an official has taken it out and said why."),
     "item_few": _("The item is left out: %(answers)s answers are too few for a difficulty that can be trusted."),
     "item_unseen": _("The item is left out: nobody answered it."),
     "item_constant": _("The item is left out: all %(answers)s answers are the same, so it tells nobody apart."),
@@ -26,6 +32,30 @@ CALIBRATION_REASONS = {
     "failed_reliable": _(
         "The calibration may not be published: the test measures too loosely to say anything about pupils."
     ),
+    "failed_slopes": _(
+        "The calibration may not be published: on some items able pupils do worse than weak ones. Look at their keys."
+    ),
+}
+LINK_REASONS = {
+    "linked": _(
+        "The test stands on the scale of the earlier one: %(anchors)s common items, linking error %(link_error)s logits."
+    ),
+    "refused_anchors_enough": _("Not linked: %(anchors)s common items are too few."),
+    "refused_link_converged": _("Not linked: the search for the two constants did not end."),
+    "refused_link_error": _("Not linked: the linking error, %(link_error)s logits, is larger than the rules accept."),
+    "refused_drift_share": _(
+        "Not linked: %(drifting)s of the common items drift. The two tests may measure different things."
+    ),
+    "refused_slope_near": _("Not linked: the units of the two scales differ too much (slope %(slope)s)."),
+    "anchor_used": _("The item links the tests: it differs by %(difference)s logits (%(low)s to %(high)s)."),
+    "anchor_drifts": _(
+        "The item links the tests, but it has drifted by %(difference)s logits (%(low)s to %(high)s). Look whether to take"
+        " it out."
+    ),
+    "anchor_removed": _(
+        "The item does not link: an official has taken it out and said why. It differs by %(difference)s logits."
+    ),
+    "anchor_unlike": _("The item does not link: its model or its highest score is not the same in both tests."),
 }
 RESULT_REASONS = {
     "published": _("Mean %(mean)s points, 95 %% interval from %(low)s to %(high)s, from %(pupils)s pupils."),
@@ -34,6 +64,13 @@ RESULT_REASONS = {
     "too_few": _("Not shown: the group has so few pupils that a mean would tell about single children."),
     "protects_another": _("Not shown: with this group's mean a smaller hidden group could be worked out."),
     "nobody": _("Nobody of this group has answered."),
+    "trend_sure": _(
+        "From %(before)s to %(mean)s points: a change of %(change)s, 95 %% interval from %(low)s to %(high)s. More than chance"
+        " would make."
+    ),
+    "trend_open": _(
+        "From %(before)s to %(mean)s points: a change of %(change)s, 95 %% interval from %(low)s to %(high)s. It may be chance."
+    ),
     "person_scored": _(
         "%(points)s points, give or take %(error)s: %(score)s of %(highest)s points of the test, weighed by difficulty."
     ),
@@ -47,6 +84,20 @@ NUMBERS = {
     "error": _("standard error"),
     "answers": _("answers"),
     "share_right": _("mean share of the highest score"),
+    "slope": _("slope"),
+    "infit": _("infit"),
+    "outfit": _("outfit"),
+    "point_biserial": _("correlation with the other items"),
+    "intercept": _("intercept, logits"),
+    "link_error": _("linking error, logits"),
+    "anchors": _("common items"),
+    "drifting": _("common items that drift"),
+    "difference": _("difference, logits"),
+    "robust_z": _("robust z"),
+    "distance": _("distance of the curves"),
+    "before": _("mean before, points"),
+    "change": _("change, points"),
+    "link_points": _("linking error, points"),
     "pupils": _("pupils"),
     "schools": _("schools"),
     "mean": _("mean, points"),
@@ -75,6 +126,23 @@ def register_kinds() -> None:
             tolerance=1e-5,
             fresh="tirek.assessment.sealing:fresh_inputs",
             subject_kind="item",
+        )
+    )
+    register(
+        Kind(
+            code=LINK,
+            title=_("Link of a test to an earlier one"),
+            rule="assessment.link",
+            clause=_("Demonstration values; no act is known."),
+            engine="tirek_engines.psychometrics.linking:constants",
+            run="tirek.assessment.linking:run_link",
+            cases="tests/cases/assessment",
+            reasons=LINK_REASONS,
+            numbers=NUMBERS,
+            compare=TOLERANCE,
+            tolerance=1e-5,
+            fresh="tirek.assessment.link_sealing:fresh_link",
+            subject_kind="anchor",
         )
     )
     register(

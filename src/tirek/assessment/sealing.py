@@ -15,12 +15,14 @@ from django.db.models import Max
 from tirek.access.scope import loading
 from tirek.assessment.models import AnswerSheet, BookletItem, Item, Sitting, Test
 from tirek.decisions.rules import rules_in_force
-from tirek.registry.models import Institution, InstitutionState, Territory, TerritoryLevel
+from tirek.registry.models import Institution, InstitutionState, Person, Territory, TerritoryLevel
 from tirek.storage.secrets import keyed_hash_many
 from tirek_engines.psychometrics import NOT_ANSWERED
 
 SUBJECT_BYTES = 10
 SUBJECT = "subject"
+CALIBRATION_INPUTS = ("answers", "items", "groups")
+RESULT_INPUTS = ("answers", "items", "places")
 
 
 def pseudonyms(test: Test, person_ids: list[int]) -> list[str]:
@@ -41,7 +43,9 @@ def inputs_of(test: Test) -> dict[str, pl.DataFrame]:
         sheets, names = [sheets[i] for i in order], [names[i] for i in order]
         codes = _matrix(test, sheets, items["item"].to_list())
         answers = pl.DataFrame({SUBJECT: names} | {c: codes[:, j] for j, c in enumerate(items["item"])})
-        return {"answers": answers, "items": items, "places": _places(test, sheets, names)}
+        places = _places(test, sheets, names)
+        groups = _groups(test, places, [sheet[0] for sheet in sheets])
+        return {"answers": answers, "items": items, "places": places, "groups": groups}
 
 
 def fresh_inputs(parameters: Mapping) -> dict[str, pl.DataFrame]:
@@ -49,7 +53,13 @@ def fresh_inputs(parameters: Mapping) -> dict[str, pl.DataFrame]:
     with loading():
         test = Test.objects.get(code=parameters["test"])
         inputs = inputs_of(test)
-        return inputs if "results" in parameters else {name: inputs[name] for name in ("answers", "items")}
+        if "results" not in parameters:
+            return {name: inputs[name] for name in CALIBRATION_INPUTS}
+        if not parameters.get("link"):
+            return {name: inputs[name] for name in RESULT_INPUTS}
+        from tirek.assessment.link_sealing import link_inputs  # it needs this module
+
+        return {name: inputs[name] for name in RESULT_INPUTS} | link_inputs(parameters["link"])
 
 
 def other_rules(test: Test, day) -> dict[str, dict]:
@@ -124,6 +134,14 @@ def _places(test: Test, sheets: list[tuple], names: list[str]) -> pl.DataFrame:
     schema = {SUBJECT: pl.String, "school": pl.String, "org_no": pl.Int64, "district": pl.String,
               "settlement": pl.String, "language": pl.String}  # fmt: skip
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _groups(test: Test, places: pl.DataFrame, person_ids: list[int]) -> pl.DataFrame:
+    """By what it is asked whether items are fair: language of the test, sex, kind of settlement."""
+    sat = AnswerSheet.objects.filter(test=test).values("person_id")
+    sexes = dict(Person.objects.filter(pk__in=sat).exclude(sex="").values_list("id", "sex"))
+    sex = [sexes.get(pk, "") for pk in person_ids]
+    return places.select(SUBJECT, "language", "settlement").with_columns(pl.Series("sex", sex, dtype=pl.String))
 
 
 def _settlements(schools: set[int]) -> dict[int, list[tuple]]:

@@ -18,11 +18,14 @@ from tirek.assessment.models import (
     CalibrationState,
     Dimension,
     GroupResult,
+    Link,
+    LinkState,
     PersonResult,
     Release,
     ReleaseState,
     Test,
     TestState,
+    Trend,
 )
 from tirek.assessment.refusals import NotGoodEnough, WrongState, must
 from tirek.decisions import queries as journal
@@ -48,12 +51,17 @@ def publish_results(*, test_id: int, by: User | None, now: datetime) -> Release:
     if calibration.state != CalibrationState.GOOD:
         raise NotGoodEnough(_("A quality check failed, so these results would not be honest. See the checks."))
     decisions.publish(calibration.decision_number, by=by, now=now)
+    link = _good_link(calibration)
+    if link is not None:
+        decisions.publish(link.decision_number, by=by, now=now)
     results = decisions.publish(calibration.results_number, by=by, now=now)
-    release = _release(test, calibration, results, now)
+    release = _release(test, calibration, link, results, now)
     release.figure_number = _publish_figure(test, results, by, now)
     release.save(update_fields=["figure_number"])
     with loading():
         _keep_groups(release, test, results)
+        if link is not None:
+            _keep_trends(release, test, results)
         _keep_persons(release, test, results, calibration)
     test.state = TestState.PUBLISHED
     test.save(update_fields=["state"])
@@ -70,8 +78,10 @@ def withdraw(*, test_id: int, by: User | None, now: datetime, because: str) -> R
         raise WrongState(_("The test has no published results."))
     if not because.strip():
         raise WrongState(_("Say why the results are withdrawn."))
+    _refuse_while_linked_to(test)
     if release.calibration is not None:
-        for number in (release.calibration.results_number, release.calibration.decision_number):
+        links = [release.link.decision_number] if release.link else []
+        for number in (release.calibration.results_number, *links, release.calibration.decision_number):
             decisions.withdraw(number, by=by, now=now, because=because)
         if release.figure_number:
             indicators.withdraw(release.figure_number, by=by, now=now, because=because)
@@ -82,6 +92,22 @@ def withdraw(*, test_id: int, by: User | None, now: datetime, because: str) -> R
     test.state = TestState.COLLECTING
     test.save(update_fields=["state"])
     return release
+
+
+def _good_link(calibration: Calibration) -> Link | None:
+    """The link that the draft of results stands on."""
+    return Link.objects.filter(calibration=calibration, state=LinkState.GOOD).select_related("base").first()
+
+
+def _refuse_while_linked_to(test: Test) -> None:
+    """Later results that stand on this test's scale would lose their ground."""
+    with loading():
+        later = Release.objects.filter(link__base=test, state=ReleaseState.PUBLISHED).select_related("test").first()
+    if later is not None:
+        raise WrongState(
+            _("The published results of %(test)s stand on this test’s scale. Withdraw those first.")
+            % {"test": later.test.code}
+        )
 
 
 def _publish_figure(test: Test, results, by: User | None, now: datetime) -> str:
@@ -96,11 +122,12 @@ def _publish_figure(test: Test, results, by: User | None, now: datetime) -> str:
         return str(already.fields["number"])
 
 
-def _release(test: Test, calibration: Calibration, results, now: datetime) -> Release:
+def _release(test: Test, calibration: Calibration, link: Link | None, results, now: datetime) -> Release:
     tables = {name: journal.table(results, name) for name in ("distribution", "item_points")}
     return Release.objects.create(
         test=test,
         calibration=calibration,
+        link=link,
         org_lo=test.org_lo,
         decision_number=results.number,
         state=ReleaseState.PUBLISHED,
@@ -141,6 +168,34 @@ def _keep_groups(release: Release, test: Test, results) -> None:
             )
         )
     GroupResult.objects.bulk_create(made)
+
+
+def _keep_trends(release: Release, test: Test, results) -> None:
+    base = Release.objects.get(test=release.link.base, state=ReleaseState.PUBLISHED)
+    places = _ranges(test)
+    rows = outcomes_of(results).filter(pl.col("subject_kind").str.starts_with("trend_"))
+    made = []
+    for kind, code, numbers in rows.select("subject_kind", "subject", "numbers").iter_rows():
+        found = json.loads(numbers)
+        lo, hi = places.get(code, (test.org_lo, test.org_hi))
+        made.append(
+            Trend(
+                release=release,
+                base=base,
+                org_lo=lo,
+                org_hi=hi,
+                dimension=kind.removeprefix("trend_"),
+                code=code,
+                before=found["before"],
+                now=found["mean"],
+                difference=found["change"],
+                se=found["se"],
+                link_se=found["link_points"],
+                low=found["low"],
+                high=found["high"],
+            )
+        )
+    Trend.objects.bulk_create(made)
 
 
 def _ranges(test: Test) -> dict[str, tuple[int, int]]:
