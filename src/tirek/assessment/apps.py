@@ -9,8 +9,9 @@ class AssessmentConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from tirek.assessment import figures, kinds, panels
+        from tirek.assessment import figures, kinds, kinds_standards, panels
 
         kinds.register_kinds()
+        kinds_standards.register_standards()
         figures.register_figures()
         panels.register()

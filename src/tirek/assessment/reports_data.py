@@ -17,6 +17,7 @@ from tirek.assessment.models import (
     AnswerSheet,
     BookletItem,
     Calibration,
+    CalibrationState,
     Dimension,
     GroupResult,
     Item,
@@ -246,3 +247,30 @@ def n_items(release: Release) -> int:
 
 def whole_result(release: Release) -> GroupResult | None:
     return group_result(release, Dimension.ALL, "all")
+
+
+def open_panel(test) -> Panel | None:
+    return Panel.objects.filter(test=test, state=PanelState.OPEN).first()
+
+
+def good_calibration(test) -> Calibration | None:
+    """The calibration that a panel may work on: one with results, drafts or published."""
+    return Calibration.objects.filter(test=test, state=CalibrationState.GOOD).exclude(results_number="").first()
+
+
+@dataclass(frozen=True)
+class ClosedPanel:
+    panel: Panel
+    cuts: list[tuple[str, float, float]]
+
+
+def closed_panels(test) -> list[ClosedPanel]:
+    """Panels that set cut scores, the latest first: names of the levels above each cut, logits, error."""
+    found = Panel.objects.filter(test=test, state=PanelState.CLOSED).order_by("-closed_at")
+    return [
+        ClosedPanel(
+            panel,
+            [(n, cut["logits"], cut["error"]) for n, cut in zip(level_names(panel)[1:], panel.cuts, strict=False)],
+        )
+        for panel in found
+    ]
