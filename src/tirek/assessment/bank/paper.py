@@ -75,7 +75,9 @@ def pdf(
             "synthetic": _("Synthetic data: everything in this document is invented for demonstration.")
             if synthetic
             else "",
-            "instructions": _("Read each task. Mark one box where there are options, or write your answer on the line."),
+            "instructions": _(
+                "Read each task. Mark the box of the right option, each of them where several are right, or write your answer on the line."
+            ),
             "labels": {
                 "name": _("Name"), "class": _("Class"), "code": _("Code"), "answer": _("Answer:"),
                 "end": _("End of the booklet"),
