@@ -27,6 +27,7 @@ from tirek.assessment.models import (
     PanelState,
     PersonResult,
     Release,
+    ResearchFile,
     Sitting,
 )
 from tirek.decisions import queries as journal
@@ -274,3 +275,12 @@ def closed_panels(test) -> list[ClosedPanel]:
         )
         for panel in found
     ]
+
+
+def research_files(release: Release) -> list[ResearchFile]:
+    """Made from this publication, the latest first."""
+    return list(ResearchFile.objects.filter(release=release).order_by("-at")[:20])
+
+
+def research_file(code: str, public_id) -> ResearchFile | None:
+    return ResearchFile.objects.filter(public_id=public_id, release__test__code=code).first()

@@ -121,7 +121,8 @@ def how_they_did(release: Release, own: Place, pupils: data.Pupils, org_no: int)
 
 
 def _told_apart(own: Place, other: Place) -> str:
-    assert own.mean is not None and other.mean is not None
+    assert own.mean is not None
+    assert other.mean is not None
     away = own.mean - other.mean
     facts = {"name": other.name, "points": whole(other.mean), "away": whole(abs(away))}
     if abs(away) < Z95 * np.hypot(own.se or 0.0, other.se or 0.0):

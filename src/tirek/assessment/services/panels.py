@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tirek.access.models import User
-from tirek.access.scope import current_scope, loading
+from tirek.access.scope import loading
 from tirek.assessment import reports_data as data
 from tirek.assessment import sealing
 from tirek.assessment.decided_standards import sealed_scale
