@@ -126,6 +126,7 @@ def found_bad(env: dict[str, str]) -> list[dict]:
     return [finding for finding in findings if finding["state"] == "bad"]
 
 
+@pytest.mark.prove  # a minute and a half: it migrates step by step, there is no snapshot for servers of one's own
 def test_every_command_works_on_it(cluster, home, tmp_path):
     env = environment(cluster, home)
     assert {finding["subject"] for finding in found_bad(env)} >= {"migrations"}
@@ -145,6 +146,7 @@ def test_every_command_works_on_it(cluster, home, tmp_path):
         assert ours.execute(count).fetchone() == theirs.execute(count).fetchone() != (0,)
 
 
+@pytest.mark.prove  # on the database that the test before has filled
 def test_it_is_served_from(cluster, home):
     command = [sys.executable, "-m", "tirek.site", "serve", "--port", "0", "--with-worker"]
     env = environment(cluster, home)

@@ -64,7 +64,7 @@ def test_published_figures_stand_on_a_territorys_page(client):
     officer = user(Role.REGIONAL_OFFICER, LO, HI, "region")
     with acting_as(Scope(COUNTRY, role=Role.MINISTRY_ANALYST)):
         now = datetime(2025, 10, 5, 9, tzinfo=UTC)
-        indicators.publish("schools.pupils", as_of=indicator_world.AS_OF, by=None, now=now)
+        release = indicators.publish("schools.pupils", as_of=indicator_world.AS_OF, by=None, now=now)
     text = page(client, officer, reverse("registry:territory", args=["100000000"]))
     assert "Published figures" in text
-    assert reverse("indicators:figure", args=["schools.pupils"]) + "?territory=100000000" in text
+    assert reverse("indicators:release", args=[release.number]) + "?territory=100000000" in text

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pghistory.models
 from axes.models import AccessAttempt, AccessLog
 from django.apps import apps
-from django.db.models import F, Model, OuterRef, QuerySet, Subquery
+from django.db.models import CharField, F, Model, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -71,16 +71,19 @@ def event_models() -> dict[str, type[Model]]:
 
 def changes(asked: Filter, *, offset: int, limit: int) -> list[Change]:
     """Changes, newest first. From each table come the newest that could be on the page; then they are merged."""
-    found: list[tuple] = []
+    newest = []
     for label, model in event_models().items():
         if (asked.table and asked.table != label) or (asked.tables and label not in asked.tables):
             continue
         rows = _narrow(model, asked)
         if rows is None:
             continue
-        keys = rows.order_by("-pgh_id").values_list("pgh_created_at", "pgh_id")[: offset + limit]
-        found += [(at, pk, label) for at, pk in keys]
-    found.sort(key=lambda row: (row[0], row[1]), reverse=True)
+        keys = rows.order_by("-pgh_id").values_list("pgh_created_at", "pgh_id", Value(label, output_field=CharField()))
+        newest.append(keys[: offset + limit])
+    if not newest:
+        return []
+    merged = newest[0].union(*newest[1:], all=True) if len(newest) > 1 else newest[0]
+    found = sorted(merged, reverse=True)
     return _in_full(found[offset : offset + limit])
 
 

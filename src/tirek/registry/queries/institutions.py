@@ -88,7 +88,8 @@ def _with_all(found: QuerySet[InstitutionState]) -> QuerySet[InstitutionState]:
 
 def history(institution_id: int) -> QuerySet[InstitutionState]:
     """All states, newest first."""
-    return InstitutionState.objects.filter(institution_id=institution_id).select_related("territory").order_by("-valid")
+    found = InstitutionState.objects.filter(institution_id=institution_id).select_related("territory", "institution")
+    return found.order_by("-valid")
 
 
 def successions(institution_id: int) -> QuerySet[Succession]:
