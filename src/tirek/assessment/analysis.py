@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from tirek.assessment.fairness import differences, worst
 from tirek.decisions.rules import RuleSet
 from tirek_engines.psychometrics import Answers, Calibration, Groups, Items
 from tirek_engines.psychometrics.itemfit import ItemFit, item_fit
@@ -41,14 +42,26 @@ class Analysis:
     steps: pl.DataFrame
     curves: pl.DataFrame
     pairs: pl.DataFrame
+    differences: pl.DataFrame
     misfits: frozenset[str]
 
+    @property
+    def unfair(self) -> list[str]:
+        """Items with a large difference between groups (class C)."""
+        return sorted(item for item, size in worst(self.differences).items() if size == "C")
+
     def tables(self) -> dict[str, pl.DataFrame]:
-        return {"parameters": self.items, "steps": self.steps, "curves": self.curves, "dependence": self.pairs}
+        return {
+            "parameters": self.items,
+            "steps": self.steps,
+            "curves": self.curves,
+            "dependence": self.pairs,
+            "dif": self.differences,
+        }
 
 
-def analyse(calibration: Calibration, answers: Answers, bounds: Bounds) -> Analysis:
-    """Everything that the pages of a test's items show."""
+def analyse(calibration: Calibration, answers: Answers, bounds: Bounds, groups: pl.DataFrame | None = None) -> Analysis:
+    """Everything that the pages of a test's items show; ``groups`` tells each person's language, sex and settlement."""
     likelihood, at = persons_likelihood(calibration, answers)
     fit = item_fit(likelihood, at)
     misfits = frozenset(name for name, bad in zip(fit.items, _misfits(fit, bounds), strict=True) if bad)
@@ -57,6 +70,7 @@ def analyse(calibration: Calibration, answers: Answers, bounds: Bounds) -> Analy
         steps=_steps(calibration),
         curves=_curves(likelihood, at),
         pairs=_pairs(fit, bounds.highest_dependence),
+        differences=differences(answers, groups),
         misfits=misfits,
     )
 

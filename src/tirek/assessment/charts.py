@@ -104,6 +104,25 @@ def bars(title: str, words: str, rows: Sequence[dict], mean: float | None, head:
     }
 
 
+def change_words(trend) -> str:
+    """A change in a sentence."""
+    facts = {
+        "before": points(trend.before), "now": points(trend.now), "difference": points(trend.difference),
+        "low": points(trend.low), "high": points(trend.high),
+    }  # fmt: skip
+    if trend.low > 0 or trend.high < 0:
+        words = _(
+            "From %(before)s to %(now)s points: a change of %(difference)s (95 %% interval from %(low)s to %(high)s)."
+            " That is more than chance would make."
+        )
+    else:
+        words = _(
+            "From %(before)s to %(now)s points: a change of %(difference)s (95 %% interval from %(low)s to %(high)s)."
+            " That may be chance."
+        )
+    return words % facts
+
+
 def trend(title: str, words: str, series: Sequence[tuple[str, Sequence[dict]]]) -> dict:
     return {
         "kind": "lines",

@@ -39,13 +39,18 @@ def run_calibration(inputs: Inputs, parameters: Mapping[str, Any], rules: RuleSe
     """Calibrate the sealed answers; an outcome for every item and one for the test."""
     used, dropped = used_answers(inputs, rules, parameters)
     calibration, dropped, n_parts = _calibrated(used, dropped, rules, parameters)
-    analysis = analyse(calibration, used, Bounds.of(rules))
+    analysis = analyse(calibration, used, Bounds.of(rules), inputs.get("groups"))
     checks = quality.check_calibration(
         calibration,
         n_parts,
         lowest_reliability=float(rules.value("lowest_reliability")),
         weak_reliability=float(rules.value("weak_reliability")),
-    ) + quality.check_items(calibration, n_misfits=len(analysis.misfits), n_dependent=analysis.pairs.height)
+    ) + quality.check_items(
+        calibration,
+        n_misfits=len(analysis.misfits),
+        n_dependent=analysis.pairs.height,
+        n_unfair=len(analysis.unfair),
+    )
     org_no = int(parameters["org_lo"])
     outcomes = [*_item_outcomes(calibration, analysis, dropped, inputs["items"], org_no)]
     outcomes.append(_test_outcome(calibration, checks, str(parameters["test"]), org_no))

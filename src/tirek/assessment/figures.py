@@ -36,8 +36,9 @@ def register_figures() -> None:
                     title=format_lazy(title, grade=grade),
                     unit=_("points"),
                     method=_(
-                        "Rasch model, plausible values and errors between schools. Each test sets its own scale: the mean of"
-                        " its pupils is 500 and their spread 100, so groups can be compared, years cannot."
+                        "Item response model, plausible values and errors between schools. A test that is linked to an earlier"
+                        " one by common items stands on its scale, and years can be compared with the linking error. Any other"
+                        " sets its own scale: the mean of its pupils is 500 and their spread 100, and years cannot be compared."
                     ),
                     source=_("Answers of the pupils, sealed with the decision."),
                     decimals=1,

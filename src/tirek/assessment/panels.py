@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from tirek.access.permissions import may
-from tirek.assessment import charts
+from tirek.assessment import charts, link_queries
 from tirek.assessment import result_queries as queries
 from tirek.registry import panels
 
@@ -42,9 +42,28 @@ def _over_years(rows) -> dict:
          "url": reverse("assessment:test", args=[found[0].release.test.code])}
         for found in subjects.values()
     ]  # fmt: skip
+    changes = _changes(rows)
     words = _("500 is the mean of the region in each year. Where intervals overlap widely, the change may be chance.")
+    if changes:
+        words = _("Years that are linked by common items can be compared; in the others 500 is the mean of the region.")
     shown = any(not row.suppressed for row in rows) and len(years) > 1
-    return {"latest": latest, "trend": charts.trend(_("Results over the years"), words, series) if shown else None}
+    return {
+        "latest": latest,
+        "changes": changes,
+        "trend": charts.trend(_("Results over the years"), words, series) if shown else None,
+    }
+
+
+def _changes(rows) -> list[dict]:
+    """What is known to have changed since the test that the latest is linked to."""
+    found = []
+    for row in rows:
+        trend = link_queries.trend_of_group(row.release, row.dimension, row.code) if row.release.link_id else None
+        if trend is not None:
+            title = queries.title_of(row.release.test)
+            words = _("%(title)s: %(change)s") % {"title": title, "change": charts.change_words(trend)}
+            found.append({"words": words, "url": reverse("assessment:test", args=[row.release.test.code])})
+    return found
 
 
 def _point(rows, year: str) -> dict:

@@ -69,12 +69,13 @@ def check_calibration(
     ]
 
 
-def check_items(calibration: Calibration, *, n_misfits: int, n_dependent: int) -> list[Check]:
+def check_items(calibration: Calibration, *, n_misfits: int, n_dependent: int, n_unfair: int) -> list[Check]:
     """Checks of the items' behaviour. A slope that is not above zero forbids publishing: the item measures backwards."""
     backwards = sum(item.a <= 0 for item in calibration.items)
     return [
         Check("slopes", backwards == 0, True, float(backwards), 0.0),
         Check("items_fit", n_misfits == 0, False, float(n_misfits), 0.0),
+        Check("fair", n_unfair == 0, False, float(n_unfair), 0.0),
         Check("independent", n_dependent == 0, False, float(n_dependent), 0.0),
     ]
 

@@ -56,7 +56,7 @@ def test_by_code(code: str) -> Test | None:
 
 
 def published(test: Test) -> Release | None:
-    return Release.objects.select_related("calibration").filter(test=test, state=ReleaseState.PUBLISHED).first()
+    return Release.objects.select_related("calibration", "link").filter(test=test, state=ReleaseState.PUBLISHED).first()
 
 
 def last_withdrawn(test: Test) -> Release | None:

@@ -10,6 +10,7 @@ urlpatterns = [
     path("bank/", include("tirek.assessment.urls_bank")),
     path("", include("tirek.assessment.urls_reports")),
     path("", include("tirek.assessment.urls_sittings")),
+    path("", include("tirek.assessment.urls_chain")),
     path("<slug:code>/", views.test, name="test"),
     path("<slug:code>/answers/", views_answers.answers, name="answers"),
     path("<slug:code>/answers/template/", views_answers.template, name="template"),

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from tirek.access.gates import gate
 from tirek.access.permissions import may
-from tirek.assessment import charts, present
+from tirek.assessment import charts, link_queries, present, queries_seats
 from tirek.assessment import result_queries as queries
 from tirek.assessment.forms import TestForm
 from tirek.assessment.services.tests import create_test
@@ -52,6 +52,7 @@ def tabs(test, request: HttpRequest, here: str) -> list[tuple[str, str, bool]]:
         ("booklets", _("Booklets")),
         ("answers", _("Answers")),
         ("calibration", _("Calibration")),
+        ("link", _("Link to an earlier test")),
     ]
     return [(label, reverse(f"assessment:{name}", args=[test.code]), name == here) for name, label in pages]
 
@@ -75,6 +76,7 @@ def test(request: HttpRequest, code: str) -> HttpResponse:
     if release is None:
         return render(request, "assessment/not_yet.html", context | {
             "withdrawn": queries.last_withdrawn(found), "progress": queries.progress_of(found, request.scope),
+            "trial": queries_seats.trial_of(found),
         })  # fmt: skip
     groups = queries.groups_of(release, request.scope)
     parts = _parts(groups, release)
@@ -82,6 +84,7 @@ def test(request: HttpRequest, code: str) -> HttpResponse:
         return _download(found, request.GET["download"], parts, groups)
     return render(request, "assessment/test.html", context | parts | _drawn(release, groups, parts) | {
         "release": release,
+        "trend": _trend(release, request),
         "items": _items(release, request),
         "reliability": release.distribution.get("reliability"),
     })  # fmt: skip
@@ -115,6 +118,33 @@ def _drawn(release, groups: dict, parts: dict) -> dict:
         if shown
         else None,
     }
+
+
+def _trend(release, request: HttpRequest) -> dict | None:
+    """Changes since the earlier test; of schools only those in the asker's scope."""
+    found = link_queries.trends_of(release) if release.link_id else {}
+    whole = next(iter(found.get("all", [])), None)
+    if whole is None:
+        return None
+    day = timezone.localdate(release.at)
+    schools = [row for row in found.get("school", []) if row.code in _shown_schools(release, request)]
+    rows = present.trend_rows([whole], {"all": _("all together")})
+    rows += present.trend_rows(found.get("settlement", []), present.settlement_names())
+    districts = found.get("district", [])
+    rows += sorted(
+        present.trend_rows(districts, queries.names_of_districts([row.code for row in districts])),
+        key=lambda row: row["name"],
+    )
+    names = queries.names_of_schools([row.org_lo for row in schools], day)
+    rows += sorted(present.trend_rows(schools, names, key="org_lo"), key=lambda row: row["name"])
+    return {
+        "rows": rows, "words": charts.change_words(whole), "link_se": whole.link_se,
+        "base_title": queries.title_of(whole.base.test), "base_year": whole.base.test.school_year.code,
+    }  # fmt: skip
+
+
+def _shown_schools(release, request: HttpRequest) -> set[str]:
+    return {row.code for row in queries.groups_of(release, request.scope).get("school", [])}
 
 
 def _items(release, request: HttpRequest) -> list[dict]:

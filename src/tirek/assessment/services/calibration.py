@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from tirek.access.models import User
 from tirek.access.scope import current_scope, loading
 from tirek.assessment import sealing
+from tirek.assessment.fairness import worst
 from tirek.assessment.kinds import CALIBRATION
 from tirek.assessment.linking import known
 from tirek.assessment.models import Calibration, CalibrationState, Item, ItemEstimate, Link, LinkState, Test, TestState
@@ -148,6 +149,7 @@ def _keep_items(test: Test, calibration: Calibration, decision) -> None:
     outcomes = journal.table(decision, "outcomes").filter(pl.col("subject_kind") == "item")
     analysed = {row["item"]: row for row in journal.table(decision, "parameters").iter_rows(named=True)}
     items = dict(Item.objects.filter(test=test).values_list("code", "id"))
+    classes = worst(journal.table(decision, "dif"))
     removed = decision.parameters["removed"]
     rows = []
     for code, reason, numbers, result in outcomes.select("subject", "reason", "numbers", "result").iter_rows():
@@ -166,6 +168,7 @@ def _keep_items(test: Test, calibration: Calibration, decision) -> None:
                 removed_because=removed.get(code, ""),
                 model=analysis.get("model", ""),
                 is_misfit=analysis.get("misfit", False),
+                dif=classes.get(code, ""),
                 **{name: known(analysis.get(name)) for name in ANALYSED},
             )
         )

@@ -5,8 +5,8 @@ A chart is a plain dict that an app below hands to ``<c-chart :spec="…" />``:
 ``kind``
     "bars" (rows: label, value, low, high, n, few, look; amounts and shares, from zero), "dots" (the same rows; means, on a
     scale of their own), "distribution" (bins: from, to, count; marks: value, label), "lines" (series: label, points: label,
-    value, low, high, few), "item_map" (bins of persons as above; items: label, value) or "strip" (rows: label, parts:
-    label, share).
+    value, low, high, few), "item_map" (bins of persons as above; items: label, value), "strip" (rows: label, parts:
+    label, share) or "curves" (series: label, points: pairs (x, y), dots: pairs that were observed; bins of persons behind).
 ``title``, ``words``
     the question, and what the chart says, in one sentence each.
 ``decimals``, ``unit``, ``reference`` ({value, label}), ``lowest``, ``highest``, ``tick_decimals``, ``x_label``,
@@ -21,7 +21,7 @@ from __future__ import annotations
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from tirek.site.charts import bars, lines, spread
+from tirek.site.charts import bars, curves, lines, spread
 
 DRAWERS = {
     "bars": bars.draw_bars,
@@ -30,6 +30,7 @@ DRAWERS = {
     "distribution": spread.draw_distribution,
     "item_map": spread.draw_item_map,
     "lines": lines.draw_lines,
+    "curves": curves.draw_curves,
 }
 TABLES = {
     "bars": bars.table_of_rows,
@@ -38,6 +39,7 @@ TABLES = {
     "distribution": spread.table_of_bins,
     "item_map": spread.table_of_items,
     "lines": lines.table_of_series,
+    "curves": curves.table_of_curves,
 }
 
 
