@@ -31,7 +31,7 @@ def _entry() -> dict[str, str]:
         "class": _("Class"),
         "number": _("Number on the list"),
         "test": _("Test"),
-        "n_items": _("Tasks"),
+        "n_items": _("Tasks of the test"),
         "minutes": _("Minutes"),
         "yes_begin": _("Yes, begin"),
         "yes_go_on": _("Yes, go on"),
@@ -44,7 +44,7 @@ def _entry() -> dict[str, str]:
 def _task() -> dict[str, str]:
     return {
         "task_of": _("Task {n} of {total}"),
-        "tasks": _("Tasks"),
+        "tasks": _("Tasks of the test"),
         "task": _("Task {n}"),
         "answered": _("answered"),
         "not_answered": _("not answered"),

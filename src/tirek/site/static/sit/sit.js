@@ -20,7 +20,6 @@ function languages() {
     type: "button", lang: code, "aria-pressed": code === current() ? "true" : "false",
     onclick: () => {
       choose(code, true);
-      languages();
       screen();
     },
   }, NAMES[code])));
@@ -61,6 +60,7 @@ function state() {
 
 function screen() {
   const found = record();
+  languages();
   document.getElementById("sit-facts").replaceChildren();
   facts(found, found ? clock.left(found) : 0);
   document.getElementById("sit-state").dataset.key = "";
@@ -101,7 +101,6 @@ function news(what) {
 choose(current(), false);
 tasks.whenChanged((what) => (what === "state" ? screen() : state()));
 tasks.keys(record);
-languages();
 screen();
 sending.start(news);
 addEventListener("offline", state);
