@@ -14,7 +14,7 @@ from tirek_engines.psychometrics.answers import NOT_ANSWERED
 from tirek_engines.psychometrics.dependence import Dependence, dependence_of
 from tirek_engines.psychometrics.model import Likelihood, Parameters
 from tirek_engines.psychometrics.prepared import Prepared
-from tirek_engines.psychometrics.scorefit import ScoreFit, fit_by_score
+from tirek_engines.psychometrics.scorefit import ScoreFit, fit_by_score, probabilities_of
 from tirek_engines.psychometrics.scoring import score_units
 
 Floats = NDArray[np.float64]
@@ -169,10 +169,8 @@ def _posterior_sums(likelihood: Likelihood, p: Parameters) -> Floats:
     """The sums by item that `residual_sums` makes, averaged over posteriors: expected counts hold all of them."""
     tables = replace(likelihood, force_tables=True)
     counts = tables.evaluate(p).posterior.counts
-    probabilities = np.exp(tables.kernel.log_p(p))  # type: ignore[attr-defined]
+    probabilities = probabilities_of(likelihood, p)
     numbers = np.arange(probabilities.shape[1], dtype=np.float64)
-    inside = numbers[None, :] <= likelihood.data.items.n_steps[:, None]
-    probabilities = np.where(inside[:, :, None], probabilities, 0.0)
     mean = np.einsum("jkq,k->jq", probabilities, numbers)
     squares = (numbers[None, :, None] - mean[:, None, :]) ** 2
     variance = np.maximum((probabilities * squares).sum(axis=1), kernels.SMALLEST_VARIANCE)

@@ -12,6 +12,7 @@ from tirek_engines.psychometrics import _fit_kernels as kernels
 from tirek_engines.psychometrics.model import Likelihood, Parameters
 from tirek_engines.psychometrics.parameters import KIND_3PL
 from tirek_engines.psychometrics.prepared import Prepared
+from tirek_engines.psychometrics.starts import items_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -76,7 +77,7 @@ def fit_by_score(likelihood: Likelihood, p: Parameters, codes: Bytes) -> ScoreFi
     n_items = len(data.items.names)
     statistic, cells, rows, n = np.zeros(n_items), np.zeros(n_items), np.zeros(n_items), np.zeros(n_items, np.int64)
     booklets = booklets_of(data)
-    probabilities = _probabilities(likelihood, p)
+    probabilities = probabilities_of(likelihood, p)
     for booklet in booklets:
         observed, expected = tables_of(likelihood, p, codes, booklet, probabilities)
         for place, j in enumerate(booklet.items.tolist()):
@@ -137,10 +138,8 @@ def booklets_of(data: Prepared) -> list[Booklet]:
     ]
 
 
-def _probabilities(likelihood: Likelihood, p: Parameters) -> Floats:
+def probabilities_of(likelihood: Likelihood, p: Parameters) -> Floats:
     """P(x_j = k | theta_q), shape (items, categories, nodes); 0 beyond an item's last category."""
-    from tirek_engines.psychometrics.starts import items_of
-
     return items_of(likelihood, p).probabilities(likelihood.theta)
 
 
