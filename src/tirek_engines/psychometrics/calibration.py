@@ -155,7 +155,7 @@ def calibrate(
         fit=_fit(likelihood.data, best, errors, scores, found.reached),
         persons=scores if options.persons else None,
         dropped=likelihood.data.items.dropped,
-        warnings=likelihood.data.items.warnings + warnings_of(answers, likelihood, best, errors, found.reached),
+        warnings=likelihood.data.items.warnings + _warnings(answers, found),
         parameters=best.parameters,
         covariance=errors,
         likelihood=likelihood,
@@ -173,6 +173,11 @@ class _Estimate:
     errors: Floats | None
     reached: tuple[float, ...]
     regression: RegressionFit | None = None
+
+
+def _warnings(answers: Answers, found: _Estimate) -> tuple[str, ...]:
+    without = int((found.likelihood.data.n_answered == 0).sum())
+    return warnings_of(answers.n_persons, without, found.likelihood, found.best, found.errors, found.reached)
 
 
 def _estimate(
@@ -195,7 +200,7 @@ def _estimate(
             max_iterations=options.max_iterations,
             progress=progress,
         )
-        best = _point_upwards(best, quick)
+        best = point_upwards(best, quick)
         return replace(best, evaluation=target.evaluate(best.parameters))
 
     if covariates is None:
@@ -249,7 +254,7 @@ def _n_starts(options: Options, shape: Shape) -> int:
     return options.starts or (3 if shape.free_guessing.any() else 1)
 
 
-def _point_upwards(best: Optimum, likelihood: Likelihood) -> Optimum:
+def point_upwards(best: Optimum, likelihood: Likelihood) -> Optimum:
     """The likelihood does not know which end of the scale is up: take the one where most slopes are positive.
 
     Under 3PL and with slopes or means that are fixed it does know.

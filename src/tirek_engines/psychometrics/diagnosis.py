@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tirek_engines.psychometrics.answers import Answers
 from tirek_engines.psychometrics.estimation import SAME_OPTIMUM, Optimum
 from tirek_engines.psychometrics.model import Grid, Likelihood, lowest_sd
 from tirek_engines.psychometrics.response import steepest_slope
@@ -17,14 +16,18 @@ GRID_TOLERANCE = 0.01
 
 
 def warnings_of(
-    answers: Answers, likelihood: Likelihood, best: Optimum, covariance: Floats | None, reached: tuple[float, ...]
+    n_persons: int,
+    without: int,
+    likelihood: Likelihood,
+    best: Optimum,
+    covariance: Floats | None,
+    reached: tuple[float, ...],
 ) -> tuple[str, ...]:
     """Everything about a calibration that its reader ought to know."""
     data, found = likelihood.data, []
-    without = int((data.n_answered == 0).sum())
     if without:
         found.append(
-            f"{without} of {answers.n_persons} persons have no answer: they do not calibrate, their EAP is the mean "
+            f"{without} of {n_persons} persons have no answer: they do not calibrate, their EAP is the mean "
             "of their group and they have no WLE."
         )
     if not best.converged:

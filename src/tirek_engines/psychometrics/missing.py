@@ -10,6 +10,7 @@ in by sums over points, bytes and pairs of bytes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +20,13 @@ from tirek_engines.psychometrics._missing_kernels import pair_sums, spread_produ
 from tirek_engines.psychometrics.model import Likelihood, Parameters
 from tirek_engines.psychometrics.normals import GroupNormals
 from tirek_engines.psychometrics.parallel import CHUNK, in_order
-from tirek_engines.psychometrics.posteriors import ScoreKernel
+from tirek_engines.psychometrics.posteriors import ScoreKernel, StreamedKernel
+from tirek_engines.psychometrics.prepared import Layout
 from tirek_engines.psychometrics.regression import LatentRegression
-from tirek_engines.psychometrics.tabulated import Plan
+from tirek_engines.psychometrics.tabulated import Chunk, Plan
 
 Floats = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
 
 LARGE = 4 * CHUNK
@@ -38,6 +41,7 @@ class _Run:
     """
 
     units: slice
+    origin: float
     points: slice
     items: Ints
     used: Ints
@@ -50,7 +54,9 @@ class _Run:
 def quick_missing_information(likelihood: Likelihood, p: Parameters) -> Floats | None:
     """As `personscores.missing_information`; None where some run has too few persons for points, or units are no persons."""
     kernel, population = likelihood.kernel, likelihood.population
-    if not isinstance(kernel, ScoreKernel) or not kernel.quick or likelihood.data.packed is None:
+    if not isinstance(kernel, ScoreKernel) or not kernel.quick:
+        return None
+    if likelihood.data.packed is None and not isinstance(kernel, StreamedKernel):
         return None
     if not isinstance(population, GroupNormals | LatentRegression):
         return None
@@ -60,11 +66,14 @@ def quick_missing_information(likelihood: Likelihood, p: Parameters) -> Floats |
         return None
     lines = population.lines(p) if isinstance(population, LatentRegression) else np.zeros(0)
     design = population.design if isinstance(population, LatentRegression) else np.zeros((0, 0))
+    runs = [_set_up(likelihood, p, plan, run, regression=lines.size > 0) for run in range(plan.firsts.size)]
+    if isinstance(kernel, StreamedKernel):
+        sums = _streamed(kernel, plan, runs)
+    else:
+        sums = [_persons(likelihood, plan, run, (prior.tilts, lines, design)) for run in runs]
     total = np.zeros((likelihood.shape.places.n,) * 2)
-    for run in range(plan.firsts.size):
-        this = _set_up(likelihood, p, plan, run, regression=lines.size > 0)
-        by_point, square = _persons(likelihood, plan, run, this, (prior.tilts, lines, design))
-        total[np.ix_(this.places, this.places)] += _covariance(likelihood.theta, this, by_point, square)
+    for run, (by_point, square) in zip(runs, sums, strict=True):
+        total[np.ix_(run.places, run.places)] += _covariance(likelihood.theta, run, by_point, square)
     return total
 
 
@@ -76,6 +85,7 @@ def _set_up(likelihood: Likelihood, p: Parameters, plan: Plan, run: int, *, regr
     post = np.exp(joint - joint.max(axis=1, keepdims=True))
     functions, mapping, places = _functions(likelihood, p, items, int(data.run_group[run]), regression=regression)
     return _Run(
+        origin=float(plan.origins[run]),
         units=slice(int(data.run_starts[run]), int(data.run_starts[run + 1])),
         points=points,
         items=items,
@@ -120,50 +130,77 @@ def _functions(
 
 
 def _persons(
-    likelihood: Likelihood, plan: Plan, number: int, run: _Run, priors: tuple[Floats, Floats, Floats]
+    likelihood: Likelihood, plan: Plan, run: _Run, priors: tuple[Floats, Floats, Floats]
 ) -> tuple[Floats, Floats]:
     """Sums of weight times multiplier by point, and of weight times variance times two multipliers."""
-    data, (tilts, lines, design) = likelihood.data, priors
+    data = likelihood.data
     assert data.packed is not None
-    packed = data.packed
+    packed, layout = data.packed, data.layout
     starts = range(run.units.start, run.units.stop, LARGE)
 
     def part(k: int) -> tuple[Floats, Floats]:
         own = slice(starts[k], min(starts[k] + LARGE, run.units.stop))
-        sums = spread_products(
-            packed[own],
-            data.unit_weight[own],
-            tilts[own],
-            lines[own],
-            design[own],
-            plan.table,
-            run.used,
-            plan.origins[number],
-            plan.per_step,
-            plan.point_variances[run.points],
-        )
-        return _folded(likelihood, run, packed[own], *sums)
+        return _part(layout, plan, run, packed[own], data.unit_weight[own], *(prior[own] for prior in priors))
 
-    n = run.mapping.shape[1]
-    by_point, square = np.zeros((n, run.points.stop - run.points.start)), np.zeros((n, n))
+    by_point, square = _nothing(run)
     for one, two in in_order(part, len(starts), likelihood.threads):
         by_point += one
         square += two
     return by_point, square
 
 
-def _folded(
-    likelihood: Likelihood,
+def _nothing(run: _Run) -> tuple[Floats, Floats]:
+    n = run.mapping.shape[1]
+    return np.zeros((n, run.points.stop - run.points.start)), np.zeros((n, n))
+
+
+def _streamed(kernel: StreamedKernel, plan: Plan, runs: list[_Run]) -> list[tuple[Floats, Floats]]:
+    """The sums of all runs from a source of chunks."""
+    assert kernel.source is not None
+    totals = [_nothing(run) for run in runs]
+
+    def add(parts: list[tuple[int, Floats, Floats]]) -> None:
+        for number, by_point, square in parts:
+            totals[number][0][:] += by_point
+            totals[number][1][:] += square
+
+    kernel.source.reduce(partial(_of_chunk, kernel.data.layout, plan, runs), add, kernel.threads)
+    return totals
+
+
+def _of_chunk(layout: Layout, plan: Plan, runs: list[_Run], chunk: Chunk) -> list[tuple[int, Floats, Floats]]:
+    nothing, none = np.zeros(0), np.zeros((0, 0))
+    found = []
+    for k, number in enumerate(chunk.runs.tolist()):
+        own = slice(int(chunk.starts[k]), int(chunk.starts[k + 1]))
+        sums = _part(layout, plan, runs[number], chunk.packed[own], chunk.weights[own], nothing, nothing, none)
+        found.append((number, *sums))
+    return found
+
+
+def _part(
+    layout: Layout,
+    plan: Plan,
     run: _Run,
-    packed: NDArray[np.uint8],
-    by_byte: Floats,
-    by_other: Floats,
-    spreads: Floats,
-    cross: Floats,
-    others: Floats,
+    packed: Bytes,
+    weights: Floats,
+    tilts: Floats,
+    lines: Floats,
+    design: Floats,
 ) -> tuple[Floats, Floats]:
-    """From bytes to items."""
-    layout = likelihood.data.layout
+    """The sums of some persons of a run."""
+    by_byte, by_other, spreads, cross, others = spread_products(
+        packed,
+        weights,
+        tilts,
+        lines,
+        design,
+        plan.table,
+        run.used,
+        run.origin,
+        plan.per_step,
+        plan.point_variances[run.points],
+    )
     n_items, n = run.items.size, run.items.size + others.shape[0]
     by_point, square = np.empty((n, by_byte.shape[2])), np.zeros((n, n))
     by_point[n_items:] = by_other

@@ -6,9 +6,10 @@ serves any mixture of models. Both take the same prior and give the same `Poster
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Protocol
+from functools import cached_property, partial
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -156,12 +157,19 @@ class ScoreKernel:
         answered = kernels.item_sums(data.run_masks, run_counts, n_items)
         return Posterior(loglik, run_counts, Counts(answered, data.step_counts, moments), means, variances)
 
+    @property
+    def sizes(self) -> Ints:
+        """Persons of each run."""
+        return np.diff(self.data.run_starts)
+
     def plan(self, p: Parameters, prior: Prior) -> Plan:
         """What the pass over the units reads."""
         data = self.data
-        sizes = np.diff(data.run_starts)
+        sizes = self.sizes
         reach = reach_of(data.items.n_steps, data.run_masks, p.slopes)
         step = step_of(reach, float(p.sds.max()))
+        if not prior.tilts.size and bool(np.all(p.slopes == 1.0)):
+            step = 1.0  # raw scores stand on the points themselves: nothing is interpolated
         if prior.tilts.size:
             reach = reach[0] + prior.tilts.min(), reach[1] + prior.tilts.max()
         return make_plan(
@@ -203,6 +211,49 @@ class ScoreKernel:
             scores = scores + prior.tilts[units]
         joint = self.bases(p, prior)[self.data.unit_run[units]] + scores[:, None] * self.theta
         return joint - prior.log_norms[units, None] if prior.log_norms.size else joint
+
+
+T = TypeVar("T")
+
+
+class Source(Protocol):
+    """Persons that are elsewhere than in memory: in a file, on a cluster."""
+
+    @property
+    def sizes(self) -> Ints:
+        """Persons of each run."""
+
+    @property
+    def positives(self) -> Ints:
+        """Persons of positive weight of each run."""
+
+    def reduce(self, job: Callable[[Chunk], T], add: Callable[[T], None], threads: int) -> None:
+        """Do the job on every chunk, and add what comes of it in one fixed order."""
+
+
+@dataclass(frozen=True)
+class StreamedKernel(ScoreKernel):
+    """Posteriors of persons that a source hands out chunk by chunk; only sums come back, no moments of units."""
+
+    source: Source | None = None
+
+    @property
+    def sizes(self) -> Ints:
+        """Persons of each run."""
+        assert self.source is not None
+        return self.source.sizes
+
+    def _passed(self, p: Parameters, prior: Prior) -> tuple[Total, Floats, Floats]:
+        assert self.source is not None
+        plan, nothing = self.plan(p, prior), np.zeros(0)
+        total = plan.total()
+        self.source.reduce(partial(_sums_of, plan), total.add, self.threads)
+        return total, nothing, nothing
+
+
+def _sums_of(plan: Plan, chunk: Chunk) -> Sums:
+    """Not a closure, so that a cluster can be sent it."""
+    return plan.sums(chunk, np.zeros(0), np.zeros(0))
 
 
 @dataclass(frozen=True)

@@ -258,7 +258,7 @@ def prepare(
         unit_of_person=unit_of_person,
         unit_scores=unit_scores if collapse_scores else None,
         packed=None if collapse_scores else packed[order],
-        step_counts=_step_counts(layout, items, kernels.byte_sums(packed, weights)),
+        step_counts=step_counts_of(layout, items, kernels.byte_sums(packed, weights)),
         raw_scores=raw,
         n_answered=n_answered,
         weights=weights,
@@ -309,7 +309,7 @@ def score_table(layout: Layout, slopes: NDArray[np.float64]) -> NDArray[np.float
     return table
 
 
-def _step_counts(layout: Layout, items: ItemTable, sums: NDArray[np.float64]) -> NDArray[np.float64]:
+def step_counts_of(layout: Layout, items: ItemTable, sums: NDArray[np.float64]) -> NDArray[np.float64]:
     """Weighted number of answers of each item in each category from 1 up."""
     counts = np.zeros((len(items.names), items.max_steps))
     for j in range(len(items.names)):
