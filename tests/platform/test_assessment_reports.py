@@ -51,7 +51,7 @@ def published(world):
     with loading():
         for item in test.items.all():
             item.content_area = "number" if item.position % 2 else "geometry"
-            item.wording_en = item.wording_kk = item.wording_ru = f"Task about {item.code}"
+            item.wording_en = item.wording_kk = item.wording_ru = f"Task about {item.code}: √2 − 1 ≥ 0 漢"
             item.save()
     with acting_as(OFFICER):
         import_answers(test_id=test.pk, content=weakened(world, answers_csv(world, test)), file_name="a.csv")
@@ -193,3 +193,20 @@ def test_districts_stand_beside_each_other_with_care(world, published):
         answer = client.get("/assessment/M4-2025/compare/", {"download": form})
         assert answer.status_code == 200
     assert pl.read_parquet(io.BytesIO(answer.content)).height == 2
+
+
+@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+def test_the_technical_report_tells_everything_an_accreditor_asks(world, published, language):
+    client = client_of(Role.REGIONAL_OFFICER, ScopeKind.REGION, language)
+    page = text_of(client.get("/assessment/M4-2025/technical/"))
+    release = published.releases.get()
+    with loading():
+        calibration = release.calibration.decision_number
+    assert page.count("<section") >= 13
+    for told in (release.decision_number, calibration, "M20", "omitted_counts_as"):
+        assert told in page
+    if language == "en":
+        assert "213 (100\xa0%)" in page, "response against the register"
+    text = pdf_of(client, "/assessment/M4-2025/technical/print/")
+    assert release.decision_number in text
+    assert client_of(Role.SCHOOL_HEAD, language=language).get("/assessment/M4-2025/technical/").status_code == 403

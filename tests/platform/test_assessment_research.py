@@ -123,11 +123,11 @@ def test_the_figures_come_out_again(published, tmp_path):
         towns = GroupResult.objects.get(dimension="settlement", code="urban")
     assert max(abs(again[name] - kept[name]) for name in items) < 0.1, "the same but for the pupils left out"
     run = CliRunner().invoke(means.command, [
-        str(tmp_path / "pupils.csv"), "--id", "pupil", "--pv", "pv*", "--weight", "weight", "--by", "settlement",
+        str(tmp_path / "pupils.csv"), "--values", "pv*", "--weight", "weight", "--by", "settlement",
         "--cluster", "school", "--out", str(tmp_path / "means"), "--quiet",
     ])  # fmt: skip
     assert run.exit_code == 0, run.output
-    found = pl.read_csv(tmp_path / "means" / "means.csv").filter(pl.col("settlement") == "urban")
+    found = pl.read_csv(tmp_path / "means" / "means.csv").filter(pl.col("by_settlement") == "urban")
     assert np.isclose(found["mean"][0], towns.mean, atol=3.0)
 
 
@@ -157,7 +157,8 @@ def test_by_hand_and_with_a_trace(published):
         client.post(where, {"purpose": WHY, "recipient": "A. Scholar"})
     page = client.get(where).content.decode()
     assert "A. Scholar" in page
-    file = ResearchFile.objects.get()
+    with loading():
+        file = ResearchFile.objects.get()
     answer = client.get(f"{where}{file.public_id}/")
     assert answer["Content-Type"] == "application/zip"
     with loading():

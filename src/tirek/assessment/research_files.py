@@ -49,7 +49,7 @@ left out. Do not try to find anybody.
 
     tirek calibrate pupils.csv --model {model} --id pupil --items '{globs}' \\
         --omitted o:{omitted} --not-reached r:{not_reached} --out calibration
-    tirek means pupils.csv --id pupil --pv 'pv*' --weight weight --by settlement --cluster school --out means
+    tirek means pupils.csv --values 'pv*' --weight weight --by settlement --cluster school --out means
 
 The first gives the difficulties of decision {calibration} (to the digits that rounding and the pupils left out allow). The
 second gives means on the reporting scale. The plausible values (`pv1` …) are those behind decision {results}: each is

@@ -15,12 +15,12 @@ from django.views.decorators.http import require_GET, require_POST
 from tirek.access.gates import gate
 from tirek.access.scope import loading
 from tirek.access.services.reads import record_many_read, record_read
-from tirek.assessment import reports_compare, reports_pupil, reports_school
+from tirek.assessment import reports_compare, reports_pupil, reports_school, reports_technical
 from tirek.assessment import reports_data as data
 from tirek.assessment import result_queries as queries
 from tirek.assessment.reports_sections import Report
 from tirek.assessment.services.reports import give_out
-from tirek.assessment.views import test_or_404, trail
+from tirek.assessment.views import held_or_404, test_or_404, trail
 from tirek.registry import downloads
 from tirek.registry.queries import people
 
@@ -136,3 +136,24 @@ def compare(request: HttpRequest, code: str) -> HttpResponse:
         "report": reports_compare.comparison(release), "trail": trail(release.test),
         "here": _("Comparison"), "downloads": True,
     })  # fmt: skip
+
+
+@gate(permission="assessment.manage")
+@require_GET
+def technical(request: HttpRequest, code: str) -> HttpResponse:
+    """How was this test made, scaled and judged? For whoever accredits it."""
+    held_or_404(request, code)
+    release = release_or_404(code)
+    return render(request, "assessment/reports/report.html", {
+        "report": reports_technical.technical_report(release), "trail": trail(release.test),
+        "here": _("Technical report"), "print_url": reverse("assessment:technical_print", args=[code]),
+    })  # fmt: skip
+
+
+@gate(permission="assessment.manage")
+@require_POST
+def technical_print(request: HttpRequest, code: str) -> HttpResponse:
+    """The same, on paper."""
+    held_or_404(request, code)
+    release = release_or_404(code)
+    return _given_out(request, reports_technical.technical_report(release), org_no=release.org_lo)
