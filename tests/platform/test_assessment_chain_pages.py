@@ -56,7 +56,7 @@ def test_every_page_is_shown_in_every_language(pair, language):
 
 
 def test_from_choosing_a_base_to_a_published_change(pair):
-    base, test = pair
+    _base, test = pair
     client = officer()
     shown = text_of(client.get("/assessment/EXIT/link/"))
     assert "12 common items, known by the same code" in shown
@@ -122,6 +122,6 @@ def test_items_are_for_those_who_hold_the_test(pair):
 
 
 def test_fairness_can_be_taken_along(pair):
-    rows = officer().get("/assessment/EXIT/fairness/?download=csv").content.decode().splitlines()
+    rows = officer().get("/assessment/EXIT/fairness/?download=csv").content.decode("utf-8-sig").splitlines()
     assert rows[0].startswith("by,focal,reference,item,effect")
     assert len(rows) == 1 + 2 * 20, "by language and by settlement; nobody's sex is known here"

@@ -1,5 +1,5 @@
 """The demonstration's entrance monitoring: tests, sittings and answers from :mod:`tirek.site.demo.truth`, calibrated and
-published as anybody's would be; and three earlier years of results for all schools.
+published as anybody's would be; last year's, to which grade 4 is linked; and two years before that as results of schools.
 
 Safe to repeat: a test that is there is left as it is, and what is missing after it is made up for.
 """
@@ -20,7 +20,7 @@ from tirek.assessment.services.publication import publish_results
 from tirek.assessment.services.sittings import open_all_sittings
 from tirek.assessment.services.tests import ItemSpec, create_test
 from tirek.registry.models import Enrolment, SchoolYear, Territory, TerritoryLevel
-from tirek.site.demo import truth
+from tirek.site.demo import linked, truth
 from tirek.site.demo.load import Progress
 from tirek.site.demo.plan import Plan
 from tirek_engines.errors import Refusal
@@ -46,6 +46,9 @@ def load_monitoring(plan: Plan, progress: Progress | None = None) -> dict:
         place = _place(plan)
     tell(0, steps, "results of earlier years")
     made["earlier"] = _load_earlier(plan, place)
+    base, sheets = _load_last_year(plan, place, tell, steps)
+    made["tests"].append(base.code)
+    made["sheets"] += sheets
     for number, grade in enumerate(truth.GRADES_TESTED):
         step = 1 + 3 * number
         tell(step, steps, f"answers of grade {grade}")
@@ -53,7 +56,7 @@ def load_monitoring(plan: Plan, progress: Progress | None = None) -> dict:
         made["tests"].append(test.code)
         made["sheets"] += sheets
         tell(step + 1, steps, f"calibration of grade {grade}")
-        _publish(test, step + 1, steps, tell)
+        _publish(test, step + 1, steps, tell, plan, base if grade == TRENDING_GRADE else None)
     tell(steps, steps, "results")
     return made
 
@@ -166,12 +169,41 @@ def _school_numbers(plan: Plan) -> list[int]:
     return truth.schools_of(plan).org_no.tolist()
 
 
-def _publish(test: Test, step: int, steps: int, tell: Progress) -> None:
+def _load_last_year(plan: Plan, place: Territory, tell: Progress, steps: int) -> tuple[Test, int]:
+    """Last year's test of the grade that is followed, answered, calibrated and published."""
+    with loading():
+        base = Test.objects.filter(code=code_of(place, TRENDING_GRADE, plan.year - 1)).first()
+        sheets = 0
+        if base is None:
+            tell(0, steps, "answers of last year")
+            made = linked.made_last_year(plan, _this_year(plan))
+            with transaction.atomic():
+                base = _make_test(plan, place, TRENDING_GRADE, plan.year - 1, made)
+                sheets = linked.load_sheets(plan, place, base, made)
+    _publish(base, 0, steps, tell)
+    return base, sheets
+
+
+def _this_year(plan: Plan) -> truth.Monitoring:
+    made, _truth = truth.entrance_monitoring(
+        seed=plan.seed,
+        grade=TRENDING_GRADE,
+        schools=truth.schools_of(plan),
+        school=truth.pupils_of(plan, TRENDING_GRADE),
+    )
+    return made
+
+
+def _publish(
+    test: Test, step: int, steps: int, tell: Progress, plan: Plan | None = None, base: Test | None = None
+) -> None:
     with loading():
         test.refresh_from_db()
         if test.state == TestState.PUBLISHED or _too_few(test):
             return
         calibrate_test(test_id=test.pk, by=None, now=timezone.now())
+    if plan is not None and base is not None:
+        linked.link_to_last_year(test, base, _this_year(plan))
     tell(step + 1, steps, f"publication of grade {test.grade}")
     with loading():
         publish_results(test_id=test.pk, by=None, now=timezone.now())
@@ -182,7 +214,7 @@ def _load_earlier(plan: Plan, place: Territory) -> int:
     pupils = np.bincount(truth.pupils_of(plan, TRENDING_GRADE), minlength=len(schools.org_no))
     means = truth.earlier_results(plan.seed, schools, pupils)
     done = 0
-    for column in range(means.shape[1]):
+    for column in range(means.shape[1] - 1):  # the last of them is tested, not brought in
         year = plan.year - means.shape[1] + column
         with loading():
             if Test.objects.filter(code=code_of(place, TRENDING_GRADE, year)).exists():

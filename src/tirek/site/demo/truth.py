@@ -26,7 +26,9 @@ DISTRICT_SD_LOGITS = 0.10
 SCHOOL_SD_LOGITS = 0.30
 PUPIL_SD_LOGITS = 0.95
 GIRLS_GAP_LOGITS = 0.05  # girls minus boys
-YEARLY_GROWTH_LOGITS = 0.03  # of all schools, in the three earlier years
+YEARLY_GROWTH_LOGITS = 0.03  # of all schools, in the earlier years
+LAST_GROWTH_LOGITS = 0.15  # of all schools, from last year's monitoring to this year's, which are linked
+ANCHORS, DRIFT_LOGITS = 12, 0.7  # items of both years; by how much the last of them has become harder
 
 BLOCKS, ITEMS_PER_BLOCK = 7, 6
 BOOKLETS = tuple(tuple((b + step) % BLOCKS for step in (0, 1, 3)) for b in range(BLOCKS))  # every two blocks meet once
@@ -120,6 +122,31 @@ def entrance_monitoring(
     answers = _answers(rng, abilities, difficulties, blocks, booklet)
     made = Monitoring(grade, names, difficulties, blocks, booklet, school, answers, abilities)
     return made, _truth(grade, abilities, schools.is_rural[school])
+
+
+def anchors_of(made: Monitoring) -> tuple[str, ...]:
+    """Items that last year's test had as well: one of each block, then a second; easy and hard ones."""
+    by_place = sorted(range(len(made.items)), key=lambda j: (int(made.items[j][-2:]) * 2 % 7, made.blocks[j]))
+    return tuple(made.items[j] for j in by_place[:ANCHORS])
+
+
+def drifting_anchor(made: Monitoring) -> str:
+    """The anchor that has become harder since last year."""
+    return anchors_of(made)[-1]
+
+
+def last_year(*, seed: int, this_year: Monitoring, schools: Schools, school: NDArray[np.int64]) -> Monitoring:
+    """Answers of last year's pupils of the same grade, ``LAST_GROWTH_LOGITS`` less able, to a test with common items."""
+    rng = np.random.default_rng([seed, 14, this_year.grade])
+    abilities = school_means(seed, schools)[school] + rng.normal(0, PUPIL_SD_LOGITS, len(school)) - LAST_GROWTH_LOGITS
+    kept = np.isin(this_year.items, anchors_of(this_year))
+    names = tuple(n if k else f"P{n[1:]}" for n, k in zip(this_year.items, kept, strict=True))
+    difficulties = np.where(kept, this_year.difficulties, this_year.difficulties + rng.normal(0, 0.2, len(names)))
+    difficulties[this_year.items.index(drifting_anchor(this_year))] -= DRIFT_LOGITS
+    starts = np.searchsorted(school, school)
+    booklet = (np.arange(len(school)) - starts + school) % len(BOOKLETS)
+    answers = _answers(rng, abilities, difficulties, this_year.blocks, booklet)
+    return Monitoring(this_year.grade, names, difficulties, this_year.blocks, booklet, school, answers, abilities)
 
 
 def _items(rng: np.random.Generator, grade: int):
