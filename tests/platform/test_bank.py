@@ -217,6 +217,13 @@ def test_booklets_without_common_items_are_refused():
         assert not Test.objects.exists()
 
 
+def test_a_test_is_not_called_as_an_address():
+    world = make_world()
+    item = make_item()
+    with acting_as(OFFICER), pytest.raises(BadDesign, match="may not be called"):
+        make_test(world, [item], "bank")
+
+
 def test_only_ready_items_and_only_ones_own_territory():
     world = make_world()
     draft = make_item("B1", ready=False)

@@ -232,8 +232,11 @@ def test_a_test_is_made_in_two_steps():
 def test_a_booklet_is_printed_with_its_picture_and_without_its_key(language):
     import pypdf
 
-    items = [drawn_item("B1"), make_item("B2")]
-    bank_test(items)
+    with acting_as(OFFICER):
+        signs = version(kk="√16 − 2 ≤ x неге тең?", ru="√16 − 2 ≤ x, чему равно?")
+        item = create_item(facts=facts("B2"), version=signs, by=None, now=timezone.now())
+        move_item(item_id=item.pk, state="ready")
+    bank_test([drawn_item("B1"), item])
     answer = client_of().get(f"/assessment/T1/booklets/1/pdf/?language={language}")
     assert answer["Content-Type"] == "application/pdf"
     text = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(answer.content)).pages)
@@ -256,3 +259,12 @@ def test_pages_take_few_queries():
             text_of(client.get(f"/assessment/{page}"))
         asked = [q["sql"] for q in told if not any(word in q["sql"] for word in HOUSEKEEPING)]
         assert len(asked) <= most, (page, len(asked), asked)
+
+
+def test_a_booklet_with_an_unprintable_sign_says_so():
+    with acting_as(OFFICER):
+        item = create_item(facts=facts("B2"), version=version(kk="𓀀?", ru="𓀀?"), by=None, now=timezone.now())
+        move_item(item_id=item.pk, state="ready")
+    bank_test([item])
+    page = client_of().get("/assessment/T1/booklets/1/pdf/", follow=True)
+    assert "cannot be typeset" in text_of(page)

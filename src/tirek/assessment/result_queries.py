@@ -97,7 +97,7 @@ def _local(row: dict) -> str:
 def item_estimates(calibration: Calibration | None) -> list[ItemEstimate]:
     if calibration is None:
         return []
-    found = ItemEstimate.objects.filter(calibration=calibration).select_related("item")
+    found = ItemEstimate.objects.filter(calibration=calibration).select_related("item__version")
     return list(found.order_by("item__position"))
 
 

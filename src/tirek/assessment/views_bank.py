@@ -105,7 +105,7 @@ def _item_page(request: HttpRequest, found, *, shows_key: bool = False) -> HttpR
     shown = next((v for v in versions if str(v.number) == request.GET.get("version")), versions[0])
     uses = queries.uses_of(found)
     return render(request, "assessment/bank/item.html", {
-        "item": found, "version": shown, "latest": versions[0], "sides": pages.side_by_side(shown),
+        "item": found, "shown": shown, "latest": versions[0], "sides": pages.side_by_side(shown),
         "missing": pages.missing(found, versions[0]), "history": pages.history(versions), "uses": uses,
         "numbers": {version.pk: version.number for version in versions}, "exposure": queries.exposures([found.pk]).get(found.pk),
         "shows_key": shows_key, "may_change": pages.may_change(request, found), "trail": pages.trail(),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,6 +19,7 @@ from tirek.assessment.bank_pages import LANGUAGE_NAMES, language_of
 from tirek.assessment.views import held_or_404, tabs, trail
 from tirek.assessment.views_bank import PICTURE_POLICY
 from tirek.storage import sealed
+from tirek_engines.errors import Refusal
 
 PRINTED_IN = ("kk", "ru")
 
@@ -66,11 +68,15 @@ def pdf(request: HttpRequest, code: str, booklet: str) -> HttpResponse:
     language = request.GET.get("language", PRINTED_IN[0])
     if language not in PRINTED_IN:
         raise Http404
+    try:
+        content = paper.pdf(
+            title=getattr(found, f"title_{language}"), booklet=name, language=language,
+            tasks=paper.printed(places, language), synthetic=found.is_synthetic, now=timezone.now(),
+        )  # fmt: skip
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+        return redirect("assessment:booklets", code=code)
     record_many_read(request, rows=len(places), query=f"booklet {name} of {found.code} as PDF, {language}", export=True)
-    content = paper.pdf(
-        title=getattr(found, f"title_{language}"), booklet=name, language=language,
-        tasks=paper.printed(places, language), synthetic=found.is_synthetic, now=timezone.now(),
-    )  # fmt: skip
     response = HttpResponse(content, content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="{found.code}-{name}-{language}.pdf"'
     return response

@@ -26,7 +26,7 @@ def template_digest(name: str) -> str:
     return digest.hexdigest()
 
 
-def typeset(template: str, data: bytes, issued_at: dt.datetime) -> bytes:
+def typeset(template: str, data: bytes, issued_at: dt.datetime, *, mathematics: bool = False) -> bytes:
     """A PDF/A-2a, PDF/UA-1 document.
 
     Parameters
@@ -37,8 +37,10 @@ def typeset(template: str, data: bytes, issued_at: dt.datetime) -> bytes:
         JSON that the template reads; texts in it are already in the document's language.
     issued_at
         Becomes the PDF's only clock.
+    mathematics
+        Whether the template may fall back on Typst's own fonts, for signs that ours lack.
     """
-    return _compiler().compile(
+    return _compiler(mathematics).compile(
         input=TEMPLATES / f"{template}.typ",
         format="pdf",
         sys_inputs={"data": data.decode(), "qr": _qr(json.loads(data).get("check_address", ""))},
@@ -48,8 +50,8 @@ def typeset(template: str, data: bytes, issued_at: dt.datetime) -> bytes:
 
 
 @cache
-def _compiler() -> typst.Compiler:
-    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)])
+def _compiler(mathematics: bool = False) -> typst.Compiler:
+    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=mathematics, font_paths=[str(FONTS)])
     return typst.Compiler(root=str(TEMPLATES), font_paths=fonts)
 
 

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import typst
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -16,10 +17,17 @@ from tirek.assessment.bank.wording import WITH_OPTIONS, Wording, in_language, wo
 from tirek.documents.typesetting import typeset
 from tirek.storage import sealed
 from tirek.storage.sealed import json_bytes
+from tirek_engines.errors import Refusal
 
 MM_PER_PIXEL = 25.4 / 96
 MOST_WIDE_MM, MOST_HIGH_MM = 150.0, 90.0
 OPEN_LINES = 4
+
+
+class NotPrinted(Refusal):
+    """A task holds what cannot be put on paper."""
+
+    code = "not_printed"
 
 
 @dataclass(frozen=True)
@@ -84,7 +92,11 @@ def pdf(
             },
             "tasks": [_task(task, language) for task in tasks],
         }  # fmt: skip
-    return typeset("booklet", json_bytes(data), now)
+    try:
+        return typeset("booklet", json_bytes(data), now, mathematics=True)
+    except typst.TypstError as error:
+        message = _("The booklet cannot be typeset, often because of a sign that no font here has: %(error)s")
+        raise NotPrinted(message % {"error": str(error)[:200]}) from None
 
 
 def _task(task: Printed, language: str) -> dict:

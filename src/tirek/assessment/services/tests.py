@@ -13,6 +13,10 @@ from tirek.assessment.refusals import BadDesign, must
 from tirek.registry.models import SchoolYear, Territory
 
 
+RESERVED = {"bank", "new"}
+"""Words that stand in addresses where a test's code would."""
+
+
 @dataclass(frozen=True)
 class ItemSpec:
     code: str
@@ -39,6 +43,8 @@ def create_test(
     must("assessment.manage")
     booklets = booklets or {"A": [item.code for item in items]}
     _check_design(items, booklets)
+    if code.lower() in RESERVED:
+        raise BadDesign(_("A test may not be called %(code)s. Choose another code.") % {"code": code})
     if Test.objects.filter(code=code).exists():
         raise BadDesign(_("There is already a test with the code %(code)s. Choose another.") % {"code": code})
     test = Test.objects.create(
