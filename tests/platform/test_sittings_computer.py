@@ -398,3 +398,9 @@ def test_a_number_beyond_the_booklet_is_refused(sat):
     assert not kept(first["seat"])
     assert booklet_codes(sat.test)
     assert sitting_down
+
+
+def test_a_form_of_another_page_is_refused(sat, client):
+    for body in ({"code": sat.slips[0].code}, {}):
+        assert client.post("/sit/look/", body).status_code == 400
+    assert client.post("/sit/look/", "x", content_type="text/plain").status_code == 400

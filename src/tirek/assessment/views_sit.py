@@ -105,7 +105,7 @@ def answering(view: Callable[[HttpRequest, dict], dict]) -> Callable:
 
 def _read(request: HttpRequest) -> dict:
     bad = NotSeated(_("The browser sent what cannot be read."), code="bad_request", http_status=400)
-    if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
+    if request.content_type != "application/json" or int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
         raise bad
     try:
         found = json.loads(request.body, parse_constant=_no_number)
