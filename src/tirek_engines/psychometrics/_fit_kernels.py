@@ -143,6 +143,45 @@ def joint_scores(probabilities: Floats, n_steps: Ints, prior: Floats) -> Floats:
 
 
 @kernel
+def unexplained_variance(line: Bytes, n_steps: Ints, logs: Floats, rises: Floats, c: float) -> float:
+    """Variance of the sum over answers of log P_k - c d log P_k / d theta."""
+    total = 0.0
+    for j in range(line.shape[0]):
+        if line[j] == ABSENT:
+            continue
+        mean = 0.0
+        second = 0.0
+        for k in range(n_steps[j] + 1):
+            w = logs[j, k] - c * rises[j, k]
+            p_k = np.exp(logs[j, k])
+            mean += p_k * w
+            second += p_k * w * w
+        total += second - mean * mean
+    return total
+
+
+@kernel
+def person_statistics(
+    line: Bytes, n: int, sums: Floats, n_steps: Ints, logs: Floats, rises: Floats, warm: bool, out: Floats
+) -> None:
+    """The five numbers of one person from the sums over answers, into `out`."""
+    out[4] = n
+    if n == 0:
+        return
+    out[2] = sums[4] / sums[5]
+    out[3] = sums[6] / n
+    if sums[1] > SMALLEST_VARIANCE:
+        out[0] = sums[0] / np.sqrt(sums[1])
+    if sums[2] <= SMALLEST_VARIANCE:
+        return
+    c = sums[7] / sums[2]
+    variance = unexplained_variance(line, n_steps, logs, rises, c)
+    if variance > SMALLEST_VARIANCE:
+        start = sums[3] / (2.0 * sums[2]) if warm else 0.0
+        out[1] = (sums[0] + c * start) / np.sqrt(variance)
+
+
+@kernel
 def person_sums(
     codes: Bytes,
     theta: Floats,
@@ -163,71 +202,36 @@ def person_sums(
     most = intercepts.shape[1]
     found = np.full((codes.shape[0], 5), np.nan)
     p = np.empty(most + 1)
-    rise = np.empty(most + 1)
     logs = np.empty((n_items, most + 1))
     rises = np.empty((n_items, most + 1))
     for i in range(codes.shape[0]):
-        found[i, 4] = 0.0
-        if np.isnan(theta[i]):
-            continue
-        observed = 0.0
-        plain = 0.0
-        information = 0.0
-        skewness = 0.0
-        shared = 0.0
-        squares = 0.0
-        variances = 0.0
-        standardised = 0.0
+        sums = np.zeros(8)
         n = 0
         for j in range(n_items):
-            if codes[i, j] == ABSENT:
+            if codes[i, j] == ABSENT or np.isnan(theta[i]):
                 continue
             n += 1
             logit_c = guessing[j] if guessing.shape[0] else 0.0
-            of_item, bend = theta_terms(kinds[j], slopes[j], intercepts[j], logit_c, n_steps[j], theta[i], p, rise)
-            information += of_item
-            skewness += bend
+            information, skewness = theta_terms(
+                kinds[j], slopes[j], intercepts[j], logit_c, n_steps[j], theta[i], p, rises[j]
+            )
             mean, variance, _ = curve_moments(p, n_steps[j])
             r = codes[i, j] - mean
-            squares += r * r
-            variances += variance
-            standardised += r * r / variance
             expected = 0.0
             second = 0.0
             for k in range(n_steps[j] + 1):
-                log_p = np.log(max(p[k], 1e-300))
-                logs[j, k] = log_p
-                rises[j, k] = rise[k]
-                expected += p[k] * log_p
-                second += p[k] * log_p * log_p
-                shared += p[k] * rise[k] * log_p
-            observed += logs[j, codes[i, j]] - expected
-            plain += second - expected * expected
-        found[i, 4] = n
-        if n == 0:
-            continue
-        found[i, 2] = squares / variances
-        found[i, 3] = standardised / n
-        if plain > SMALLEST_VARIANCE:
-            found[i, 0] = observed / np.sqrt(plain)
-        if information <= SMALLEST_VARIANCE:
-            continue
-        c = shared / information
-        corrected = 0.0
-        for j in range(n_items):
-            if codes[i, j] == ABSENT:
-                continue
-            mean = 0.0
-            second = 0.0
-            for k in range(n_steps[j] + 1):
-                w = logs[j, k] - c * rises[j, k]
-                p_k = np.exp(logs[j, k])
-                mean += p_k * w
-                second += p_k * w * w
-            corrected += second - mean * mean
-        if corrected > SMALLEST_VARIANCE:
-            start = skewness / (2.0 * information) if warm else 0.0
-            found[i, 1] = (observed + c * start) / np.sqrt(corrected)
+                logs[j, k] = np.log(max(p[k], 1e-300))
+                expected += p[k] * logs[j, k]
+                second += p[k] * logs[j, k] * logs[j, k]
+                sums[7] += p[k] * rises[j, k] * logs[j, k]
+            sums[0] += logs[j, codes[i, j]] - expected
+            sums[1] += second - expected * expected
+            sums[2] += information
+            sums[3] += skewness
+            sums[4] += r * r
+            sums[5] += variance
+            sums[6] += r * r / variance
+        person_statistics(codes[i], n, sums, n_steps, logs, rises, warm, found[i])
     return found
 
 
