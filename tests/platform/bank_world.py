@@ -22,7 +22,13 @@ OPTIONS = "10\n11\n12\n13"
 
 
 def facts(code: str = "B1", **changes) -> ItemFacts:
-    given = {"subject": "mathematics", "grade": 4, "kind": "choice", "content_area": "number", "minutes": Decimal("1.5")}
+    given = {
+        "subject": "mathematics",
+        "grade": 4,
+        "kind": "choice",
+        "content_area": "number",
+        "minutes": Decimal("1.5"),
+    }
     return ItemFacts(code, **(given | changes))
 
 
