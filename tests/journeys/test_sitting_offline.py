@@ -98,8 +98,15 @@ def code(sitting: Sitting, number: int) -> str:
     return shown_code(trial_code(sitting.pk, number))
 
 
-def sit_down(page, typed: str) -> None:
+def open_page(page) -> None:
+    """The page in English; without a choice it speaks the sitting's language."""
+    page.set_default_timeout(30_000)
     page.goto("/sit/")
+    page.get_by_role("button", name="English").click()
+
+
+def sit_down(page, typed: str) -> None:
+    open_page(page)
     page.get_by_label("Code").fill(typed)
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Yes, begin").click()
@@ -155,12 +162,12 @@ def test_a_cut_connection_loses_nothing(phone, wire, sitting, picture):
     page.get_by_role("button", name="Task 12,").click()
     page.get_by_role("button", name="To the end").click()
     page.get_by_role("button", name="Hand in").click()
-    expect(page.get_by_text("There is no connection. Leave this page open")).to_be_visible()
+    expect(page.locator("main").get_by_text("There is no connection. Leave this page open")).to_be_visible()
     assert len(arrived(sitting, 1)) == 2, "nothing can have arrived"
 
     wire.mend()
     context.set_offline(False)
-    expect(page.get_by_text("All answers have arrived.")).to_be_visible(timeout=40_000)
+    expect(page.locator("main").get_by_text("All answers have arrived.")).to_be_visible(timeout=40_000)
     assert len(arrived(sitting, 1)) == 6
     with loading():
         seat = Seat.objects.get(sitting=sitting, number=1)
@@ -174,7 +181,7 @@ def test_the_next_pupil_at_the_same_device_sees_nothing_of_the_one_before(visit,
     page.get_by_role("button", name="Task 12,").click()
     page.get_by_role("button", name="To the end").click()
     page.get_by_role("button", name="Hand in").click()
-    expect(page.get_by_text("All answers have arrived.")).to_be_visible()
+    expect(page.locator("main").get_by_text("All answers have arrived.")).to_be_visible()
     page.get_by_role("button", name="Next pupil").click()
     expect(page.get_by_role("heading", name="Enter your code")).to_be_visible()
     page.wait_for_function("Object.keys(localStorage).every((key) => !key.includes('seat') && !key.includes('token'))")
@@ -182,7 +189,7 @@ def test_the_next_pupil_at_the_same_device_sees_nothing_of_the_one_before(visit,
 
 def test_by_keyboard_alone(visit, sitting):
     page = visit(language="en")
-    page.goto("/sit/")
+    open_page(page)
     page.keyboard.type(code(sitting, 3).lower())
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Is this you?")
@@ -193,3 +200,54 @@ def test_by_keyboard_alone(visit, sitting):
     expect(page.get_by_role("heading", level=1)).to_have_text("Task 2 of 12")
     page.keyboard.press("PageUp")
     expect(page.get_by_role("heading", level=1)).to_have_text("Task 1 of 12")
+
+
+def faults_of(page) -> list[str]:
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [f"{rule['id']}: {rule['help']} {[node['target'] for node in rule['nodes'][:3]]}" for rule in found]
+
+
+@pytest.mark.parametrize(("theme", "number"), [("light", 4), ("dark", 5)])
+def test_axe_finds_nothing_on_the_pupils_page(visit, sitting, theme, number):
+    page = visit(language="en", theme=theme, size="phone")
+    open_page(page)
+    page.get_by_label("Code").fill("K7M-4PX-2A")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("This is not a whole code.").first).to_be_visible()
+    assert faults_of(page) == []
+    sit_down(page, code(sitting, number))
+    for place in (1, 2, 3, 12):
+        page.get_by_role("button", name=f"Task {place},").click()
+        assert faults_of(page) == []
+    page.get_by_role("button", name="To the end").click()
+    assert faults_of(page) == []
+
+
+def test_axe_finds_nothing_on_the_supervisors_pages(visit, sitting):
+    page = visit("officer", language="en", size="phone")
+    for path in (
+        "sittings/",
+        f"sittings/{sitting.pk}/",
+        f"{sitting.test.code}/scanned/",
+        f"{sitting.test.code}/scoring/",
+    ):
+        page.goto(f"/assessment/{path}")
+        assert faults_of(page) == [], path
+    page.goto(f"/assessment/sittings/{sitting.pk}/")
+    page.locator("#live tbody a").first.click()
+    page.wait_for_url("**/seats/**")
+    assert faults_of(page) == []
+    page.goto(f"/assessment/sittings/{sitting.pk}/")
+    page.get_by_role("button", name="Issue codes").click()
+    expect(page.get_by_role("heading", name="Access codes")).to_be_visible()
+    assert faults_of(page) == []
+
+
+def test_the_demonstration_is_made_once(sitting):
+    with loading():
+        before = Seat.objects.count()
+    assert demonstrate_sittings().pk == sitting.test_id
+    with loading():
+        assert Seat.objects.count() == before
