@@ -88,6 +88,7 @@ def person(request, subject):
             "why": reverse("assessment:why", args=[row.release.test.code, subject.public_id])
             if row.release.decision_number
             else "",
+            "report": reverse("assessment:pupil_report", args=[row.release.test.code, subject.public_id]),
             "low": row.points - 2 * row.points_se,
             "high": row.points + 2 * row.points_se,
         }

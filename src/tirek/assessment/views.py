@@ -53,6 +53,7 @@ def tabs(test, request: HttpRequest, here: str) -> list[tuple[str, str, bool]]:
         ("answers", _("Answers")),
         ("calibration", _("Calibration")),
         ("link", _("Link to an earlier test")),
+        ("standards", _("Levels")),
     ]
     return [(label, reverse(f"assessment:{name}", args=[test.code]), name == here) for name, label in pages]
 
