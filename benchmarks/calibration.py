@@ -1,13 +1,14 @@
-"""Rasch calibration: our CPU seconds and memory against PyPI `mirt` and `girth`, at equal log-likelihood.
+"""Calibration against its peers: CPU seconds of one thread, wall on all processors, memory, at equal log-likelihood.
 
-    python benchmarks/calibration.py              # 100k x 40 with peers, 1M x 40 with peers
-    python benchmarks/calibration.py --quick      # peers at 100k only
+    python benchmarks/calibration.py              # everything, up to 1M persons (peers up to 100k)
+    python benchmarks/calibration.py --quick      # 10k only, all tasks
+    python benchmarks/calibration.py --sizes 10000,100000 --tasks 2pl,gpcm --peers-up-to 1000000
     python benchmarks/calibration.py --json
 
-Each tool runs in a process of its own, with one thread, on the same stored matrix; a small fit first warms its kernels.
-The peers estimate a common slope under N(0, 1), which is the Rasch model with free variance on another scale; all
-log-likelihoods are taken at the tool's own estimates with one yardstick (241 nodes on ±12). The peers are the
-dependency group `bench`; what is not installed is said and left out.
+Every measurement runs in a process of its own on the same stored matrix; a small fit first warms the kernels. CPU seconds are the
+median of several fits with one thread; ours include standard errors and the scores of all persons where the line says so, the
+peers' figures neither. Log-likelihoods are taken at each tool's own estimates with one yardstick (121 nodes on ±6). The peers
+PyPI `mirt` and `girth` are the dependency group `bench`; R's mirt is used where R is found. What is not there is said and left out.
 """
 
 from __future__ import annotations
@@ -19,103 +20,211 @@ import json
 import os
 import platform
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA", "RAYON", "POLARS_MAX")}
-PEERS = ("mirt", "girth")
-GOAL = 20.0
+THREADS = ("OMP", "OPENBLAS", "MKL", "NUMBA", "RAYON", "POLARS_MAX")
+MODELS = ("rasch", "2pl", "gpcm", "3pl", "booklets")
+TASKS = (*MODELS, "regression", "values", "replicates", "stream")
+STORED_R_MIRT = {("2pl", 10_000): 1.04, ("2pl", 100_000): 10.9, ("2pl", 1_000_000): 142.7, ("3pl", 10_000): 18.0}
+"""CPU seconds of R mirt 1.47 on another, similar machine, from `domain/assessment.md`; used only where R is not found."""
+R_SCRIPT = """
+suppressMessages(library(mirt)); x <- as.matrix(read.csv(commandArgs(TRUE)[1])); type <- commandArgs(TRUE)[2]
+s <- proc.time(); m <- mirt(x, 1, type, quadpts = 41, verbose = FALSE); e <- proc.time() - s
+cat(e[["user.self"]] + e[["sys.self"]], extract.mirt(m, "logLik"), "\\n")
+"""
 
 
-def simulate(path: Path, persons: int, items: int) -> None:
-    """Store a matrix of answers under a Rasch model with spread 1.2."""
+def simulate(path: Path, task: str, persons: int) -> None:
+    """Store a matrix of answers: 40 items, or 100 in five booklets of two blocks each."""
     rng = np.random.default_rng(20260901)
-    difficulty = np.linspace(-2.0, 2.0, items)
-    codes = np.empty((persons, items), np.uint8)
+    items, steps = (100 if task == "booklets" else 40), (3 if task == "gpcm" else 1)
+    slopes = np.ones(items) if task == "rasch" else rng.lognormal(0.1, 0.3, items)
+    places = np.linspace(-2.0, 2.0, items)
+    codes = np.zeros((persons, items), np.uint8)
+    block = np.arange(items) * 5 // items
     for start in range(0, persons, 50_000):
         rows = slice(start, min(start + 50_000, persons))
-        theta = 1.2 * rng.standard_normal((codes[rows].shape[0], 1))
-        codes[rows] = rng.random(codes[rows].shape) < 1.0 / (1.0 + np.exp(difficulty - theta))
+        theta = rng.standard_normal((codes[rows].shape[0], 1))
+        for step in range(steps):
+            p = 1.0 / (1.0 + np.exp(-slopes * (theta - places - 0.8 * (step - 0.5 * (steps - 1)))))
+            codes[rows] += rng.random(p.shape) < (0.2 + 0.8 * p if task == "3pl" else p)
+        if task == "booklets":
+            form = rng.integers(0, 5, theta.size)[:, None]
+            codes[rows][(block != form) & (block != (form + 1) % 5)] = 255
     np.save(path, codes)
 
 
-def fit_ours(codes: np.ndarray) -> tuple[np.ndarray, float]:
-    """Intercepts and spread on the Rasch scale; persons are scored as well."""
-    from tirek_engines.psychometrics import Answers, Options, calibrate
+def answers_of(codes: np.ndarray) -> Any:
+    from tirek_engines.psychometrics import Answers
 
-    items = tuple(f"i{j}" for j in range(codes.shape[1]))
-    found = calibrate(Answers(codes, items), Options(model="rasch"))
-    return np.array([i.d[0] for i in found.items]), float(np.sqrt(found.groups[0].variance))
+    return Answers(codes, tuple(f"i{j}" for j in range(codes.shape[1])))
 
 
-def fit_mirt(codes: np.ndarray) -> tuple[np.ndarray, float]:
-    """PyPI mirt at its default tolerance, equal slopes (its "1PL" fixes slope and variance); no errors, no scores."""
+def options_of(task: str, threads: int, *, full: bool) -> Any:
+    from tirek_engines.psychometrics import Options
+
+    model = {"gpcm": "gpcm", "3pl": "3pl", "rasch": "rasch"}.get(task, "2pl")
+    return Options(model=model, se="oakes" if full else "none", persons=full, threads=threads)
+
+
+def fit_ours(task: str, codes: np.ndarray, threads: int = 1, *, full: bool = False) -> Callable[[], Any]:
+    """Estimates as `Items`, and the spread of ability."""
+    from tirek_engines.psychometrics import calibrate
+
+    found = calibrate(answers_of(codes), options_of(task, threads, full=full))
+    return lambda: yardstick(codes, found.as_items().probabilities, float(found.parameters.sds[0]))
+
+
+def fit_mirt(task: str, codes: np.ndarray, threads: int = 1, *, full: bool = False) -> Callable[[], Any]:
     import mirt
 
     every = list(range(codes.shape[1]))
-    found = mirt.fit_mirt(
-        codes.astype(np.int64),
-        model="2PL",
-        constraints=[("discrimination", every)],
-        n_quadpts=41,
-        max_iter=2000,
-        compute_standard_errors=False,
-    )
-    slope, difficulty = (np.asarray(found.model.parameters[k], float) for k in ("discrimination", "difficulty"))
-    common = float(slope.ravel()[0])
-    return -common * difficulty.ravel(), common
+    model = {"gpcm": "GPCM", "3pl": "3PL"}.get(task, "2PL")
+    answers = np.where(codes == 255, -1, codes.astype(np.int64))
+    extra = {"constraints": [("discrimination", every)]} if task == "rasch" else {}
+    found = mirt.fit_mirt(answers, model=model, n_quadpts=41, max_iter=2000, compute_standard_errors=False, **extra)
+    return lambda: yardstick(codes, lambda theta: _peer_curves(found.model, theta, codes), 1.0)
 
 
-def fit_girth(codes: np.ndarray) -> tuple[np.ndarray, float]:
-    """girth's one-parameter MML with a common slope; no scores."""
-    from girth import onepl_mml
+def _peer_curves(model: Any, theta: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Probabilities of all categories, shape (items, categories, nodes), from the peer's own function."""
+    most = int(codes[codes != 255].max())
+    found = np.zeros((codes.shape[1], most + 1, theta.size))
+    for j in range(codes.shape[1]):
+        p = np.asarray(model.probability(theta[:, None], item_idx=j))
+        found[j] = p.T if p.ndim == 2 else np.stack([1.0 - p, p])
+    return found
 
-    found = onepl_mml(codes.T.astype(int), options={"quadrature_n": 41, "quadrature_bounds": (-6, 6)})
-    common = float(np.ravel(found["Discrimination"])[0])
-    return -common * np.asarray(found["Difficulty"], float), common
+
+def fit_girth(task: str, codes: np.ndarray, threads: int = 1, *, full: bool = False) -> Callable[[], Any]:
+    import girth
+
+    data, options = codes.T.astype(int), {"quadrature_n": 41, "quadrature_bounds": (-6, 6)}
+    fit = {"rasch": girth.onepl_mml, "2pl": girth.twopl_mml}[task]
+    found = fit(data, options=options)
+    slopes = np.broadcast_to(np.ravel(found["Discrimination"]), (codes.shape[1],))
+    difficulty = np.asarray(found["Difficulty"], float)
+
+    def curves(theta: np.ndarray) -> np.ndarray:
+        p = 1.0 / (1.0 + np.exp(-slopes[:, None] * (theta - difficulty[:, None])))
+        return np.stack([1.0 - p, p], axis=1)
+
+    return lambda: yardstick(codes, curves, 1.0)
 
 
 FITS = {"tirek": fit_ours, "mirt": fit_mirt, "girth": fit_girth}
+CAN = {"mirt": ("rasch", "2pl", "gpcm", "3pl", "booklets"), "girth": ("rasch", "2pl")}
 
 
-def yardstick(codes: np.ndarray, intercepts: np.ndarray, spread: float) -> float:
-    """Marginal log-likelihood on a wide and fine grid, from the scores' frequencies."""
-    theta = np.linspace(-12.0, 12.0, 241)
-    weight = np.exp(-0.5 * (theta / spread) ** 2)
-    log_z = np.logaddexp(0.0, theta[:, None] + intercepts).sum(axis=1)
-    counts = np.bincount(codes.sum(axis=1, dtype=np.int64))
-    joint = np.arange(len(counts))[:, None] * theta - log_z + np.log(weight / weight.sum())
-    top = joint.max(axis=1)
-    by_score = top + np.log(np.exp(joint - top[:, None]).sum(axis=1))
-    return float(counts @ by_score + codes.sum(axis=0, dtype=np.int64) @ intercepts)
+def yardstick(codes: np.ndarray, curves: Callable[[np.ndarray], np.ndarray], spread: float) -> float:
+    """Marginal log-likelihood on a fine grid (121 nodes on ±6), 20,000 persons at a time."""
+    theta = np.linspace(-6.0, 6.0, 121)
+    prior = np.exp(-0.5 * (theta / spread) ** 2)
+    log_p = np.log(np.maximum(curves(theta), 1e-300))
+    log_p = np.concatenate([log_p, np.zeros_like(log_p[:, :1])], axis=1)
+    flat, n = log_p.reshape(-1, theta.size), log_p.shape[1]
+    total = 0.0
+    for start in range(0, codes.shape[0], 20_000):
+        part = codes[start : start + 20_000].astype(np.int64)
+        part[part == 255] = n - 1
+        joint = np.zeros((part.shape[0], theta.size)) + np.log(prior / prior.sum())
+        for j in range(codes.shape[1]):
+            joint += flat[j * n + part[:, j]]
+        top = joint.max(axis=1, keepdims=True)
+        total += float((top[:, 0] + np.log(np.exp(joint - top).sum(axis=1))).sum())
+    return total
 
 
-def worker(tool: str, path: Path, repeats: int) -> dict[str, float]:
-    """Fit in this process; CPU seconds (median), wall, memory above the loaded input, log-likelihood."""
+def _fit(tool: str, task: str, path: Path, repeats: int, threads: int, full: bool) -> dict[str, float]:
     codes = np.load(path)
-    FITS[tool](np.ascontiguousarray(codes[:500]))
-    before = _resident_mb()
-    cpu, wall = [], []
+    FITS[tool](task, np.ascontiguousarray(codes[:4000]), threads, full=full)
+    before, cpu, wall = _resident_mb(), [], []
+    value: Callable[[], float] = lambda: float("nan")  # noqa: E731
     for _ in range(repeats):
         start, clock = time.process_time(), time.perf_counter()
-        intercepts, spread = FITS[tool](codes)
+        value = FITS[tool](task, codes, threads, full=full)
         cpu.append(time.process_time() - start)
         wall.append(time.perf_counter() - clock)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    memory = max(_peak_mb() - before, 0.0)
     return {
         "cpu": statistics.median(cpu),
         "wall": statistics.median(wall),
-        "memory_mb": max(peak - before, 0.0),
-        "peak_mb": peak,
-        "loglik": yardstick(codes, intercepts, spread),
+        "memory_mb": memory,
+        "loglik": value() if codes.shape[0] <= 100_000 else float("nan"),
     }
+
+
+def _other(task: str, path: Path) -> dict[str, float]:
+    """Regression, plausible values, replicates, stream: ours alone, all processors."""
+    from tirek_engines.psychometrics import Options, calibrate
+
+    codes = np.load(path)
+    small = np.ascontiguousarray(codes[:4000])
+    run = {"regression": _regression, "values": _values, "replicates": _replicates, "stream": _stream}[task]
+    calibrate(answers_of(small), Options(model="2pl"))
+    run(small)()
+    work = run(codes)
+    before, start, clock = _resident_mb(), time.process_time(), time.perf_counter()
+    work()
+    wall = time.perf_counter() - clock
+    return {"cpu": time.process_time() - start, "wall": wall, "memory_mb": max(_peak_mb() - before, 0.0)}
+
+
+def _regression(codes: np.ndarray) -> Callable[[], object]:
+    from tirek_engines.psychometrics import Options, calibrate
+    from tirek_engines.psychometrics.regression import Covariates
+
+    values = np.random.default_rng(1).standard_normal((codes.shape[0], 50))
+    covariates = Covariates(tuple(f"z{c}" for c in range(50)), values)
+    return lambda: calibrate(answers_of(codes), Options(model="2pl", persons=False), covariates=covariates)
+
+
+def _values(codes: np.ndarray) -> Callable[[], object]:
+    from tirek_engines.psychometrics import Options, calibrate
+    from tirek_engines.psychometrics.plausible import draw_values
+
+    found = calibrate(answers_of(codes), Options(model="2pl", se="none", persons=False))
+    return lambda: draw_values(found.likelihood, found.parameters, m=10, seed=1)
+
+
+def _replicates(codes: np.ndarray) -> Callable[[], object]:
+    from tirek_engines.psychometrics import Options, calibrate
+    from tirek_engines.psychometrics.replicates import replicate_errors
+
+    answers, zone = answers_of(codes), np.arange(codes.shape[0]) % 100
+    found = calibrate(answers, Options(model="2pl", se="none", persons=False))
+    half = np.arange(codes.shape[0]) // 100 % 2
+    factors = np.ones(100 if codes.shape[0] > 4000 else 2)
+    weights = lambda r: np.where(zone == r, 2.0 * half, 1.0)  # noqa: E731
+    return lambda: replicate_errors(found, answers, weights, factors)
+
+
+def _stream(codes: np.ndarray) -> Callable[[], object]:
+    from tirek_engines.psychometrics import Options
+    from tirek_engines.psychometrics.packedfile import write_packed
+    from tirek_engines.psychometrics.streaming import calibrate_packed
+
+    def blocks() -> Any:
+        for start in range(0, codes.shape[0], 65_536):
+            yield answers_of(np.ascontiguousarray(codes[start : start + 65_536]))
+
+    def work() -> object:
+        with tempfile.TemporaryDirectory() as folder:
+            file = write_packed(Path(folder) / "answers.packed", blocks)
+            return calibrate_packed(file, Options(model="2pl", persons=False))
+
+    return work
 
 
 def _resident_mb() -> float:
@@ -123,72 +232,131 @@ def _resident_mb() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def measure(tool: str, path: Path, repeats: int, limit: float) -> dict[str, float] | None:
-    """Run `worker` in a process of its own; None when it takes longer than `limit` seconds."""
-    command = [sys.executable, __file__, "--worker", tool, str(path), str(repeats)]
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def measure(arguments: list[str], threads: int, limit: float) -> dict[str, float] | None:
+    """Run a worker in a process of its own; None when it takes longer than `limit` seconds or fails."""
+    environment = {**os.environ, **({f"{name}_NUM_THREADS": "1" for name in THREADS} if threads == 1 else {})}
+    command = [sys.executable, __file__, "--worker", *arguments, str(threads)]
     try:
-        done = subprocess.run(
-            command, env={**os.environ, **ONE_THREAD}, capture_output=True, text=True, timeout=limit, check=False
-        )
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=limit, check=False)
     except subprocess.TimeoutExpired:
+        print(f"  {' '.join(arguments[:2])}: not finished after {limit:.0f} s")
         return None
     if done.returncode:
-        raise SystemExit(f"{tool} failed:\n{done.stderr}")
+        print(f"  {' '.join(arguments[:2])} failed: {done.stderr.strip().splitlines()[-1]}")
+        return None
     result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return result
 
 
-def report(quick: bool, repeats: int, limit: float) -> list[dict[str, object]]:
-    """Measure all sizes and tools, print a line each."""
-    found = [p for p in PEERS if importlib.util.find_spec(p)]
-    for peer in PEERS:
-        state = version(peer) if peer in found else "not installed (dependency group bench): left out"
-        print(f"{peer}: {state}")
+def measure_r(task: str, path: Path, limit: float) -> dict[str, float] | None:
+    """R's mirt, where R is."""
+    codes = np.load(path).astype(float)
+    codes[codes == 255] = np.nan
+    table = path.with_suffix(".csv")
+    np.savetxt(
+        table, codes, delimiter=",", fmt="%g", header=",".join(f"i{j}" for j in range(codes.shape[1])), comments=""
+    )
+    kind = {"rasch": "Rasch", "gpcm": "gpcm", "3pl": "3PL"}.get(task, "2PL")
+    done = subprocess.run(
+        ["Rscript", "-e", R_SCRIPT, str(table), kind], capture_output=True, text=True, timeout=limit, check=False
+    )
+    if done.returncode:
+        print(f"  R mirt failed: {done.stderr.strip()[-200:]}")
+        return None
+    cpu, loglik = map(float, done.stdout.split()[-2:])
+    return {"cpu": cpu, "wall": cpu, "memory_mb": float("nan"), "loglik": loglik}
+
+
+def compare(task: str, persons: int, path: Path, a: argparse.Namespace, peers: list[str]) -> list[dict[str, object]]:
+    """One model and size: ours with one thread, ours complete on all processors, the peers."""
     rows: list[dict[str, object]] = []
-    with tempfile.TemporaryDirectory() as folder:
-        for persons in (100_000, 1_000_000):
-            path = Path(folder) / "answers.npy"
-            simulate(path, persons, 40)
-            ours = measure("tirek", path, repeats, limit)
-            assert ours is not None
-            rows.append(line(persons, "tirek", ours, ours))
-            for peer in found if persons == 100_000 or not quick else []:
-                theirs = measure(peer, path, 1, limit)
-                if theirs is None:
-                    print(f"{persons:>9,} x 40  {peer:<6} not finished after {limit:.0f} s")
-                else:
-                    rows.append(line(persons, peer, theirs, ours))
+    ours = measure(["tirek", task, str(path), str(a.repeats), "bare"], 1, a.limit)
+    complete = measure(["tirek", task, str(path), str(a.repeats), "full"], 0, a.limit)
+    if ours is None:
+        return rows
+    rows.append(say(task, persons, "tirek", ours, ours))
+    if complete is not None:
+        rows.append(say(task, persons, "tirek, errors and scores, all processors", complete, None))
+    if persons <= a.peers_up_to:
+        for peer in peers:
+            if peer == "R mirt":
+                theirs = measure_r(task, path, a.limit)
+            elif task in CAN[peer]:
+                theirs = measure([peer, task, str(path), "1", "bare"], 1, a.limit)
+            else:
+                continue
+            if theirs is not None:
+                rows.append(say(task, persons, peer, theirs, ours))
+    if "R mirt" not in peers and (task, persons) in STORED_R_MIRT:
+        stored = {"cpu": STORED_R_MIRT[task, persons], "wall": float("nan"), "memory_mb": float("nan")}
+        rows.append(say(task, persons, "R mirt, stored", stored, ours))
     return rows
 
 
-def line(persons: int, tool: str, m: dict[str, float], ours: dict[str, float]) -> dict[str, object]:
+def say(task: str, persons: int, tool: str, m: dict[str, float], ours: dict[str, float] | None) -> dict[str, object]:
     """Print one result and return it."""
-    ratio = m["cpu"] / ours["cpu"]
-    behind = m["loglik"] - ours["loglik"]
-    verdict = "" if tool == "tirek" else f"  {ratio:7.0f} x ours (goal {GOAL:.0f}), log-likelihood {behind:+.4f}"
-    print(
-        f"{persons:>9,} x 40  {tool:<6} {m['cpu']:9.3f} s CPU  {m['memory_mb']:7.0f} MB above the input{verdict}",
-        flush=True,
+    text = (
+        f"{task:<10} {persons:>9,}  {tool:<40} {m['cpu']:9.4f} s CPU {m['wall']:9.3f} s wall {m['memory_mb']:6.0f} MB"
     )
-    return {"persons": persons, "items": 40, "tool": tool, **m, "ratio": ratio, "behind": behind}
+    if ours is not None and m is not ours:
+        text += f"  {m['cpu'] / ours['cpu']:6.0f} x ours"
+        behind = m.get("loglik", float("nan")) - ours.get("loglik", float("nan"))
+        text += f", log-likelihood {behind:+.4f}" if np.isfinite(behind) else ""
+    print(text, flush=True)
+    return {"task": task, "persons": persons, "tool": tool, **m}
+
+
+def report(a: argparse.Namespace) -> list[dict[str, object]]:
+    """Measure all tasks and sizes."""
+    peers = [p for p in ("mirt", "girth") if importlib.util.find_spec(p)]
+    for peer in ("mirt", "girth"):
+        print(f"PyPI {peer}: {version(peer) if peer in peers else 'not installed (dependency group bench): left out'}")
+    has_r = shutil.which("Rscript") is not None
+    print(f"R: {'found' if has_r else 'not found: R mirt is shown with stored figures of another machine'}")
+    peers += ["R mirt"] if has_r else []
+    print(f"load average before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
+    rows: list[dict[str, object]] = []
+    for persons in a.sizes:
+        for task in a.tasks:
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / "answers.npy"
+                simulate(path, task, persons)
+                if task in MODELS:
+                    rows += compare(task, persons, path, a, peers)
+                else:
+                    found = measure(["other", task, str(path), "1", "bare"], 0, a.limit)
+                    rows += [say(task, persons, "tirek, all processors", found, None)] if found else []
+    return rows
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="peers at 100k only")
-    parser.add_argument("--repeats", type=int, default=3, help="of ours; each peer runs once")
+    parser.add_argument("--quick", action="store_true", help="10k persons only")
+    parser.add_argument("--sizes", default="10000,100000,1000000")
+    parser.add_argument("--tasks", default=",".join(TASKS))
+    parser.add_argument("--peers-up-to", type=int, default=100_000, help="largest size at which peers are run")
+    parser.add_argument("--repeats", type=int, default=5, help="of ours; each peer runs once")
     parser.add_argument("--limit", type=float, default=1200.0, help="seconds a tool may take")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--worker", nargs=3, metavar=("TOOL", "PATH", "REPEATS"), help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.worker:
-        tool, path, repeats = arguments.worker
-        print(json.dumps(worker(tool, Path(path), int(repeats))))
+    parser.add_argument("--worker", nargs=6, help=argparse.SUPPRESS)
+    a = parser.parse_args()
+    if a.worker:
+        tool, task, path, repeats, how, threads = a.worker
+        if tool == "other":
+            print(json.dumps(_other(task, Path(path))))
+        else:
+            print(json.dumps(_fit(tool, task, Path(path), int(repeats), int(threads), how == "full")))
         return
+    a.sizes = [10_000] if a.quick else [int(n) for n in a.sizes.split(",")]
+    a.tasks = a.tasks.split(",")
     day = datetime.datetime.now(datetime.UTC).date()
-    print(f"Rasch calibration, {day}, {platform.machine()}, Python {platform.python_version()}, one thread")
-    rows = report(arguments.quick, arguments.repeats, arguments.limit)
-    if arguments.json:
+    print(f"Calibration, {day}, {platform.machine()}, Python {platform.python_version()}")
+    rows = report(a)
+    if a.json:
         print(json.dumps(rows))
 
 

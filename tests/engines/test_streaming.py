@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -10,14 +11,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from click.testing import CliRunner
 
+from tirek.site.cli import main
 from tirek_engines.errors import Refusal
 from tirek_engines.psychometrics import Answers, Options, calibrate, packedfile
 from tirek_engines.psychometrics.packedfile import open_packed, write_packed
 from tirek_engines.psychometrics.streaming import calibrate_packed, scores_of_packed
 
 from .test_tabulated import simulated
-
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 
@@ -102,11 +104,11 @@ def spark():
     pyspark = pytest.importorskip("pyspark", reason="not run: the extra spark is not installed")
     if not shutil.which("java"):
         pytest.skip("not run: there is no Java runtime")
+    os.environ["PYSPARK_PYTHON"] = sys.executable
     session = (
         pyspark.sql.SparkSession.builder.master("local[2]")
         .config("spark.ui.enabled", "false")
         .config("spark.executorEnv.PYTHONPATH", str(SOURCE))
-        .config("spark.pyspark.python", sys.executable)
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.sql.execution.arrow.maxRecordsPerBatch", "4000")
@@ -129,3 +131,35 @@ def test_spark_gives_what_memory_gives(spark, tmp_path):
     table = spark.read.parquet(str(tmp_path / "answers.parquet")).repartition(3)
     found = calibrate_frame(table, answers.items, Options(model="2pl"), weight="weight", group="group")
     assert_same(found, calibrate(answers, Options(model="2pl")))
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_the_command_streams(tmp_path, ending):
+    answers = simulated(3_000, 10)
+    frame = pl.DataFrame({name: answers.codes[:, j] for j, name in enumerate(answers.items)}).with_columns(
+        pl.Series("pupil", [f"p{k}" for k in range(3_000)]), pl.Series("weight", answers.weights)
+    )
+    path = tmp_path / f"answers.{ending}"
+    frame.write_csv(path) if ending == "csv" else frame.write_parquet(path)
+    told = ["calibrate", str(path), "--model", "2pl", "--id", "pupil", "--weight", "weight", "--quiet"]
+    for extra in ([], ["--stream"]):
+        done = CliRunner().invoke(main, [*told, *extra, "--out", str(tmp_path / f"out{len(extra)}")])
+        assert done.exit_code == 0, done.output
+    for name in ("items", "persons"):
+        memory, stream = (pl.read_csv(tmp_path / f"out{k}" / f"{name}.csv") for k in (0, 1))
+        for column in stream.columns:
+            if stream[column].dtype.is_float():
+                assert stream[column].to_numpy() == pytest.approx(memory[column].to_numpy(), abs=1e-5, nan_ok=True)
+            else:
+                assert stream[column].equals(memory[column]), column
+
+
+def test_faults_of_later_batches_have_their_own_rows(tmp_path):
+    values = ["1", "0"] * 40_000
+    values[70_000] = "x"
+    path = tmp_path / "answers.csv"
+    pl.DataFrame({"i1": values, "i2": ["0", "1", "1", "1"] * 20_000}).write_csv(path)
+    told = ["calibrate", str(path), "--model", "2pl", "--stream", "--out", str(tmp_path / "out")]
+    assert CliRunner().invoke(main, told).exit_code == 2
+    faults = pl.read_csv(tmp_path / "out" / "faults.csv")
+    assert faults["row"].to_list() == [70_002]

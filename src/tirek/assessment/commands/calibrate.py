@@ -102,7 +102,13 @@ Every column is described in the manual, page "calibrate".
     help="Replicates of a zone under jk2: one (TIMSS until 2011) or both (since 2015).",
 )
 @click.option("--seed", type=int, help="Accepted for uniformity: nothing here is random.")
-@click.option("--threads", type=click.IntRange(1), help="Accepted for uniformity: one thread is used.")
+@click.option(
+    "--stream",
+    is_flag=True,
+    help="Read batch by batch and calibrate from packed answers on disk: memory stays flat. Rasch, 2PL, PCM and GPCM; done "
+    "unasked for files above 2 GB.",
+)
+@click.option("--threads", type=click.IntRange(1), help="By default one a processor; the results are the same.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def command(answers: Path, out: Path, quiet: bool, as_json: bool, **options: Any) -> None:
@@ -166,6 +172,7 @@ def engine_options(options: dict[str, Any]) -> Options:
         half_range=options["half_range"],
         max_iterations=options["max_iterations"],
         persons=not options["no_persons"],
+        threads=options.get("threads") or 0,
     )
 
 
@@ -187,9 +194,11 @@ def guessing_prior(text: str) -> tuple[float, float]:
 def run(answers: Path, out: Path, options: dict[str, Any], *, quiet: bool, as_json: bool) -> bool:
     """Read, calibrate, write; true if converged."""
     from tirek.assessment.commands.itemtable import is_table
+    from tirek.assessment.commands.streamed import wants_stream
     from tirek.storage.runs import check_destination, dump_json, open_run
 
     check_destination(out)
+    options = {**options, "stream": wants_stream(answers, options)}
     write, summary = outputs_of(options)
     say = _speaker(quiet)
     say(f"Reading {answers} …")
@@ -212,10 +221,12 @@ def run(answers: Path, out: Path, options: dict[str, Any], *, quiet: bool, as_js
 
 def outputs_of(options: dict[str, Any]) -> tuple[Callable[..., dict[str, object]], Callable[..., str]]:
     """What writes the tables, and what a person reads at the end."""
-    from tirek.assessment.commands import dimension_tables, outputs
+    from tirek.assessment.commands import dimension_tables, outputs, streamed
 
     if options.get("dimension"):
         return dimension_tables.write_dimensions, dimension_tables.summary
+    if options.get("stream"):
+        return streamed.write_streamed, outputs.summary
     return outputs.write_outputs, outputs.summary
 
 
@@ -226,9 +237,12 @@ def calibrate_file(
     from tirek.assessment.commands.answers import read_answers
     from tirek.assessment.commands.itemtable import read_item_choices
     from tirek.assessment.commands.replicated import expanded, with_replication
+    from tirek.assessment.commands.streamed import calibrate_streamed
     from tirek_engines.psychometrics import calibrate
 
     settings = engine_options(options)
+    if options.get("stream"):
+        return calibrate_streamed(answers, options, specification(options), settings, progress)
     options = expanded(answers, options)
     choices = read_item_choices(options["items"])
     if options.get("dimension"):
