@@ -35,7 +35,7 @@ def link(request: HttpRequest, code: str) -> HttpResponse:
         "tabs": tabs(found, request, "link"),
         "calibration": calibration,
         "link": current,
-        "base_title": queries.title_of(current.base) if current else "",
+        "base_title": f"{queries.title_of(current.base)}, {current.base.school_year.code}" if current else "",
         "checks": [present.check_words(check) for check in current.checks] if current else [],
         "chart": item_charts.drift(current.anchors) if current else None,
         "anchors": [row | {"words": present.anchor_words(row["state"])} for row in current.anchors] if current else [],

@@ -19,7 +19,7 @@ from tirek.site.demo import truth
 from tirek.site.demo.plan import Plan
 
 BATCH = 5000
-BECAUSE = "The booklet showed its picture smaller this year."
+BECAUSE = "Биыл кітапшада сурет кішірек басылған."
 
 
 def day_of(plan: Plan) -> dt.date:
