@@ -280,7 +280,14 @@ def _results(release: Release) -> Section:
         ]
         for kind in kinds for row in data.group_results(release, kind)
     ]  # fmt: skip
-    columns = [_("Group"), _("Pupils"), _("Mean, points"), _("Standard error"), _("Interval (95 per cent)"), _("Spread")]
+    columns = [
+        _("Group"),
+        _("Pupils"),
+        _("Mean, points"),
+        _("Standard error"),
+        _("Interval (95 per cent)"),
+        _("Spread"),
+    ]
     chart = dots(
         _("Districts and cities"), _("The dot is the mean, the line where it most likely lies."),
         [place.as_dot() for place in district_places(release)], _("District or city"), _("Mean, points"),

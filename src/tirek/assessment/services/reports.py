@@ -17,7 +17,15 @@ from tirek.documents.models import Document
 from tirek.documents.typesetting import FONTS
 
 TEMPLATE = "monitoring"
-LOOKALIKES = {"\u2212": "–", "\u2192": "–", "\u221a": "sqrt", "\u2248": "~", "\u2264": "<=", "\u2265": ">=", "\u03c0": "pi"}
+LOOKALIKES = {
+    "\u2212": "–",
+    "\u2192": "–",
+    "\u221a": "sqrt",
+    "\u2248": "~",
+    "\u2264": "<=",
+    "\u2265": ">=",
+    "\u03c0": "pi",
+}
 MISSING = "?"
 
 
