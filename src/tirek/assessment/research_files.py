@@ -77,7 +77,9 @@ def research_zip(release: Release, *, salt: str, purpose: str) -> Made:
     places = journal.table(results, "places").join(
         journal.table(calibration, "groups").select(sealing.SUBJECT, "sex"), on=sealing.SUBJECT, maintain_order="left"
     )
-    marked, left_out = blank_until(places, MARKS, k=k)
+    blanked, few = blank_until({name: places[name].fill_null("").to_numpy().astype(str) for name in MARKS}, k=k)
+    marked = places.with_columns(pl.Series(name, values) for name, values in blanked.items())
+    left_out = pl.Series("left_out", few)
     changed = marked.select(MARKS).rows()
     n_blanked = sum(a != b for a, b in zip(changed, places.select(MARKS).rows(), strict=True))
     pupils = _pupils(results, marked, salt).filter(~left_out)

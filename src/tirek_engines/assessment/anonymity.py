@@ -2,48 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-import polars as pl
+import numpy as np
+from numpy.typing import NDArray
 
 from tirek_engines.errors import BrokenContract
+
+Texts = NDArray[np.str_]
+Bools = NDArray[np.bool_]
 
 BLANK = ""
 
 
-def blank_until(frame: pl.DataFrame, order: Sequence[str], *, k: int) -> tuple[pl.DataFrame, pl.Series]:
+def blank_until(marks: Mapping[str, Texts], *, k: int) -> tuple[dict[str, Texts], Bools]:
     """Blank marks, one column after the other, until every combination has `k` rows or more.
 
     Parameters
     ----------
-    frame : polars.DataFrame
-        Text columns named in `order`; others are left as they are.
-    order : sequence of str
-        The mark that is given up first stands first. Where one combination is too small, the mark is blanked in all rows
-        that share the other marks: else the small one could be worked out from the rest.
+    marks : mapping of str to ndarray of str, shape (persons,)
+        What is told of the persons. The mark that is given up first stands first. Where one combination is too small, the
+        mark is blanked in all rows that share the other marks: else the small one could be worked out from the rest.
     k : int
         Smallest number of rows with the same marks.
 
     Returns
     -------
-    polars.DataFrame
-        The same rows in the same order.
-    polars.Series
-        Of bool: rows that are still too few with every mark blank, and must be left out.
+    marks : dict of str to ndarray of str, shape (persons,)
+    left_out : ndarray of bool, shape (persons,)
+        Rows that are still too few with every mark blank, and must be left out.
     """
     if k < 2:
         raise BrokenContract("k", k, "2 or more")
-    found = frame.with_row_index("__row")
-    for column in order:
-        rest = [name for name in order if name != column]
-        few = found.group_by(list(order)).len().filter(pl.col("len") < k)
-        chosen = few.select(rest).unique().with_columns(pl.lit(True).alias("__few"))
-        found = found.join(chosen, on=rest, how="left", maintain_order="left") if rest else found.with_columns(
-            pl.lit(bool(few.height)).alias("__few")
-        )  # fmt: skip
-        hide = pl.col("__few").fill_null(False)
-        found = found.with_columns(pl.when(hide).then(pl.lit(BLANK)).otherwise(pl.col(column)).alias(column)).drop(
-            "__few"
-        )
-    counts = found.select(pl.len().over(list(order)).alias("n"))["n"]
-    return found.sort("__row").drop("__row"), pl.Series("left_out", (counts < k).to_list(), dtype=pl.Boolean)
+    found = {name: np.array(values, dtype=np.str_) for name, values in marks.items()}
+    for name in found:
+        few = _counts(list(found.values())) < k
+        rest = _numbers([values for other, values in found.items() if other != name], few.shape[0])
+        hide = np.isin(rest, rest[few])
+        found[name] = np.where(hide, BLANK, found[name])
+    return found, _counts(list(found.values())) < k
+
+
+def _numbers(columns: list[Texts], n: int) -> NDArray[np.int64]:
+    """One number for each different combination."""
+    numbers = np.zeros(n, np.int64)
+    for values in columns:
+        _, codes = np.unique(values, return_inverse=True)
+        _, numbers = np.unique(numbers * (codes.max(initial=0) + 1) + codes, return_inverse=True)
+    return np.asarray(numbers, dtype=np.int64)
+
+
+def _counts(columns: list[Texts]) -> NDArray[np.int64]:
+    """How many rows share each row's combination."""
+    numbers = _numbers(columns, columns[0].shape[0])
+    return np.bincount(numbers)[numbers] if numbers.size else numbers

@@ -197,6 +197,8 @@ def named(found: AgainstExpectation, *, rate: float, smallest: float, minimum: i
 
     Parameters
     ----------
+    found : AgainstExpectation
+        Of one group.
     rate : float
         Expected share of false names among the named (Benjamini and Hochberg 1995, J. R. Stat. Soc. B 57, 289-300).
     smallest : float
