@@ -9,7 +9,7 @@ from django.utils import timezone
 from tirek.access.scope import loading
 from tirek.assessment.bank.facts import keep_picture
 from tirek.assessment.bank.invented import Invented, invented
-from tirek.assessment.bank.wording import LANGUAGES, content_of
+from tirek.assessment.bank.wording import LANGUAGES, content_of, wordings_of
 from tirek.assessment.models import BankItem, BankPicture, BankState, BankVersion, BookletItem, Item, Test
 
 FEWEST_ITEMS = 5  # earlier years stand in the demonstration by their results, with one item for form's sake
@@ -22,13 +22,23 @@ def demonstrate_bank() -> int:
     with loading():
         tests = Test.objects.filter(is_synthetic=True, subject="mathematics").annotate(n=Count("items"))
         for test in tests.filter(n__gte=FEWEST_ITEMS):
-            items = list(Item.objects.filter(test=test, version=None).order_by("position"))
-            taken = set(BankItem.objects.filter(org_lo=test.org_lo).values_list("code", flat=True))
-            items = [item for item in items if item.code not in taken]
+            items = _not_in_the_bank(test, list(Item.objects.filter(test=test, version=None).order_by("position")))
             if items:
                 _give_wordings(test, items)
                 made += len(items)
     return made
+
+
+def _not_in_the_bank(test: Test, items: list[Item]) -> list[Item]:
+    """The items to invent; those of a code that another test has brought in (anchors) take its wording."""
+    held = {v.item.code: v for v in BankVersion.objects.filter(org_lo=test.org_lo, number=1).select_related("item")}
+    known = [item for item in items if item.code in held]
+    for item in known:
+        item.version = held[item.code]
+        for language, told in wordings_of(item.version.content).items():
+            setattr(item, f"wording_{language}", told.plain)
+    Item.objects.bulk_update(known, ["version", *(f"wording_{language}" for language in LANGUAGES)])
+    return [item for item in items if item.code not in held]
 
 
 def _give_wordings(test: Test, items: list[Item]) -> None:

@@ -167,7 +167,10 @@ ACCOUNT_USER_DISPLAY = "tirek.access.models.display_name"
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "60/m/ip,10/300s/key"}  # django-axes locks out before these
 MFA_ADAPTER = "tirek.access.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
-MFA_FORMS = {"add_webauthn": "tirek.access.forms_keys.AddKeyForm", "edit_webauthn": "tirek.access.forms_keys.EditKeyForm"}
+MFA_FORMS = {
+    "add_webauthn": "tirek.access.forms_keys.AddKeyForm",
+    "edit_webauthn": "tirek.access.forms_keys.EditKeyForm",
+}
 MFA_TOTP_TOLERANCE = 1
 SOCIALACCOUNT_ADAPTER = "tirek.access.adapters.SocialAccountAdapter"
 SOCIALACCOUNT_ONLY = False

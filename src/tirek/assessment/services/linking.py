@@ -94,7 +94,9 @@ def relink(test: Test, before: Link | None, by: User | None, now: datetime) -> L
 
 def current_link(test: Test) -> Link | None:
     """The link in force, good or refused."""
-    return Link.objects.select_related("base__school_year").filter(test=test).exclude(state=LinkState.SUPERSEDED).first()
+    return (
+        Link.objects.select_related("base__school_year").filter(test=test).exclude(state=LinkState.SUPERSEDED).first()
+    )
 
 
 def _calibration_of(test: Test) -> Calibration:

@@ -12,7 +12,6 @@ from tirek.assessment.models import Booklet, BookletItem, Item, Test
 from tirek.assessment.refusals import BadDesign, must
 from tirek.registry.models import SchoolYear, Territory
 
-
 RESERVED = {"bank", "new"}
 """Words that stand in addresses where a test's code would."""
 

@@ -13,6 +13,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from tirek.access.scope import loading
+from tirek.assessment.bank_demonstration import demonstrate_bank
+from tirek.assessment.demonstration_sittings import demonstrate_sittings
 from tirek.assessment.models import AnswerSheet, Booklet, Sitting, SittingState, Test, TestKind, TestState
 from tirek.assessment.services.calibration import calibrate_test
 from tirek.assessment.services.earlier import SchoolMean, bring_in_results
@@ -57,6 +59,8 @@ def load_monitoring(plan: Plan, progress: Progress | None = None) -> dict:
         made["sheets"] += sheets
         tell(step + 1, steps, f"calibration of grade {grade}")
         _publish(test, step + 1, steps, tell, plan, base if grade == TRENDING_GRADE else None)
+    made["bank"] = demonstrate_bank()
+    demonstrate_sittings()
     tell(steps, steps, "results")
     return made
 
