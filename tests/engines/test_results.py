@@ -9,12 +9,18 @@ import pytest
 from tirek_engines.assessment import Grouping, PublicationRules, Scale, draw_plausible_values, results_by_group
 from tirek_engines.assessment.results import rounded
 from tirek_engines.errors import BrokenContract
-from tirek_engines.psychometrics import Answers, calibrate
+from tirek_engines.psychometrics import Answers, Options, calibrate
 
 RULES = PublicationRules(10, 2, 8, 10, 1, Decimal(500), Decimal(100))
 
 
-def world(seed, n_schools=60, per=25, n_items=12, gap=0.5):
+def world(seed, **shape):
+    """The same, calibrated by the Rasch model."""
+    answers, *rest = sat(seed, **shape)
+    return calibrate(answers), *rest
+
+
+def sat(seed, n_schools=60, per=25, n_items=12, gap=0.5):
     """Schools in five districts, half of them urban; classes in two languages; a test that is too short."""
     rng = np.random.default_rng(seed)
     school = np.repeat(np.arange(n_schools), per)
@@ -30,7 +36,7 @@ def world(seed, n_schools=60, per=25, n_items=12, gap=0.5):
         "language": Grouping(("kk", "ru"), language),
         "school": Grouping(tuple(f"s{k}" for k in range(n_schools)), school, tuple(district.tolist()), "district"),
     }
-    return calibrate(Answers.from_matrix(x)), groupings, school, theta
+    return Answers.from_matrix(x), groupings, school, theta
 
 
 def test_gaps_are_unbiased_where_those_of_eaps_are_shrunk():
@@ -164,3 +170,13 @@ def test_columns_of_another_length_are_a_broken_contract():
     calibration, _, school, _ = world(1, n_schools=10, per=10)
     with pytest.raises(BrokenContract, match="district"):
         results_by_group(calibration, {"district": Grouping(("A",), school[:5])}, school, rules=RULES, seed=1)
+
+
+@pytest.mark.parametrize("model", ["graded", "3pl"])
+def test_means_of_groups_hold_under_models_without_a_sufficient_score(model):
+    answers, groupings, school, theta = sat(3)
+    again = calibrate(answers, Options(model=model, se="none"))
+    values = draw_plausible_values(again, school, {"settlement": groupings["settlement"].codes}, m=10, seed=1).draws
+    urban = groupings["settlement"].codes == 1
+    found = (values[:, urban].mean() - values[:, ~urban].mean()) / values.std()
+    assert abs(found - (theta[urban].mean() - theta[~urban].mean()) / theta.std()) < 0.1

@@ -18,7 +18,13 @@ def institution(request, subject):
     rows = queries.results_of_school(subject.org_no)
     if not rows or not may(request.scope.role, "assessment.read"):
         return None
-    return "assessment/_school.html", _over_years(rows)
+    shown = _over_years(rows)
+    if may(request.scope.role, "assessment.reports") and (request.scope.is_own or request.scope.covers(subject.org_no)):
+        for one in shown["latest"]:
+            release = one["row"].release
+            if release.calibration_id:
+                one["report_url"] = reverse("assessment:school_report", args=[release.test.code, subject.org_no])
+    return "assessment/_school.html", shown
 
 
 def territory(request, subject):

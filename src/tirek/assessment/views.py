@@ -58,6 +58,20 @@ def tabs(test, request: HttpRequest, here: str) -> list[tuple[str, str, bool]]:
     return [(label, reverse(f"assessment:{name}", args=[test.code]), name == here) for name, label in pages]
 
 
+def more_of(test, request: HttpRequest) -> list[tuple[str, str]]:
+    """Further pages about published results that the asker may open."""
+    pages = [
+        ("compare", _("Comparison"), "assessment.read"),
+        ("technical", _("Technical report"), "assessment.manage"),
+        ("research", _("Files for researchers"), "assessment.research"),
+    ]
+    return [
+        (label, reverse(f"assessment:{name}", args=[test.code]))
+        for name, label, permission in pages
+        if may(request.scope.role, permission)
+    ]
+
+
 @gate(permission="assessment.read")
 @require_GET
 def tests(request: HttpRequest) -> HttpResponse:

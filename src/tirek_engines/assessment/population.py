@@ -25,7 +25,10 @@ from tirek_engines.errors import BrokenContract
 from tirek_engines.psychometrics import _kernels as kernels
 from tirek_engines.psychometrics import gibbs
 from tirek_engines.psychometrics.calibration import Calibration
+from tirek_engines.psychometrics.model import Grid, Likelihood, Parameters
+from tirek_engines.psychometrics.posteriors import Prior
 from tirek_engines.psychometrics.prepared import score_table
+from tirek_engines.psychometrics.schooled import TableRows
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -132,9 +135,13 @@ class Rows:
         return draw_abilities(self.scores, self.runs, self.ratios, self.theta, means, sd, uniforms)
 
 
-def _rows(calibration: Calibration, known: Ints) -> Rows:
+def _rows(calibration: Calibration, known: Ints) -> gibbs.Rows:
+    """The likelihood of each person who answered: by score where that says all, else at every node."""
     data, p = calibration.prepared, calibration.parameters
-    theta = np.linspace(-GRID_RANGE, GRID_RANGE, round(2 * GRID_RANGE / GRID_STEP) + 1)
+    n_nodes = round(2 * GRID_RANGE / GRID_STEP) + 1
+    if not calibration.shape.in_score_family:
+        return _table_rows(calibration.likelihood.on(Grid(n_nodes, GRID_RANGE)), p, known)
+    theta = np.linspace(-GRID_RANGE, GRID_RANGE, n_nodes)
     log_z = kernels.log_normalisers(p.slopes, p.intercepts, data.items.n_steps, theta)
     if data.unit_scores is not None:
         scores = data.unit_scores
@@ -145,6 +152,14 @@ def _rows(calibration: Calibration, known: Ints) -> Rows:
     bases = -kernels.design_sums(data.run_masks, log_z)
     ratios = np.exp(np.diff(bases, axis=1, append=bases[:, -1:]))
     return Rows(scores[unit], data.unit_run[unit], ratios, theta)
+
+
+def _table_rows(fine: Likelihood, p: Parameters, known: Ints) -> TableRows:
+    """3PL, graded and mixed tests, without any prior on ability."""
+    data = fine.data
+    flat = Prior(np.zeros((data.run_group.shape[0], fine.theta.shape[0])))
+    values = fine.kernel.log_joint(p, flat, slice(0, data.unit_run.shape[0]))
+    return TableRows(values[data.unit_of_person[known]], fine.theta)
 
 
 def _cells(school: Ints, factors: list[Ints], small: int) -> Ints:
