@@ -99,6 +99,7 @@ def test(request: HttpRequest, code: str) -> HttpResponse:
         return _download(found, request.GET["download"], parts, groups)
     return render(request, "assessment/test.html", context | parts | _drawn(release, groups, parts) | {
         "release": release,
+        "more": more_of(found, request) if release.calibration_id else [],
         "trend": _trend(release, request),
         "items": _items(release, request),
         "reliability": release.distribution.get("reliability"),
@@ -151,9 +152,9 @@ def _trend(release, request: HttpRequest) -> dict | None:
         key=lambda row: row["name"],
     )
     names = queries.names_of_schools([row.org_lo for row in schools], day)
-    rows += sorted(present.trend_rows(schools, names, key="org_lo"), key=lambda row: row["name"])
+    of_schools = sorted(present.trend_rows(schools, names, key="org_lo"), key=lambda row: row["name"])
     return {
-        "rows": rows, "words": charts.change_words(whole), "link_se": whole.link_se,
+        "rows": rows, "schools": of_schools, "words": charts.change_words(whole), "link_se": whole.link_se,
         "base_title": queries.title_of(whole.base.test), "base_year": whole.base.test.school_year.code,
     }  # fmt: skip
 
