@@ -86,9 +86,11 @@ def person(request, subject):
     found = queries.results_of_person(subject.pk)
     if not found:
         return None
+    means = queries.means_of(row.release_id for row in found[:SHOWN])
     rows = [
         {
             "result": row,
+            "mean": means.get(row.release_id),
             "title": queries.title_of(row.release.test),
             "year": row.release.test.school_year.code,
             "why": reverse("assessment:why", args=[row.release.test.code, subject.public_id])

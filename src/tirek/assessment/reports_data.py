@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from django.utils import timezone
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from tirek.access.scope import loading
@@ -248,6 +249,21 @@ def n_items(release: Release) -> int:
 
 def whole_result(release: Release) -> GroupResult | None:
     return group_result(release, Dimension.ALL, "all")
+
+
+def middle(release: Release) -> tuple[float, float]:
+    """Mean and spread of all who sat the test, in points: those published, else those that a scale of its own is given."""
+    found = whole_result(release)
+    if found is None or found.mean is None or found.sd is None:
+        return 500.0, 100.0
+    return found.mean, found.sd
+
+
+def middle_in_words(release: Release) -> str:
+    mean, spread = middle(release)
+    return _(
+        "The mean of all who sat the test is %(mean)s points, and two thirds of them lie between %(low)s and %(high)s."
+    ) % {"mean": round(mean), "low": round(mean - spread), "high": round(mean + spread)}
 
 
 def open_panel(test) -> Panel | None:

@@ -45,9 +45,10 @@ def _meaning(release: Release, result, low: float, high: float) -> Section:
         _("On the paper: %(score)s of %(highest)s points of the tasks that this pupil was given.")
         % {"score": result.raw_score, "highest": result.max_raw_score},
         _("Different pupils get different tasks, some harder than others. The points take that into account."),
-        _("500 is the mean of all who sat the test, and two thirds of them lie between 400 and 600."),
+        data.middle_in_words(release),
     ]
-    words.append(_beside_the_mean(low, high))
+    mean, spread = data.middle(release)
+    words.append(_beside_the_mean(low, high, mean))
     if result.flag:
         words.append(_("All answers were right, or none: how far beyond the test this goes nobody can say."))
     chart = dots(
@@ -55,17 +56,17 @@ def _meaning(release: Release, result, low: float, high: float) -> Section:
         _("The dot is the result, the line where the true place most likely lies. A test is short, so nobody’s is exact."),
         [
             {"label": _("This pupil"), "value": result.points, "low": low, "high": high},
-            {"label": _("Two thirds of all pupils"), "value": 500, "low": 400, "high": 600},
+            {"label": _("Two thirds of all pupils"), "value": mean, "low": mean - spread, "high": mean + spread},
         ],
         _("Who"), _("Points"),
     )  # fmt: skip
     return Section(_("What does the result mean?"), words, chart=chart, anchor="meaning")
 
 
-def _beside_the_mean(low: float, high: float) -> str:
-    if low > 500:
+def _beside_the_mean(low: float, high: float, mean: float) -> str:
+    if low > mean:
         return _("This pupil most likely knows more of what was asked than the average pupil of the region.")
-    if high < 500:
+    if high < mean:
         return _("This pupil most likely knows less of what was asked than the average pupil of the region.")
     return _("From one test nobody can say whether this pupil is above or below the average of the region.")
 

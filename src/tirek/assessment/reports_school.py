@@ -106,7 +106,7 @@ def how_they_did(release: Release, own: Place, pupils: data.Pupils, org_no: int)
     n = len(pupils.results)
     words = [
         ngettext("%(n)s pupil has a result.", "%(n)s pupils have a result.", n) % {"n": whole(n)},
-        _("In the whole region the mean is 500 points, and two thirds of the pupils lie between 400 and 600."),
+        data.middle_in_words(release),
     ]
     if own.mean is None:
         words.append(_("They are too few for a mean: it would tell about single children."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
@@ -154,6 +155,12 @@ def results_of_person(person_id: int) -> list[PersonResult]:
     """A pupil's published results, the latest first; row policies let only those entitled see them."""
     found = PersonResult.objects.filter(person_id=person_id, release__state=ReleaseState.PUBLISHED)
     return list(found.select_related("release__test__school_year").order_by("-release__test__school_year__starts_on"))
+
+
+def means_of(releases: Iterable[int]) -> dict[int, float]:
+    """Mean of all who sat the test, in points, by publication."""
+    found = GroupResult.objects.filter(release__in=list(releases), dimension=Dimension.ALL, mean__isnull=False)
+    return dict(found.values_list("release_id", "mean"))
 
 
 def why_of_person(code: str, person_id: int) -> Explanation | None:
