@@ -224,7 +224,13 @@ def what_they_can(found: AgainstExpectation, scaled: data.Scaled, rules: RuleSet
 
 
 def _listed(places, scaled: data.Scaled) -> str:
-    return "; ".join(scaled.tasks[j].words or scaled.tasks[j].code for j in places)
+    """What the tasks ask for, each once, with their codes: an easy and a hard task may ask for the same."""
+    by_words: dict[str, list[str]] = {}
+    for j in places:
+        by_words.setdefault(scaled.tasks[j].words.rstrip("."), []).append(scaled.tasks[j].code)
+    return "; ".join(
+        f"{words} ({', '.join(codes)})" if words else ", ".join(codes) for words, codes in by_words.items()
+    )
 
 
 def _wilson(found: AgainstExpectation) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

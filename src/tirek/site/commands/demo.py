@@ -57,7 +57,8 @@ def _in_words(summary: dict) -> str:
     if not summary["institutions"] and not summary["people"] and summary["is_complete"]:
         return "The demonstration is already complete; nothing was loaded."
     state = "It is complete." if summary["is_complete"] else "People are still missing: tirek demo load loads them."
-    return f"Loaded {summary['institutions']} institutions and {summary['people']} people in {summary['seconds']} s. {state}"
+    made = [f"{summary[what]} {what}" for what in ("institutions", "people") if summary[what]]
+    return f"Loaded {' and '.join(made)} in {summary['seconds']} s. {state}"
 
 
 class _Meter:
