@@ -58,7 +58,7 @@ def _in_words(summary: dict) -> str:
         return "The demonstration is already complete; nothing was loaded."
     state = "It is complete." if summary["is_complete"] else "People are still missing: tirek demo load loads them."
     made = [f"{summary[what]} {what}" for what in ("institutions", "people") if summary[what]]
-    return f"Loaded {' and '.join(made)} in {summary['seconds']} s. {state}"
+    return f"Loaded {' and '.join(made) or 'nothing'} in {summary['seconds']} s. {state}"
 
 
 class _Meter:
