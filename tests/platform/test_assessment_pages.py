@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from tirek.access.models import PersonRead
@@ -176,6 +177,19 @@ def test_a_test_is_made_from_a_form(world):
     assert "Open its sittings next" in text_of(client.post("/assessment/new/", form, follow=True))
     opened = client.post("/assessment/R4-2025/sittings/open/", {"date": "2025-09-21"}, follow=True)
     assert "8 sittings were opened." in text_of(opened)
+
+
+@pytest.mark.parametrize(
+    ("role", "kind", "shown"),
+    [
+        ("regional_officer", "region", {"compare", "technical", "research"}),
+        ("district_officer", "district", {"compare"}),
+    ],
+)
+def test_results_lead_to_the_further_pages_that_the_asker_may_open(published, role, kind, shown):
+    text = text_of(client_of(role, kind).get(reverse("assessment:test", args=[published.code])))
+    for name in ("compare", "technical", "research"):
+        assert (reverse(f"assessment:{name}", args=[published.code]) in text) is (name in shown)
 
 
 def test_a_parent_reads_the_childs_result_in_words(world, published):

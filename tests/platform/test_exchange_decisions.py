@@ -112,7 +112,8 @@ class TestFiles:
         for path in files:
             data = path.read_bytes()
             assert iin(1).encode() not in data
-            assert not data.startswith((b"PAR1", b"\xd0", b"PK"))
+            assert not data.startswith((b"PAR1", b"PK\x03\x04"))
+            assert pupils(pupil(1), pupil(2, birth="31.02.2012"))[:24] not in data
         assert kept.read(found) == pupils(pupil(1), pupil(2, birth="31.02.2012"))
 
     def test_they_are_forgotten_after_their_term(self, source, tmp_path, monkeypatch, settings,
