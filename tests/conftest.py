@@ -27,6 +27,14 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several test processes: a file stays together, and so do all journeys, which share a server."""
+    for item in items:
+        folder = item.path.parent
+        together = folder if folder.name == "journeys" else item.path
+        item.add_marker(pytest.mark.xdist_group(str(together)))
+
+
 def migrations_digest() -> str:
     """Changes whenever a migration, or the roles that the template carries, change."""
     digest = hashlib.sha256()

@@ -19,19 +19,8 @@ if [ "$selection" = "not prove" ]; then
     [ "$checks" -eq 0 ] || echo "The tests follow, but this run has failed: see the checks above." >&2
 fi
 [ "$selection" != prove ] || tools/engines.sh tests || checks=1
-# the engines' tests need no database: they have the second core to themselves, and are told of at the end
-mkdir -p .tirek
-engines_log=.tirek/test-engines.log
-TIREK_HOME="$PWD/.tirek/test-engines" .venv/bin/python -m pytest -m "$selection" --durations=5 ${PYTEST_ARGS:-} tests/engines tests/reference \
-    >"$engines_log" 2>&1 &
-engines=$!
-trap 'kill "$engines" 2>/dev/null' INT TERM
-.venv/bin/python -m pytest -m "$selection" --durations=10 --ignore=tests/engines --ignore=tests/reference ${PYTEST_ARGS:-}
+# two processes, each with a database server and files of its own
+.venv/bin/python -m pytest -m "$selection" -p tests.own_home -n 2 --dist loadgroup --durations=10 ${PYTEST_ARGS:-}
 tests=$?
-wait "$engines"
-ended=$?
-[ "$ended" -eq 0 ] || [ "$ended" -eq 5 ] || tests=1 # 5: PYTEST_ARGS chose none of them
-echo "The engines and the references:"
-if [ "$tests" -eq 0 ]; then tail -n 12 "$engines_log"; else cat "$engines_log"; fi
 [ "$checks" -eq 0 ] && exit "$tests"
 exit 1
