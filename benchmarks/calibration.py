@@ -183,7 +183,7 @@ def _other(task: str, path: Path) -> dict[str, float]:
 
 def _regression(codes: np.ndarray) -> Callable[[], object]:
     from tirek_engines.psychometrics import Options, calibrate
-    from tirek_engines.psychometrics.regression import Covariates
+    from tirek_engines.psychometrics.likelihood.regression import Covariates
 
     values = np.random.default_rng(1).standard_normal((codes.shape[0], 50))
     covariates = Covariates(tuple(f"z{c}" for c in range(50)), values)
@@ -192,7 +192,7 @@ def _regression(codes: np.ndarray) -> Callable[[], object]:
 
 def _values(codes: np.ndarray) -> Callable[[], object]:
     from tirek_engines.psychometrics import Options, calibrate
-    from tirek_engines.psychometrics.plausible import draw_values
+    from tirek_engines.psychometrics.population.plausible import draw_values
 
     found = calibrate(answers_of(codes), Options(model="2pl", se="none", persons=False))
     return lambda: draw_values(found.likelihood, found.parameters, m=10, seed=1)
@@ -212,8 +212,8 @@ def _replicates(codes: np.ndarray) -> Callable[[], object]:
 
 def _stream(codes: np.ndarray) -> Callable[[], object]:
     from tirek_engines.psychometrics import Options
-    from tirek_engines.psychometrics.packedfile import write_packed
-    from tirek_engines.psychometrics.streaming import calibrate_packed
+    from tirek_engines.psychometrics.large.packedfile import write_packed
+    from tirek_engines.psychometrics.large.streaming import calibrate_packed
 
     def blocks() -> Any:
         for start in range(0, codes.shape[0], 65_536):

@@ -31,9 +31,9 @@ from tirek_engines.assessment.population import draw_plausible_values
 from tirek_engines.assessment.replication import by_clusters, by_persons
 from tirek_engines.assessment.survey import Measures, Sample, trend
 from tirek_engines.psychometrics import Answers, Options, calibrate
-from tirek_engines.psychometrics.anchors import match_items
-from tirek_engines.psychometrics.linkerror import link_error
-from tirek_engines.psychometrics.linking import LinkOptions, constants
+from tirek_engines.psychometrics.linking.anchors import match_items
+from tirek_engines.psychometrics.linking.linkerror import link_error
+from tirek_engines.psychometrics.linking.methods import LinkOptions, constants
 
 GROWTH = 0.4
 GAP = 0.3

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tirek_engines.psychometrics import Answers, Groups, Items
-from tirek_engines.psychometrics.model import Grid
+from tirek_engines.psychometrics.likelihood.model import Grid
 from tirek_engines.psychometrics.scoring import known_likelihood
 
 MODELS = ("2pl", "gpcm", "3pl", "graded", "rasch")

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from tirek_engines.errors import BrokenContract, Refusal
 from tirek_engines.psychometrics import FLAG_NAMES, Answers, Options, calibrate
-from tirek_engines.psychometrics.information import observed_information
-from tirek_engines.psychometrics.model import Grid, Likelihood, Parameters, Shape
-from tirek_engines.psychometrics.prepared import lay_out, prepare
+from tirek_engines.psychometrics.data.prepared import lay_out, prepare
+from tirek_engines.psychometrics.estimation.information import observed_information
+from tirek_engines.psychometrics.likelihood.model import Grid, Likelihood, Parameters, Shape
 
 from . import twin
 

@@ -8,13 +8,13 @@ from scipy.optimize import minimize
 
 from tirek_engines.errors import Refusal
 from tirek_engines.psychometrics import Answers, Options, calibrate
-from tirek_engines.psychometrics.dif import cross, ets_classes, match_groups
-from tirek_engines.psychometrics.difeffect import ease_of, error_of_effect
-from tirek_engines.psychometrics.diflogistic import logistic_regression, ordinal_logit
-from tirek_engines.psychometrics.diflr import MARK, _Search, likelihood_ratio
-from tirek_engines.psychometrics.difmh import _several_categories, _two_categories, mantel_haenszel
-from tirek_engines.psychometrics.information import covariance_of, observed_information
-from tirek_engines.psychometrics.starts import items_of
+from tirek_engines.psychometrics.dif.common import cross, ets_classes, match_groups
+from tirek_engines.psychometrics.dif.effect import ease_of, error_of_effect
+from tirek_engines.psychometrics.dif.likelihood_ratio import MARK, _Search, likelihood_ratio
+from tirek_engines.psychometrics.dif.logistic import logistic_regression, ordinal_logit
+from tirek_engines.psychometrics.dif.mantel_haenszel import _several_categories, _two_categories, mantel_haenszel
+from tirek_engines.psychometrics.estimation.information import covariance_of, observed_information
+from tirek_engines.psychometrics.estimation.starts import items_of
 
 from .fitted import items, simulated
 

@@ -5,8 +5,8 @@ import pytest
 
 from tirek_engines.errors import Refusal
 from tirek_engines.psychometrics import Answers, Options, calibrate
-from tirek_engines.psychometrics.dimensions import correlations, covariance_matrix
-from tirek_engines.psychometrics.growth import DimensionMap, calibrate_dimensions
+from tirek_engines.psychometrics.dimensions.growth import DimensionMap, calibrate_dimensions
+from tirek_engines.psychometrics.dimensions.model import correlations, covariance_matrix
 
 from . import twin
 

@@ -7,8 +7,8 @@ import pytest
 
 from tirek_engines.errors import BrokenContract
 from tirek_engines.psychometrics import Answers, Options, calibrate
-from tirek_engines.psychometrics.itemfit import codes_of, item_fit
-from tirek_engines.psychometrics.scorefit import booklets_of, collapse, fit_by_score, holm, tables_of
+from tirek_engines.psychometrics.fit.itemfit import codes_of, item_fit
+from tirek_engines.psychometrics.fit.scorefit import booklets_of, collapse, fit_by_score, holm, tables_of
 from tirek_engines.psychometrics.scoring import score_units
 
 from .fitted import items, placed, simulated

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from tirek_engines.errors import Refusal
-from tirek_engines.psychometrics.anchors import locations, match_items, transform
-from tirek_engines.psychometrics.drift import DriftRules, purify
 from tirek_engines.psychometrics.items import Items
-from tirek_engines.psychometrics.linkerror import ItemErrors, differences, link_error
-from tirek_engines.psychometrics.linking import METHODS, LinkOptions, constants, haberman
-from tirek_engines.psychometrics.simultaneous import link_together
+from tirek_engines.psychometrics.linking.anchors import locations, match_items, transform
+from tirek_engines.psychometrics.linking.drift import DriftRules, purify
+from tirek_engines.psychometrics.linking.linkerror import ItemErrors, differences, link_error
+from tirek_engines.psychometrics.linking.methods import METHODS, LinkOptions, constants, haberman
+from tirek_engines.psychometrics.linking.simultaneous import link_together
 
 
 def dichotomous(slopes, where, model="2pl", names=None, guessing=0.0):

@@ -8,9 +8,13 @@ from hypothesis import strategies as st
 from tirek_engines.errors import Refusal
 from tirek_engines.psychometrics import Answers, Items, Options, calibrate
 from tirek_engines.psychometrics.calibration import likelihood_of
-from tirek_engines.psychometrics.information import complete_information, louis_information, observed_information
-from tirek_engines.psychometrics.model import Parameters
-from tirek_engines.psychometrics.starts import starting_point
+from tirek_engines.psychometrics.estimation.information import (
+    complete_information,
+    louis_information,
+    observed_information,
+)
+from tirek_engines.psychometrics.estimation.starts import starting_point
+from tirek_engines.psychometrics.likelihood.model import Parameters
 
 from . import twin
 

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from tirek_engines.psychometrics.distractors import deduced_keys, option_tables
-from tirek_engines.psychometrics.personfit import agreement, person_fit, steps_by_ease
+from tirek_engines.psychometrics.fit.distractors import deduced_keys, option_tables
+from tirek_engines.psychometrics.fit.personfit import agreement, person_fit, steps_by_ease
 
 from .fitted import items, placed, simulated
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from tirek_engines.psychometrics import Answers, Groups, Items, Options, calibrate, score_persons
-from tirek_engines.psychometrics import _plausible_kernels as kernels
-from tirek_engines.psychometrics.model import Grid
-from tirek_engines.psychometrics.plausible import draw_values
-from tirek_engines.psychometrics.regression import Covariates
-from tirek_engines.psychometrics.schooled import draw_with_schools
+from tirek_engines.psychometrics.kernels import plausible as kernels
+from tirek_engines.psychometrics.likelihood.model import Grid
+from tirek_engines.psychometrics.likelihood.regression import Covariates
+from tirek_engines.psychometrics.population.plausible import draw_values
+from tirek_engines.psychometrics.population.schooled import draw_with_schools
 from tirek_engines.psychometrics.scoring import KnownRegression, known_likelihood
 
 ALL = Groups(("all",), np.zeros(1), np.ones(1))

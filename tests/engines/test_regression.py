@@ -5,7 +5,7 @@ import pytest
 
 from tirek_engines.errors import Refusal
 from tirek_engines.psychometrics import Answers, Options, calibrate
-from tirek_engines.psychometrics.regression import Covariates
+from tirek_engines.psychometrics.likelihood.regression import Covariates
 
 from . import twin
 

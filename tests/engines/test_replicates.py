@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tirek_engines.psychometrics import Answers, Options, calibrate
-from tirek_engines.psychometrics.regression import Covariates
+from tirek_engines.psychometrics.likelihood.regression import Covariates
 from tirek_engines.psychometrics.replicates import replicate_errors
 
 

@@ -16,9 +16,10 @@ from click.testing import CliRunner
 
 from tirek.site.cli import main
 from tirek_engines.errors import Refusal
-from tirek_engines.psychometrics import Answers, Options, calibrate, packedfile
-from tirek_engines.psychometrics.packedfile import open_packed, write_packed
-from tirek_engines.psychometrics.streaming import calibrate_packed, scores_of_packed
+from tirek_engines.psychometrics import Answers, Options, calibrate
+from tirek_engines.psychometrics.large import packedfile
+from tirek_engines.psychometrics.large.packedfile import open_packed, write_packed
+from tirek_engines.psychometrics.large.streaming import calibrate_packed, scores_of_packed
 
 from .test_tabulated import simulated
 
@@ -121,7 +122,7 @@ def spark():
 
 
 def test_spark_gives_what_memory_gives(spark, tmp_path):
-    from tirek_engines.psychometrics.spark import calibrate_frame
+    from tirek_engines.psychometrics.large.spark import calibrate_frame
 
     answers = awkward()
     columns = {name: answers.codes[:, j].astype(np.int16) for j, name in enumerate(answers.items)}

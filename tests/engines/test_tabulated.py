@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from tirek_engines.psychometrics import Answers, Options, calibrate, parallel
-from tirek_engines.psychometrics._regression_kernels import prior_moments
 from tirek_engines.psychometrics.calibration import likelihood_of
-from tirek_engines.psychometrics.estimation import Optimum, maximise
-from tirek_engines.psychometrics.information import oakes_information, observed_information
-from tirek_engines.psychometrics.missing import quick_missing_information
-from tirek_engines.psychometrics.model import Likelihood, Parameters
-from tirek_engines.psychometrics.normals import log_prior
-from tirek_engines.psychometrics.regressing import fit_regression
-from tirek_engines.psychometrics.regression import Covariates, moments_of_priors
-from tirek_engines.psychometrics.starts import starting_point
+from tirek_engines.psychometrics.estimation.em import Optimum, maximise
+from tirek_engines.psychometrics.estimation.information import oakes_information, observed_information
+from tirek_engines.psychometrics.estimation.missing import quick_missing_information
+from tirek_engines.psychometrics.estimation.starts import starting_point
+from tirek_engines.psychometrics.kernels.regression import prior_moments
+from tirek_engines.psychometrics.likelihood.model import Likelihood, Parameters
+from tirek_engines.psychometrics.likelihood.normals import log_prior
+from tirek_engines.psychometrics.likelihood.regression import Covariates, moments_of_priors
+from tirek_engines.psychometrics.population.regressing import fit_regression
 
 
 def simulated(persons: int, items: int, *, steps: int = 1, booklets: int = 0, seed: int = 1) -> Answers:

@@ -13,9 +13,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tirek.access.scope import loading
-from tirek.assessment.demonstration_sittings import demonstrate_sittings
+from tirek.assessment.demonstration.sittings import demonstrate_sittings
 from tirek.assessment.models import Seat, SeatAnswer, Sitting
-from tirek.assessment.queries_seats import trial_code
+from tirek.assessment.queries.seats import trial_code
 from tirek.assessment.sitting.access_codes import shown_code
 from tirek.registry.models import ClassGroup, Enrolment, SchoolYear
 

@@ -120,7 +120,7 @@ def make_test(
 
 def answers_csv(world: World, test: Test, *, gap: float = 0.5, seed: int = 7, only: set[int] | None = None) -> bytes:
     """A matrix of answers: towns are ``gap`` logits ahead; schools differ by 0.3."""
-    from tirek.assessment.queries import design_of
+    from tirek.assessment.queries.tests import design_of
 
     rng = np.random.default_rng(seed)
     with loading():

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from tirek.access.scope import loading
-from tirek.assessment import decided
 from tirek.assessment.codes import NOT_PRESENTED, NOT_REACHED, OMITTED
+from tirek.assessment.decided import tests as decided
 from tirek.decisions.rules import rules_in_force
 
 FOLDER = Path(__file__).resolve().parents[1] / "cases" / "assessment"

@@ -7,7 +7,9 @@ import polars as pl
 import pytest
 
 from tirek.access.scope import loading
-from tirek.assessment import decided, linking, models
+from tirek.assessment import models
+from tirek.assessment.decided import linking
+from tirek.assessment.decided import tests as decided
 from tirek.decisions.rules import rules_in_force
 from tirek.site.demo import monitoring, truth
 from tirek.site.demo.load import load

@@ -72,7 +72,7 @@ def test_results_stand_on_the_scale_of_the_base(world):
 
 
 def test_slopes_are_linked_by_curves(world, monkeypatch):
-    monkeypatch.setattr("tirek.assessment.decided.model_of", lambda rules, parameters: "2pl")
+    monkeypatch.setattr("tirek.assessment.decided.tests.model_of", lambda rules, parameters: "2pl")
     base = base_of(world, slopes=True)
     test = later_of(world, slopes=True)
     found = link(test, base)
@@ -214,7 +214,7 @@ def test_an_item_taken_out_gives_a_superseding_calibration_and_a_new_link(world)
 
 
 def test_a_wrong_key_is_seen_and_forbids_publishing_under_slopes(world, monkeypatch):
-    monkeypatch.setattr("tirek.assessment.decided.model_of", lambda rules, parameters: "2pl")
+    monkeypatch.setattr("tirek.assessment.decided.tests.model_of", lambda rules, parameters: "2pl")
     test = later_of(world, slopes=True)
     rows = [line.split(",") for line in answers(world, "X", slopes=True, seed=6).decode().split("\n")]
     place = rows[0].index("A08")

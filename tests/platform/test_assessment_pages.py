@@ -17,8 +17,8 @@ from tirek.access.models import PersonRead
 from tirek.access.roles import Role, ScopeKind
 from tirek.access.scope import acting_as, loading
 from tirek.assessment import work
+from tirek.assessment.decided.sealing import pseudonyms
 from tirek.assessment.models import AnswerSheet, Release
-from tirek.assessment.sealing import pseudonyms
 from tirek.assessment.services.answers import import_answers
 from tirek.assessment.services.calibration import calibrate_test
 from tirek.assessment.services.publication import publish_results

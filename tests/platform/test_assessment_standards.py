@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from tirek.access.roles import Role, ScopeKind
 from tirek.access.scope import acting_as, loading
-from tirek.assessment import reports_data as data
-from tirek.assessment import result_queries as queries
 from tirek.assessment.models import LevelShare, Panel, PanelState, PersonResult
+from tirek.assessment.queries import results as queries
 from tirek.assessment.refusals import NotAllowed, NotGoodEnough, WrongState
+from tirek.assessment.reports import data
 from tirek.assessment.services import panels
 from tirek.assessment.services.answers import import_answers
 from tirek.assessment.services.calibration import calibrate_test

@@ -10,14 +10,14 @@ from bank_world import OPTIONS, SVG, facts, make_item, packed, picture, png, qti
 from django.utils import timezone
 
 from tirek.access.scope import Scope, acting_as, loading
-from tirek.assessment import queries_bank as queries
 from tirek.assessment.bank import packages, validity
 from tirek.assessment.bank.facts import facts_of
 from tirek.assessment.bank.invented import MAKERS, invented
 from tirek.assessment.bank.pictures import BadPicture, cleaned
 from tirek.assessment.bank.wording import changes, content_of, wording, wordings_of
-from tirek.assessment.bank_demonstration import demonstrate_bank
+from tirek.assessment.demonstration.bank import demonstrate_bank
 from tirek.assessment.models import BankImport, BankItem, BankVersion, BookletItem, Item, Test
+from tirek.assessment.queries import bank as queries
 from tirek.assessment.refusals import BadDesign, InputsMoved, NotAllowed, WrongState
 from tirek.assessment.services.bank import BadItem, create_item, move_item, revise_item
 from tirek.assessment.services.bank_imports import apply_items, check_items, take_back_items

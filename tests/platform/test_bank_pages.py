@@ -18,7 +18,7 @@ from django.utils import timezone
 from tirek.access.models import PersonRead
 from tirek.access.roles import Role, ScopeKind
 from tirek.access.scope import acting_as, loading
-from tirek.assessment import qti
+from tirek.assessment.files import qti
 from tirek.assessment.models import BankItem, BankVersion, Test
 from tirek.assessment.services.bank import create_item, move_item, revise_item
 from tirek.assessment.services.bank_tests import create_test_from_bank

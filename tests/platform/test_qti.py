@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from tirek.assessment import qti
+from tirek.assessment.files import qti
 from tirek.storage.uploads import UploadRefused
 
 ITEM = """<?xml version="1.0" encoding="UTF-8"?>

@@ -26,7 +26,7 @@ from tirek.access.models import User  # noqa: F401  registers the app for the wo
 from tirek.access.scope import NOBODY, Scope, acting_as, loading
 from tirek.assessment.codes import NOT_REACHED, OMITTED
 from tirek.assessment.models import AnswerSheet, Seat, SeatAnswer, SeatState
-from tirek.assessment.queries_seats import waiting_for_scorer
+from tirek.assessment.queries.seats import waiting_for_scorer
 from tirek.assessment.refusals import NotAllowed, WrongState
 from tirek.assessment.services import sitting_down, supervision
 from tirek.assessment.services.handing_in import score_answer
@@ -353,7 +353,7 @@ def test_a_code_does_not_open_before_the_day(sat):
 
 
 def test_wrong_codes_are_counted_and_right_ones_are_not(sat, client, monkeypatch):
-    monkeypatch.setattr("tirek.assessment.views_sit.WRONG_CODES", 3)
+    monkeypatch.setattr("tirek.assessment.views.sit.WRONG_CODES", 3)
     for _each in range(5):
         assert post(client, "look", code=sat.slips[0].code).status_code == 200
     for _each in range(3):

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from tirek_engines.psychometrics import Answers, Groups, Options, calibrate
-from tirek_engines.psychometrics.diflr import likelihood_ratio
-from tirek_engines.psychometrics.difmh import mantel_haenszel
-from tirek_engines.psychometrics.itemfit import item_fit
-from tirek_engines.psychometrics.model import Grid
-from tirek_engines.psychometrics.personfit import person_fit
+from tirek_engines.psychometrics.dif.likelihood_ratio import likelihood_ratio
+from tirek_engines.psychometrics.dif.mantel_haenszel import mantel_haenszel
+from tirek_engines.psychometrics.fit.itemfit import item_fit
+from tirek_engines.psychometrics.fit.personfit import person_fit
+from tirek_engines.psychometrics.likelihood.model import Grid
 from tirek_engines.psychometrics.scoring import known_likelihood
 
 SHARED = Path(__file__).parents[3] / "shared"

@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from tirek.site.cli import main
-from tirek_engines.psychometrics.anchors import match_items
 from tirek_engines.psychometrics.items import Items
-from tirek_engines.psychometrics.linkerror import differences, link_error
-from tirek_engines.psychometrics.linking import METHODS, LinkOptions, constants, haberman
+from tirek_engines.psychometrics.linking.anchors import match_items
+from tirek_engines.psychometrics.linking.linkerror import differences, link_error
+from tirek_engines.psychometrics.linking.methods import METHODS, LinkOptions, constants, haberman
 
 SHARED = Path(__file__).parents[3] / "shared"
 DATA = Path(os.environ.get("TIREK_REFERENCE_DATA", SHARED / "data")) / "assessment"

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from tirek_engines.psychometrics import Answers, Options, calibrate
-from tirek_engines.psychometrics.estimation import maximise
-from tirek_engines.psychometrics.starts import starting_point
+from tirek_engines.psychometrics.estimation.em import maximise
+from tirek_engines.psychometrics.estimation.starts import starting_point
 
 SHARED = Path(__file__).parents[3] / "shared"
 DATA = Path(os.environ.get("TIREK_REFERENCE_DATA", SHARED / "data")) / "assessment"

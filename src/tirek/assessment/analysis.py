@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from tirek.assessment.fairness import differences, worst
 from tirek.decisions.rules import RuleSet
 from tirek_engines.psychometrics import Answers, Calibration, Groups, Items
-from tirek_engines.psychometrics.itemfit import ItemFit, item_fit
-from tirek_engines.psychometrics.model import Grid, Likelihood, Parameters
+from tirek_engines.psychometrics.fit.itemfit import ItemFit, item_fit
+from tirek_engines.psychometrics.likelihood.model import Grid, Likelihood, Parameters
 from tirek_engines.psychometrics.scoring import known_likelihood
 
 Floats = NDArray[np.float64]

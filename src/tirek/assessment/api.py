@@ -10,7 +10,7 @@ from ninja.errors import HttpError
 from pydantic import Field
 
 from tirek.access.gates import Gate, declare
-from tirek.assessment import result_queries as queries
+from tirek.assessment.queries import results as queries
 
 router = Router(tags=["tests"])
 Code = Path(..., pattern=r"^[A-Za-z0-9_-]{1,64}$", examples=["M4-47-2026"])

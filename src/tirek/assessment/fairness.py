@@ -9,7 +9,7 @@ import polars as pl
 
 from tirek_engines.errors import Refusal
 from tirek_engines.psychometrics import Answers
-from tirek_engines.psychometrics.difmh import mantel_haenszel
+from tirek_engines.psychometrics.dif.mantel_haenszel import mantel_haenszel
 
 REFERENCES = {"language": "kk", "sex": "m", "settlement": "urban"}
 """With whom the others are compared, where this group is there; otherwise with the largest."""

@@ -39,7 +39,7 @@ def register_standards() -> None:
             rule="assessment.standards",
             clause=_("Demonstration values; no act is known."),
             engine="tirek_engines.assessment.standards:summarise_panel",
-            run="tirek.assessment.decided_standards:run_standards",
+            run="tirek.assessment.decided.standards:run_standards",
             cases="tests/cases/assessment",
             reasons=REASONS,
             numbers=NUMBERS,

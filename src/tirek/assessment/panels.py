@@ -6,8 +6,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from tirek.access.permissions import may
-from tirek.assessment import charts, link_queries
-from tirek.assessment import result_queries as queries
+from tirek.assessment.pages import charts
+from tirek.assessment.queries import links as link_queries
+from tirek.assessment.queries import results as queries
 from tirek.registry import panels
 
 SHOWN = 6

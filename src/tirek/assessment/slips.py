@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from tirek.assessment.models import Sitting
-from tirek.assessment.result_queries import title_of
+from tirek.assessment.queries.results import title_of
 from tirek.assessment.services.seats import Slip
 from tirek.assessment.sitting.access_codes import paper_number
 from tirek.documents.typesetting import typeset

@@ -22,7 +22,7 @@ urlpatterns = [
     path("tasks/", include("tirek.tasks.urls")),
     path("documents/", include("tirek.documents.urls")),
     path("assessment/", include("tirek.assessment.urls")),
-    path("sit/", include("tirek.assessment.urls_sit")),
+    path("sit/", include("tirek.assessment.urls.sit")),
     path("figures/", include("tirek.indicators.urls")),
     path("decisions/", include("tirek.decisions.urls")),
     path("jobs/", include("tirek.site.jobs")),

@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 
 from tirek_engines.assessment._kernels import draw_abilities
 from tirek_engines.errors import BrokenContract
-from tirek_engines.psychometrics import _kernels as kernels
-from tirek_engines.psychometrics import gibbs
 from tirek_engines.psychometrics.calibration import Calibration
-from tirek_engines.psychometrics.model import Grid, Likelihood, Parameters
-from tirek_engines.psychometrics.posteriors import Prior
-from tirek_engines.psychometrics.prepared import score_table
-from tirek_engines.psychometrics.schooled import TableRows
+from tirek_engines.psychometrics.data.prepared import score_table
+from tirek_engines.psychometrics.kernels import score as kernels
+from tirek_engines.psychometrics.likelihood.model import Grid, Likelihood, Parameters
+from tirek_engines.psychometrics.likelihood.posteriors import Prior
+from tirek_engines.psychometrics.population import gibbs
+from tirek_engines.psychometrics.population.schooled import TableRows
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -3,16 +3,16 @@
 >>> from tirek_engines.psychometrics import Answers, Options, calibrate
 """
 
-from tirek_engines.psychometrics.answers import NOT_ANSWERED, Answers
 from tirek_engines.psychometrics.calibration import (
     Calibration,
     Fit,
     Options,
     calibrate,
 )
-from tirek_engines.psychometrics.estimates import GroupResult, ItemResult
+from tirek_engines.psychometrics.data.answers import NOT_ANSWERED, Answers
+from tirek_engines.psychometrics.data.prepared import DroppedItem
+from tirek_engines.psychometrics.estimation.estimates import GroupResult, ItemResult
 from tirek_engines.psychometrics.items import Items
-from tirek_engines.psychometrics.prepared import DroppedItem
 from tirek_engines.psychometrics.scoring import FLAG_NAMES, Groups, PersonScores, Scores, score_persons
 
 __all__ = [

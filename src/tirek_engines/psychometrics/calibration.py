@@ -8,21 +8,32 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tirek_engines.psychometrics.answers import Answers
-from tirek_engines.psychometrics.design import check_design, item_models
-from tirek_engines.psychometrics.diagnosis import warnings_of
-from tirek_engines.psychometrics.estimates import GroupResult, ItemResult, ReplicateErrors, group_results, item_results
-from tirek_engines.psychometrics.estimation import Optimum, Progress, best_of_starts
-from tirek_engines.psychometrics.information import covariance
+from tirek_engines.psychometrics.data.answers import Answers
+from tirek_engines.psychometrics.data.design import check_design, item_models
+from tirek_engines.psychometrics.data.prepared import DroppedItem, Prepared, prepare
+from tirek_engines.psychometrics.estimation.diagnosis import warnings_of
+from tirek_engines.psychometrics.estimation.em import Optimum, Progress, best_of_starts
+from tirek_engines.psychometrics.estimation.estimates import (
+    GroupResult,
+    ItemResult,
+    ReplicateErrors,
+    group_results,
+    item_results,
+)
+from tirek_engines.psychometrics.estimation.information import covariance
+from tirek_engines.psychometrics.estimation.starts import items_of, starting_point
 from tirek_engines.psychometrics.items import Items
-from tirek_engines.psychometrics.model import Grid, Likelihood, Parameters, Shape
+from tirek_engines.psychometrics.likelihood.model import Grid, Likelihood, Parameters, Shape
+from tirek_engines.psychometrics.likelihood.regression import Covariates
 from tirek_engines.psychometrics.options import MODELS, ErrorKind, Model, Options
 from tirek_engines.psychometrics.parameters import FIXED_SLOPE
-from tirek_engines.psychometrics.prepared import DroppedItem, Prepared, prepare
-from tirek_engines.psychometrics.regressing import CovariateResult, RegressionFit, covariate_results, fit_regression
-from tirek_engines.psychometrics.regression import Covariates
+from tirek_engines.psychometrics.population.regressing import (
+    CovariateResult,
+    RegressionFit,
+    covariate_results,
+    fit_regression,
+)
 from tirek_engines.psychometrics.scoring import PersonScores, scores_of
-from tirek_engines.psychometrics.starts import items_of, starting_point
 
 __all__ = ["MODELS", "Calibration", "ErrorKind", "Fit", "Model", "Options", "calibrate"]
 

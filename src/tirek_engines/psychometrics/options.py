@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tirek_engines.errors import BrokenContract, Refusal
-from tirek_engines.psychometrics.model import GuessingPrior
+from tirek_engines.psychometrics.likelihood.model import GuessingPrior
 
 Model = Literal["rasch", "pcm", "2pl", "gpcm", "3pl", "graded"]
 ErrorKind = Literal["oakes", "louis", "sandwich", "crossprod", "none"]

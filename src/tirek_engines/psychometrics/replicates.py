@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from tirek_engines._jit import kernel
 from tirek_engines.errors import BrokenContract, Refusal
-from tirek_engines.psychometrics.answers import Answers
 from tirek_engines.psychometrics.calibration import Calibration
-from tirek_engines.psychometrics.estimates import ReplicateErrors
-from tirek_engines.psychometrics.estimation import Optimum, maximise
-from tirek_engines.psychometrics.model import Likelihood, Parameters
-from tirek_engines.psychometrics.regression import LatentRegression
+from tirek_engines.psychometrics.data.answers import Answers
+from tirek_engines.psychometrics.estimation.em import Optimum, maximise
+from tirek_engines.psychometrics.estimation.estimates import ReplicateErrors
+from tirek_engines.psychometrics.likelihood.model import Likelihood, Parameters
+from tirek_engines.psychometrics.likelihood.regression import LatentRegression
 
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]

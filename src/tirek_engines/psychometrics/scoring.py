@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tirek_engines.errors import BrokenContract
-from tirek_engines.psychometrics import _kernels as kernels
-from tirek_engines.psychometrics._location_kernels import locate
-from tirek_engines.psychometrics._warm_kernels import warm_estimates
-from tirek_engines.psychometrics.answers import Answers
+from tirek_engines.psychometrics.data.answers import Answers
+from tirek_engines.psychometrics.data.prepared import prepare
+from tirek_engines.psychometrics.estimation.starts import starting_point
 from tirek_engines.psychometrics.items import Items
-from tirek_engines.psychometrics.model import Evaluation, Grid, Likelihood, Parameters, Shape
-from tirek_engines.psychometrics.posteriors import ScoreKernel
-from tirek_engines.psychometrics.prepared import prepare
-from tirek_engines.psychometrics.regression import Covariates, LatentRegression
-from tirek_engines.psychometrics.starts import starting_point
+from tirek_engines.psychometrics.kernels import score as kernels
+from tirek_engines.psychometrics.kernels.location import locate
+from tirek_engines.psychometrics.kernels.warm import warm_estimates
+from tirek_engines.psychometrics.likelihood.model import Evaluation, Grid, Likelihood, Parameters, Shape
+from tirek_engines.psychometrics.likelihood.posteriors import ScoreKernel
+from tirek_engines.psychometrics.likelihood.regression import Covariates, LatentRegression
 
 Floats = NDArray[np.float64]
 

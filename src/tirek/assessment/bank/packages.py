@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tirek.assessment import qti
 from tirek.assessment.bank.facts import VersionFacts, facts_of, keep_picture
 from tirek.assessment.bank.validity import PictureFacts
 from tirek.assessment.bank.wording import LANGUAGES, Wording, wording
+from tirek.assessment.files import qti
 from tirek.storage import sealed
 
 ENDINGS = {"image/png": ".png", "image/jpeg": ".jpg", "image/svg+xml": ".svg"}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tirek.assessment.commands.answers import AnswerSpec, AnswerTable
     from tirek_engines.psychometrics import Calibration, Options
-    from tirek_engines.psychometrics.regression import Covariates
+    from tirek_engines.psychometrics.likelihood.regression import Covariates
 
 EPILOG = """\b
 Examples:
@@ -266,7 +266,7 @@ def _calibrate_dimensions(
     from tirek.assessment.commands.dimension_tables import read_dimensions
     from tirek.assessment.commands.replicated import is_asked
     from tirek_engines.errors import Refusal
-    from tirek_engines.psychometrics.growth import calibrate_dimensions
+    from tirek_engines.psychometrics.dimensions.growth import calibrate_dimensions
 
     asked = {"--regress": options.get("regress"), "--group": options["group"], "--replicates": is_asked(options)}
     for name in (name for name, there in asked.items() if there):

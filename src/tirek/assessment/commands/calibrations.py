@@ -17,7 +17,7 @@ from tirek_engines import ENGINE_VERSION
 if TYPE_CHECKING:
     import polars as pl
 
-    from tirek_engines.psychometrics.estimates import GroupResult
+    from tirek_engines.psychometrics.estimation.estimates import GroupResult
     from tirek_engines.psychometrics.items import Items
 
 TEXTS = ("item", "model", "values", "group", "covariate", "dimension")
@@ -153,7 +153,7 @@ def _dimensions(frame: pl.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]]:
 
 
 def _groups(frame: pl.DataFrame) -> tuple[GroupResult, ...]:
-    from tirek_engines.psychometrics.estimates import GroupResult
+    from tirek_engines.psychometrics.estimation.estimates import GroupResult
 
     columns = {k: _numbers(frame, k) for k in ("mean", "variance", "se_mean", "se_variance")}
     counts = _numbers(frame, "n", 0.0)

@@ -16,7 +16,7 @@ from tirek_engines.errors import Refusal
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tirek_engines.psychometrics.regression import Covariates
+    from tirek_engines.psychometrics.likelihood.regression import Covariates
 
 MOST_LEVELS = 50
 
@@ -93,7 +93,7 @@ def infer_codings(
 
 def encode(frame: pl.DataFrame, codings: Sequence[Coding], faults: Faults) -> Covariates:
     """The covariates of every person; each cell that cannot be coded is a fault. Raises `BadTable`."""
-    from tirek_engines.psychometrics.regression import Covariates
+    from tirek_engines.psychometrics.likelihood.regression import Covariates
 
     blocks = [_encode_one(frame[c.column], c, faults) for c in codings]
     faults.raise_if_any()

@@ -45,7 +45,10 @@ def explain_folder(folder: Path, subject: str) -> tuple[list[str], int]:
 
 def _lines(row: dict[str, Any], method: str) -> list[str]:
     from tirek.assessment.commands.folders import _source
-    from tirek_engines.psychometrics import dif, diflogistic, diflr, difmh
+    from tirek_engines.psychometrics.dif import common as dif
+    from tirek_engines.psychometrics.dif import likelihood_ratio as diflr
+    from tirek_engines.psychometrics.dif import logistic as diflogistic
+    from tirek_engines.psychometrics.dif import mantel_haenszel as difmh
 
     made_by: dict[str, Callable[..., object]] = {
         "mh": difmh.mantel_haenszel,

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from tirek.assessment.commands.answers import AnswerTable
     from tirek.storage.runs import Run
     from tirek_engines.psychometrics import Answers
-    from tirek_engines.psychometrics.dif import DifTable
-    from tirek_engines.psychometrics.diflr import GroupCurve
+    from tirek_engines.psychometrics.dif.common import DifTable
+    from tirek_engines.psychometrics.dif.likelihood_ratio import GroupCurve
 
 METHODS = {"mh": "Mantel-Haenszel", "logistic": "logistic regression", "lr": "likelihood ratio"}
 SMALL_GROUP = 200
@@ -92,8 +92,8 @@ def _small_groups(answers: Answers) -> list[str]:
 
 def _by_score(answers: Answers, focal: int, options: dict[str, Any]) -> list[DifTable]:
     """The focal group against each of the others."""
-    from tirek_engines.psychometrics.diflogistic import logistic_regression
-    from tirek_engines.psychometrics.difmh import mantel_haenszel
+    from tirek_engines.psychometrics.dif.logistic import logistic_regression
+    from tirek_engines.psychometrics.dif.mantel_haenszel import mantel_haenszel
 
     compare = mantel_haenszel if options["method"] == "mh" else logistic_regression
     others = [g for g in range(len(answers.group_names)) if g != focal]
@@ -103,7 +103,7 @@ def _by_score(answers: Answers, focal: int, options: dict[str, Any]) -> list[Dif
 def _by_likelihood(answers: Answers, focal: int, options: dict[str, Any]) -> tuple[list[DifTable], list[GroupCurve]]:
     from tirek.assessment.commands.itemtable import read_item_choices
     from tirek_engines.psychometrics import Options
-    from tirek_engines.psychometrics.diflr import likelihood_ratio
+    from tirek_engines.psychometrics.dif.likelihood_ratio import likelihood_ratio
 
     settings = Options(
         model=options["model"],
@@ -120,7 +120,7 @@ def _by_likelihood(answers: Answers, focal: int, options: dict[str, Any]) -> tup
 
 def dif_frame(found: DifTable) -> pl.DataFrame:
     """The rows of dif.csv of one comparison."""
-    from tirek_engines.psychometrics.scorefit import holm
+    from tirek_engines.psychometrics.fit.scorefit import holm
 
     places = range(len(found.items))
     texts = {

@@ -15,14 +15,14 @@ from tirek_engines.errors import Refusal
 if TYPE_CHECKING:
     from tirek.assessment.commands.answers import AnswerTable
     from tirek.storage.runs import Run
-    from tirek_engines.psychometrics.growth import DimensionMap, DimensionResult, Estimated
+    from tirek_engines.psychometrics.dimensions.growth import DimensionMap, DimensionResult, Estimated
 
 NAN = float("nan")
 
 
 def read_dimensions(items: str | None, column: str) -> DimensionMap:
     """Dimension of each item; items that share parameters by `same_as` (an item) or `parameter` (any name)."""
-    from tirek_engines.psychometrics.growth import DimensionMap
+    from tirek_engines.psychometrics.dimensions.growth import DimensionMap
 
     if items is None or Path(items).suffix.lower() not in (".csv", ".parquet"):
         raise Refusal(

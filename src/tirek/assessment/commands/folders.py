@@ -80,8 +80,8 @@ def _source(function: Callable[..., object]) -> str:
 
 
 def _item_lines(calibration: Calibration, subject: str) -> list[str]:
-    from tirek_engines.psychometrics import prepared
     from tirek_engines.psychometrics.calibration import calibrate
+    from tirek_engines.psychometrics.data import prepared
 
     lines = []
     for dropped in calibration.dropped:
@@ -113,7 +113,9 @@ def _number(value: float) -> str:
 
 
 def _person_lines(table: Any, calibration: Calibration, row: int) -> list[str]:
-    from tirek_engines.psychometrics import FLAG_NAMES, _kernels, _warm_kernels
+    from tirek_engines.psychometrics import FLAG_NAMES
+    from tirek_engines.psychometrics.kernels import score as _kernels
+    from tirek_engines.psychometrics.kernels import warm as _warm_kernels
     from tirek_engines.psychometrics.scoring import prior_of_units, scores_of
 
     data, p = calibration.prepared, calibration.persons

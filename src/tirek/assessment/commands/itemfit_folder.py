@@ -28,7 +28,8 @@ def verify_folder(folder: Path) -> tuple[list[str], int]:
 def explain_folder(folder: Path, subject: str) -> tuple[list[str], int]:
     """Tell how an item's (or a person's) fit came about, and why it is flagged or not."""
     from tirek.assessment.commands.folders import _source
-    from tirek_engines.psychometrics import _fit_kernels, dependence, itemfit, scorefit
+    from tirek_engines.psychometrics.fit import dependence, itemfit, scorefit
+    from tirek_engines.psychometrics.kernels import fit as _fit_kernels
 
     manifest = unchanged(folder)
     lines: list[str] = []

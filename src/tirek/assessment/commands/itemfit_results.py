@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from tirek.assessment.commands.itemfit_raw import RawOptions
     from tirek.assessment.commands.score_table import ToScore
     from tirek.storage.runs import Run
-    from tirek_engines.psychometrics.itemfit import ItemFit
-    from tirek_engines.psychometrics.model import Likelihood, Parameters
+    from tirek_engines.psychometrics.fit.itemfit import ItemFit
+    from tirek_engines.psychometrics.likelihood.model import Likelihood, Parameters
 
 LOW, HIGH = 0.7, 1.3
 """Mean squares outside are flagged (Wright & Linacre 1994: 0.7 to 1.3 for multiple-choice tests)."""
@@ -41,7 +41,7 @@ class Fitted:
 def fit_table(found: ToScore, options: dict[str, Any]) -> Fitted:
     """Check items, and persons and options where asked for."""
     from tirek.assessment.commands.score_results import known_point
-    from tirek_engines.psychometrics.itemfit import item_fit
+    from tirek_engines.psychometrics.fit.itemfit import item_fit
 
     likelihood, p = known_point(found)
     fit = item_fit(likelihood, p, options["ability"])
@@ -171,7 +171,7 @@ def _raw(found: ToScore, options: dict[str, Any], items: list[str]) -> RawOption
 
 def _option_frame(found: ToScore, likelihood: Likelihood, p: Parameters, raw: RawOptions) -> tuple[pl.DataFrame, int]:
     """distractors.csv, and how many items have no key."""
-    from tirek_engines.psychometrics.distractors import N_BANDS, deduced_keys, option_tables
+    from tirek_engines.psychometrics.fit.distractors import N_BANDS, deduced_keys, option_tables
     from tirek_engines.psychometrics.scoring import score_units
 
     columns = [found.answers.items.index(name) for name in raw.items]
@@ -194,7 +194,7 @@ def _option_frame(found: ToScore, likelihood: Likelihood, p: Parameters, raw: Ra
 
 def _person_frame(found: ToScore, likelihood: Likelihood, p: Parameters) -> pl.DataFrame:
     """persons_fit.csv."""
-    from tirek_engines.psychometrics.personfit import person_fit
+    from tirek_engines.psychometrics.fit.personfit import person_fit
 
     fit = person_fit(likelihood, p)
     columns = {
@@ -210,7 +210,7 @@ def _agreement_frame(
     found: ToScore, likelihood: Likelihood, p: Parameters, raw: RawOptions | None
 ) -> tuple[pl.DataFrame, int]:
     """agreement.csv, and how many pairs were compared."""
-    from tirek_engines.psychometrics.personfit import agreement
+    from tirek_engines.psychometrics.fit.personfit import agreement
 
     assert found.schools is not None
     options = None

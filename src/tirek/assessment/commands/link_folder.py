@@ -44,7 +44,8 @@ def explain_folder(folder: Path, subject: str) -> tuple[list[str], int]:
 
 def _lines(linked: Linked, test: LinkedTest, subject: str) -> list[str]:
     from tirek.assessment.commands.folders import _source
-    from tirek_engines.psychometrics import anchors, drift, linking
+    from tirek_engines.psychometrics.linking import anchors, drift
+    from tirek_engines.psychometrics.linking import methods as linking
 
     for name, reason in test.anchors.apart:
         if name == subject:

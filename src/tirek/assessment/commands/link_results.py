@@ -15,8 +15,8 @@ from tirek.storage.tables import write_csv
 
 if TYPE_CHECKING:
     from tirek.storage.runs import Run
-    from tirek_engines.psychometrics.drift import DriftRules
-    from tirek_engines.psychometrics.linking import LinkOptions
+    from tirek_engines.psychometrics.linking.drift import DriftRules
+    from tirek_engines.psychometrics.linking.methods import LinkOptions
 
 DRIFTING_SHARE = 0.2
 
@@ -37,7 +37,7 @@ def link_folders(base: Path, new: tuple[Path, ...], options: Mapping[str, Any]) 
 
 def link_options(options: Mapping[str, Any]) -> LinkOptions:
     """The engine's options from those of the command."""
-    from tirek_engines.psychometrics.linking import LinkOptions
+    from tirek_engines.psychometrics.linking.methods import LinkOptions
 
     names = ("method", "slope", "direction", "nodes", "half_range", "node_weights")
     return LinkOptions(**{n: options[n] for n in names})
@@ -45,7 +45,7 @@ def link_options(options: Mapping[str, Any]) -> LinkOptions:
 
 def drift_rules(options: Mapping[str, Any]) -> DriftRules:
     """When an anchor drifts."""
-    from tirek_engines.psychometrics.drift import DriftRules
+    from tirek_engines.psychometrics.linking.drift import DriftRules
 
     return DriftRules(options["drift_z"], options["drift_logits"], rmsd=options["drift_rmsd"])
 
@@ -53,8 +53,8 @@ def drift_rules(options: Mapping[str, Any]) -> DriftRules:
 def _pair(
     base: Side, new: Side, options: Mapping[str, Any], how: LinkOptions, rules: DriftRules
 ) -> tuple[LinkedTest, ...]:
-    from tirek_engines.psychometrics.drift import purify
-    from tirek_engines.psychometrics.linkerror import ItemErrors, link_error
+    from tirek_engines.psychometrics.linking.drift import purify
+    from tirek_engines.psychometrics.linking.linkerror import ItemErrors, link_error
 
     anchors = find_anchors(base, new, options)
     errors = base.errors(anchors.base.names), new.errors(anchors.new.names)
@@ -70,7 +70,7 @@ def _many(
     sides: tuple[Side, ...], options: Mapping[str, Any], how: LinkOptions, rules: DriftRules
 ) -> tuple[LinkedTest, ...]:
     from tirek.assessment.commands.persons import listed
-    from tirek_engines.psychometrics.simultaneous import link_together
+    from tirek_engines.psychometrics.linking.simultaneous import link_together
 
     tests = [side.saved.items for side in sides]
     found = link_together(tests, how, rules, at=[s.mean for s in sides], drop=listed(options["drop"]))
@@ -82,7 +82,7 @@ def _many(
 
 def link_warnings(test: LinkedTest, purified: bool) -> list[str]:
     """What should make a reader think twice."""
-    from tirek_engines.psychometrics.anchors import COMFORTABLE_ANCHORS, COMFORTABLE_SHARE
+    from tirek_engines.psychometrics.linking.anchors import COMFORTABLE_ANCHORS, COMFORTABLE_SHARE
 
     found, n, name = [], test.n_used, test.side.name
     if n < COMFORTABLE_ANCHORS:
@@ -156,7 +156,7 @@ def _report_of(test: LinkedTest, before: float) -> dict[str, object]:
 
 
 def _correlation(test: LinkedTest, used: np.ndarray[Any, np.dtype[np.bool_]]) -> float:
-    from tirek_engines.psychometrics.anchors import locations
+    from tirek_engines.psychometrics.linking.anchors import locations
 
     one, other = locations(test.anchors.base)[used], locations(test.anchors.new)[used]
     if one.size < 2 or one.std() == 0 or other.std() == 0:

@@ -12,7 +12,7 @@ from tirek_engines.errors import Refusal
 
 if TYPE_CHECKING:
     from tirek.assessment.commands.link_sides import Side
-    from tirek_engines.psychometrics.linking import Constants
+    from tirek_engines.psychometrics.linking.methods import Constants
 
 FORMULA = "points = slope_points * theta_new + intercept_points = centre + spread * (theta_base - origin) / unit"
 

@@ -21,9 +21,9 @@ from tirek_engines.errors import Refusal
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tirek_engines.psychometrics.anchors import Anchors
-    from tirek_engines.psychometrics.estimates import GroupResult
-    from tirek_engines.psychometrics.linkerror import ItemErrors
+    from tirek_engines.psychometrics.estimation.estimates import GroupResult
+    from tirek_engines.psychometrics.linking.anchors import Anchors
+    from tirek_engines.psychometrics.linking.linkerror import ItemErrors
 
 READ = ("items.csv", "groups.csv", "fit.json")
 READ_LINKED = ("items_linked.csv", "groups_linked.csv", "link.json")
@@ -53,7 +53,7 @@ class Side:
 
     def errors(self, names: Sequence[str]) -> ItemErrors:
         """Standard errors of some items' b and a."""
-        from tirek_engines.psychometrics.linkerror import ItemErrors
+        from tirek_engines.psychometrics.linking.linkerror import ItemErrors
 
         place = {plain(item): row for row, item in enumerate(self.table["item"].to_list())}
         rows = [place[n] for n in names]
@@ -126,7 +126,7 @@ def anchor_list(path: str | None) -> tuple[list[str] | None, dict[str, str]]:
 
 def find_anchors(base: Side, new: Side, options: Mapping[str, Any]) -> Anchors:
     """The common items of two calibrations."""
-    from tirek_engines.psychometrics.anchors import match_items
+    from tirek_engines.psychometrics.linking.anchors import match_items
 
     only, units = anchor_list(options["anchors"])
     drop = listed(options["drop"])

@@ -24,7 +24,7 @@ def drift_frame(linked: Linked) -> pl.DataFrame:
 
 
 def _drift_of(test: LinkedTest) -> pl.DataFrame:
-    from tirek_engines.psychometrics.anchors import locations, transform
+    from tirek_engines.psychometrics.linking.anchors import locations, transform
 
     anchors, drift, c = test.anchors, test.drift, test.constants
     on_base = transform(anchors.new, c.slope, c.intercept)
@@ -63,7 +63,7 @@ def items_frame(linked: Linked) -> pl.DataFrame:
 
 
 def _items_of(test: LinkedTest) -> pl.DataFrame:
-    from tirek_engines.psychometrics.anchors import locations, transform
+    from tirek_engines.psychometrics.linking.anchors import locations, transform
 
     slope = test.constants.slope
     on_base = transform(test.side.saved.items, slope, test.constants.intercept)

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     import numpy as np
 
     from tirek.assessment.commands.link_scale import ReportingScale
-    from tirek_engines.psychometrics.anchors import Anchors
-    from tirek_engines.psychometrics.drift import Drift, DriftRules
-    from tirek_engines.psychometrics.linkerror import LinkError
-    from tirek_engines.psychometrics.linking import Constants, LinkOptions
+    from tirek_engines.psychometrics.linking.anchors import Anchors
+    from tirek_engines.psychometrics.linking.drift import Drift, DriftRules
+    from tirek_engines.psychometrics.linking.linkerror import LinkError
+    from tirek_engines.psychometrics.linking.methods import Constants, LinkOptions
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,8 @@ def explain_folder(folder: Path, subject: str) -> tuple[list[str], int]:
     from tirek.assessment.commands.folders import _source
     from tirek.assessment.commands.score_results import METHODS, known_point, score_table
     from tirek.assessment.commands.score_table import read_for_scoring
-    from tirek_engines.psychometrics import plausible, scoring
+    from tirek_engines.psychometrics import scoring
+    from tirek_engines.psychometrics.population import plausible
 
     manifest = unchanged(folder)
     path = input_path(manifest, "answers")

@@ -14,7 +14,7 @@ from tirek.storage.tables import safe, write_csv
 if TYPE_CHECKING:
     from tirek.assessment.commands.score_table import ToScore
     from tirek.storage.runs import Run
-    from tirek_engines.psychometrics.model import Likelihood, Parameters
+    from tirek_engines.psychometrics.likelihood.model import Likelihood, Parameters
     from tirek_engines.psychometrics.scoring import Groups, KnownRegression
 
 METHODS = {
@@ -62,7 +62,7 @@ def score_table(found: ToScore, options: dict[str, Any]) -> Scored:
 
 def known_point(found: ToScore) -> tuple[Likelihood, Parameters]:
     """The likelihood of the answers on the calibration's grid, at its estimates."""
-    from tirek_engines.psychometrics.model import Grid
+    from tirek_engines.psychometrics.likelihood.model import Grid
     from tirek_engines.psychometrics.scoring import known_likelihood
 
     fit = found.saved.fit
@@ -99,11 +99,11 @@ def _single(likelihood: Likelihood, p: Parameters, method: str) -> dict[str, Any
 def _values(
     found: ToScore, likelihood: Likelihood, p: Parameters, options: dict[str, Any]
 ) -> tuple[Any, dict[str, object]]:
-    from tirek_engines.psychometrics.plausible import draw_values
+    from tirek_engines.psychometrics.population.plausible import draw_values
 
     if found.schools is None:
         return draw_values(likelihood, p, m=options["m"], seed=options["seed"]), {}
-    from tirek_engines.psychometrics.schooled import draw_with_schools
+    from tirek_engines.psychometrics.population.schooled import draw_with_schools
 
     drawn = draw_with_schools(
         likelihood,

@@ -17,7 +17,7 @@ from tirek_engines.errors import Refusal
 
 if TYPE_CHECKING:
     from tirek_engines.psychometrics import Answers
-    from tirek_engines.psychometrics.regression import Covariates
+    from tirek_engines.psychometrics.likelihood.regression import Covariates
 
 SHOWN_NAMES = 8
 

@@ -28,7 +28,7 @@ from tirek_engines.errors import Refusal
 if TYPE_CHECKING:
     from tirek.storage.runs import Run
     from tirek_engines.psychometrics import Answers, Calibration, Options
-    from tirek_engines.psychometrics.packedfile import PackedFile
+    from tirek_engines.psychometrics.large.packedfile import PackedFile
 
 ROWS = 65_536
 HEAD = 10_000
@@ -85,8 +85,8 @@ def calibrate_streamed(
 ) -> tuple[StreamedTable, Calibration]:
     """Pack the file, then calibrate the packed file."""
     from tirek.assessment.commands.itemtable import read_item_choices
-    from tirek_engines.psychometrics.packedfile import write_packed
-    from tirek_engines.psychometrics.streaming import calibrate_packed
+    from tirek_engines.psychometrics.large.packedfile import write_packed
+    from tirek_engines.psychometrics.large.streaming import calibrate_packed
 
     unfit = [k for k in UNFIT if options.get(k)]
     choices = read_item_choices(options["items"])
@@ -184,7 +184,7 @@ def _refuse_gaps(path: Path, file: PackedFile) -> None:
 def write_streamed(run: Run, table: StreamedTable, calibration: Calibration) -> dict[str, object]:
     """As `outputs.write_outputs`; persons are scored and written chunk by chunk."""
     from tirek.assessment.commands.outputs import write_outputs
-    from tirek_engines.psychometrics.streaming import scores_of_packed
+    from tirek_engines.psychometrics.large.streaming import scores_of_packed
 
     if calibration.options.persons:
         columns = [table.id_column] if table.id_column else None

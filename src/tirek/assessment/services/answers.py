@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tirek.access.scope import current_scope
-from tirek.assessment import answer_files, queries
+from tirek.assessment.files import answers as answer_files
+from tirek.assessment.files.uploads import Unreadable, read_answers
 from tirek.assessment.models import (
     AnswerImport,
     AnswerSheet,
@@ -24,10 +25,10 @@ from tirek.assessment.models import (
     Test,
     TestState,
 )
-from tirek.assessment.queries_seats import seats_on_papers
+from tirek.assessment.queries import tests as queries
+from tirek.assessment.queries.seats import seats_on_papers
 from tirek.assessment.refusals import InputsMoved, WrongState, must
 from tirek.assessment.sitting import scanned
-from tirek.assessment.uploads import Unreadable, read_answers
 from tirek.storage.tables import Fault, shown
 
 MOST_FAULTS_PERCENT = 5

@@ -10,9 +10,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tirek.access.scope import current_scope
-from tirek.assessment import qti
 from tirek.assessment.bank import packages, validity
 from tirek.assessment.bank.facts import ItemFacts, VersionFacts, facts_of, same
+from tirek.assessment.files import qti
 from tirek.assessment.models import BankImport, BankImportState, BankItem, BankState, BankVersion, Item
 from tirek.assessment.refusals import InputsMoved, NotAllowed, WrongState, must
 from tirek.assessment.services.bank import (

@@ -8,14 +8,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tirek.access.scope import current_scope
-from tirek.assessment import queries_bank as queries
 from tirek.assessment.bank.design import Chosen, Proposed, proposed
 from tirek.assessment.bank.wording import LANGUAGES, WITH_OPTIONS, Wording, wordings_of
 from tirek.assessment.models import BankState, BankVersion, BookletItem, Item, Test
+from tirek.assessment.queries import bank as queries
 from tirek.assessment.refusals import BadDesign, NotAllowed, must
 from tirek.assessment.services.tests import ItemSpec, create_test
 from tirek.registry.models import SchoolYear, Territory
-from tirek_engines.psychometrics.anchors import FEWEST_ANCHORS
+from tirek_engines.psychometrics.linking.anchors import FEWEST_ANCHORS
 
 WANTED_ANCHORS = max(10, FEWEST_ANCHORS)
 """What is suggested; a link is refused below the rule's own minimum, and some anchors will drift."""

@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 
 from tirek.access.models import User
 from tirek.access.scope import current_scope, loading
-from tirek.assessment import sealing
+from tirek.assessment.decided import sealing
+from tirek.assessment.decided.linking import known
 from tirek.assessment.fairness import worst
 from tirek.assessment.kinds import CALIBRATION
-from tirek.assessment.linking import known
 from tirek.assessment.models import Calibration, CalibrationState, Item, ItemEstimate, Link, LinkState, Test, TestState
 from tirek.assessment.refusals import WrongState, must
 from tirek.assessment.services.linking import current_link, relink

@@ -8,9 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tirek.access.scope import current_scope
-from tirek.assessment import queries_seats as queries
 from tirek.assessment.models import AnswerSheet, Seat, SeatAnswer, SeatDevice, SeatState, TestState
-from tirek.assessment.queries import sheets_of
+from tirek.assessment.queries import seats as queries
+from tirek.assessment.queries.tests import sheets_of
 from tirek.assessment.refusals import WrongState, must
 from tirek.assessment.services.answers import supersede_calibration, write_sheets
 from tirek.assessment.sitting.marking import mark, sheet

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from tirek.access.models import User
 from tirek.access.scope import current_scope, loading
-from tirek.assessment import link_sealing, sealing
+from tirek.assessment.decided import link_sealing, sealing
 from tirek.assessment.kinds import LINK
 from tirek.assessment.models import Calibration, CalibrationState, Link, LinkState, Test, TestState
 from tirek.assessment.refusals import NotGoodEnough, WrongState, must

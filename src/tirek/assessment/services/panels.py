@@ -12,9 +12,8 @@ from django.utils.translation import gettext as _
 
 from tirek.access.models import User
 from tirek.access.scope import loading
-from tirek.assessment import reports_data as data
-from tirek.assessment import sealing
-from tirek.assessment.decided_standards import sealed_scale
+from tirek.assessment.decided import sealing
+from tirek.assessment.decided.standards import sealed_scale
 from tirek.assessment.kinds_standards import STANDARDS
 from tirek.assessment.models import (
     Calibration,
@@ -27,6 +26,7 @@ from tirek.assessment.models import (
     Test,
 )
 from tirek.assessment.refusals import WrongState, must
+from tirek.assessment.reports import data
 from tirek.assessment.services.publication import SUPPRESSED
 from tirek.assessment.services.publication import _ranges as ranges_of
 from tirek.decisions import queries as journal

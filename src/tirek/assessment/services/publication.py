@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from tirek.access.models import User
 from tirek.access.scope import current_scope, loading
-from tirek.assessment import figures, sealing
+from tirek.assessment import figures
+from tirek.assessment.decided import sealing
 from tirek.assessment.models import (
     AnswerSheet,
     Calibration,

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 
 from tirek.access.models import User
 from tirek.access.scope import loading
-from tirek.assessment.reports_sections import Report
+from tirek.assessment.reports.sections import Report
 from tirek.documents import services as documents
 from tirek.documents.models import Document
 from tirek.documents.typesetting import FONTS

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from tirek.access.scope import current_scope, loading
 from tirek.assessment.models import Release, ReleaseState, ResearchFile
 from tirek.assessment.refusals import WrongState, must
-from tirek.assessment.research_files import research_zip
+from tirek.assessment.reports.research import research_zip
 from tirek.storage import jobs, sealed
 
 SHORTEST_PURPOSE = 20

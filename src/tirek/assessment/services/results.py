@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from tirek.access.models import User
-from tirek.assessment import link_sealing, sealing
+from tirek.assessment.decided import link_sealing, sealing
 from tirek.assessment.kinds import RESULTS
 from tirek.assessment.models import Link, Test
 from tirek.decisions import services as decisions

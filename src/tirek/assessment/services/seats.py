@@ -11,8 +11,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tirek.access.scope import loading
-from tirek.assessment import queries_seats as queries
 from tirek.assessment.models import Booklet, Seat, SeatDevice, SeatState, Sitting, Test, TestState
+from tirek.assessment.queries import seats as queries
 from tirek.assessment.refusals import NotAllowed, WrongState, must
 from tirek.assessment.sitting.access_codes import new_code, paper_number, shown_code
 from tirek_engines.assessment.booklets import deal_booklets

@@ -17,9 +17,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tirek.access.scope import loading
-from tirek.assessment import queries_seats as queries
 from tirek.assessment.bank.wording import in_language, wordings_of
 from tirek.assessment.models import BookletItem, DoneBy, Item, Seat, SeatAnswer, SeatDevice, SeatState, TestState
+from tirek.assessment.queries import seats as queries
 from tirek.assessment.services.handing_in import finish
 from tirek.storage import sealed
 from tirek_engines.errors import Refusal

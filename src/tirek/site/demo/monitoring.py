@@ -13,8 +13,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from tirek.access.scope import loading
-from tirek.assessment.bank_demonstration import demonstrate_bank
-from tirek.assessment.demonstration_sittings import demonstrate_sittings
+from tirek.assessment.demonstration.bank import demonstrate_bank
+from tirek.assessment.demonstration.sittings import demonstrate_sittings
 from tirek.assessment.models import AnswerSheet, Booklet, Sitting, SittingState, Test, TestKind, TestState
 from tirek.assessment.services.calibration import calibrate_test
 from tirek.assessment.services.earlier import SchoolMean, bring_in_results

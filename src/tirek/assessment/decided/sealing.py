@@ -1,0 +1,156 @@
+"""What a decision on a test is made from: answers without names, items, and where each pupil belongs.
+
+A pupil is a keyed hash of test and register identifier: the same in every table of one test, another in each test, and
+nobody without the installation's key can go back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+from django.db.models import Max
+
+from tirek.access.scope import loading
+from tirek.assessment.models import AnswerSheet, BookletItem, Item, Sitting, Test
+from tirek.decisions.rules import rules_in_force
+from tirek.registry.models import Institution, InstitutionState, Person, Territory, TerritoryLevel
+from tirek.storage.secrets import keyed_hash_many
+from tirek_engines.psychometrics import NOT_ANSWERED
+
+SUBJECT_BYTES = 10
+SUBJECT = "subject"
+CALIBRATION_INPUTS = ("answers", "items", "groups")
+RESULT_INPUTS = ("answers", "items", "places")
+
+
+def pseudonyms(test: Test, person_ids: list[int]) -> list[str]:
+    """A pupil's name in the sealed tables of this test."""
+    texts = [f"assessment/{test.code}/{person_id}" for person_id in person_ids]
+    return [digest[:SUBJECT_BYTES].hex() for digest in keyed_hash_many(texts)]
+
+
+def inputs_of(test: Test) -> dict[str, pl.DataFrame]:
+    """Answers, items and places as they are now, sorted so that equal contents are equal bytes."""
+    with loading():
+        items = _items(test)
+        sheets = list(
+            AnswerSheet.objects.filter(test=test).values_list("person_id", "sitting_id", "booklet_id", "codes")
+        )
+        names = pseudonyms(test, [sheet[0] for sheet in sheets])
+        order = sorted(range(len(sheets)), key=names.__getitem__)
+        sheets, names = [sheets[i] for i in order], [names[i] for i in order]
+        codes = _matrix(test, sheets, items["item"].to_list())
+        answers = pl.DataFrame({SUBJECT: names} | {c: codes[:, j] for j, c in enumerate(items["item"])})
+        places = _places(test, sheets, names)
+        groups = _groups(test, places, [sheet[0] for sheet in sheets])
+        return {"answers": answers, "items": items, "places": places, "groups": groups}
+
+
+def fresh_inputs(parameters: Mapping) -> dict[str, pl.DataFrame]:
+    """For the journal: what the decision would be made from if it were made now."""
+    with loading():
+        test = Test.objects.get(code=parameters["test"])
+        inputs = inputs_of(test)
+        if "results" not in parameters:
+            return {name: inputs[name] for name in CALIBRATION_INPUTS}
+        if not parameters.get("link"):
+            return {name: inputs[name] for name in RESULT_INPUTS}
+        from tirek.assessment.decided.link_sealing import link_inputs  # it needs this module
+
+        return {name: inputs[name] for name in RESULT_INPUTS} | link_inputs(parameters["link"])
+
+
+def other_rules(test: Test, day) -> dict[str, dict]:
+    """The rules of results lie in three files; the two that a decision does not name are sealed as inputs."""
+    with loading():
+        names = {"calibration_rules": "assessment.calibration", "scale_rules": "assessment.scale"}
+        return {key: rules_in_force(name, day, test.org_lo, test.org_hi).sealable() for key, name in names.items()}
+
+
+def facts_of(test: Test) -> dict:
+    """What a figure says of its test: subject, grade, day, and the ranges of the districts."""
+    with loading():
+        days = Sitting.objects.filter(test=test).aggregate(last=Max("date"))
+        inside = {"org_lo__gte": test.org_lo, "org_hi__lte": test.org_hi, "level": TerritoryLevel.DISTRICT}
+        districts = Territory.objects.filter(**inside).values_list("code", "org_lo", "org_hi")
+        return {
+            "subject": test.subject,
+            "grade": test.grade,
+            "territory": test.territory.code,
+            "level": test.territory.level,
+            "day": days["last"].isoformat(),
+            "districts": {code: [lo, hi] for code, lo, hi in districts},
+        }
+
+
+def _items(test: Test) -> pl.DataFrame:
+    rows = Item.objects.filter(test=test).order_by("position").values_list("code", "max_score", "content_area")
+    schema = {"item": pl.String, "max_score": pl.Int64, "content_area": pl.String}
+    return pl.DataFrame(list(rows), schema=schema, orient="row")
+
+
+def _matrix(test: Test, sheets: list[tuple], items: list[str]) -> np.ndarray:
+    """Persons by items; 255 where the item is not in the person's booklet."""
+    column = {code: j for j, code in enumerate(items)}
+    places: dict[int, list[int]] = {}
+    rows = BookletItem.objects.filter(booklet__test=test).order_by("booklet_id", "position")
+    for booklet, item in rows.values_list("booklet_id", "item__code"):
+        places.setdefault(booklet, []).append(column[item])
+    matrix = np.full((len(sheets), len(items)), NOT_ANSWERED, np.uint8)
+    by_booklet: dict[int, list[int]] = {}
+    for i, sheet in enumerate(sheets):
+        by_booklet.setdefault(sheet[2], []).append(i)
+    for booklet, rows_of in by_booklet.items():
+        packed = b"".join(bytes(sheets[i][3]) for i in rows_of)
+        block = np.frombuffer(packed, np.uint8).reshape(len(rows_of), len(places[booklet]))
+        matrix[np.ix_(rows_of, places[booklet])] = block
+    return matrix
+
+
+def _places(test: Test, sheets: list[tuple], names: list[str]) -> pl.DataFrame:
+    """School, district, kind of settlement and language of each pupil on the day of the sitting."""
+    sittings = {
+        pk: (institution, org_no, date, language)
+        for pk, institution, org_no, date, language in Sitting.objects.filter(test=test).values_list(
+            "id", "institution_id", "org_no", "date", "language"
+        )
+    }
+    schools = {institution for institution, *_rest in sittings.values()}
+    codes = dict(Institution.objects.filter(pk__in=schools).values_list("id", "code"))
+    settlements = _settlements(schools)
+    districts = list(
+        Territory.objects.filter(level=TerritoryLevel.DISTRICT, org_lo__gte=test.org_lo, org_hi__lte=test.org_hi)
+        .order_by("org_lo")
+        .values_list("code", "org_lo", "org_hi")
+    )
+    rows = []
+    for sheet, name in zip(sheets, names, strict=True):
+        institution, org_no, date, language = sittings[sheet[1]]
+        settlement = next((k for valid, k in settlements.get(institution, []) if _on(valid, date)), "")
+        district = next((code for code, lo, hi in districts if lo <= org_no <= hi), "")
+        rows.append((name, codes[institution], org_no, district, settlement, language))
+    schema = {SUBJECT: pl.String, "school": pl.String, "org_no": pl.Int64, "district": pl.String,
+              "settlement": pl.String, "language": pl.String}  # fmt: skip
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _groups(test: Test, places: pl.DataFrame, person_ids: list[int]) -> pl.DataFrame:
+    """By what it is asked whether items are fair: language of the test, sex, kind of settlement."""
+    sat = AnswerSheet.objects.filter(test=test).values("person_id")
+    sexes = dict(Person.objects.filter(pk__in=sat).exclude(sex="").values_list("id", "sex"))
+    sex = [sexes.get(pk, "") for pk in person_ids]
+    return places.select(SUBJECT, "language", "settlement").with_columns(pl.Series("sex", sex, dtype=pl.String))
+
+
+def _settlements(schools: set[int]) -> dict[int, list[tuple]]:
+    found: dict[int, list[tuple]] = {}
+    states = InstitutionState.objects.filter(institution_id__in=schools)
+    for institution, valid, kind in states.values_list("institution_id", "valid", "settlement_kind"):
+        found.setdefault(institution, []).append((valid, kind))
+    return found
+
+
+def _on(valid, day) -> bool:
+    return (valid.lower is None or valid.lower <= day) and (valid.upper is None or day < valid.upper)

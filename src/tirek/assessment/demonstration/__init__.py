@@ -1,0 +1,1 @@
+"""What the demonstration region shows of assessment."""

@@ -1,0 +1,1 @@
+"""Questions that pages and services ask of the records."""

@@ -1,0 +1,76 @@
+"""Questions about links and trends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tirek.assessment.decided.link_sealing import pairs_of
+from tirek.assessment.models import Dimension, Link, LinkState, MatchedBy, Release, ReleaseState, Test, Trend
+from tirek.assessment.queries import results as result_queries
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An earlier published test with common items; `value` is what the form sends."""
+
+    test: Test
+    title: str
+    matched_by: str
+    how: str
+    n_common: int
+
+    @property
+    def value(self) -> str:
+        return f"{self.test.code}:{self.matched_by}"
+
+
+def candidates(test: Test) -> list[Candidate]:
+    """Published tests of the same territory and subject with items in common, those with the most first."""
+    published = Release.objects.filter(state=ReleaseState.PUBLISHED, calibration__isnull=False).values("test_id")
+    others = Test.objects.filter(pk__in=published, subject=test.subject, org_lo=test.org_lo, org_hi=test.org_hi)
+    found = []
+    for other in others.exclude(pk=test.pk).select_related("school_year"):
+        for matched_by in MatchedBy:
+            n = pairs_of(test, other, matched_by).height
+            if n:
+                title = result_queries.title_of(other)
+                found.append(Candidate(other, title, matched_by.value, str(matched_by.label), n))
+    return sorted(found, key=lambda candidate: -candidate.n_common)
+
+
+def earlier_links(test: Test) -> list[Link]:
+    """Links that were replaced, the latest first."""
+    return list(Link.objects.filter(test=test, state=LinkState.SUPERSEDED).order_by("-at")[:10])
+
+
+def trends_of(release: Release) -> dict[str, list[Trend]]:
+    """Published changes by dimension."""
+    by: dict[str, list[Trend]] = {}
+    for row in (
+        Trend.objects.filter(release=release).select_related("base__test__school_year").order_by("org_lo", "code")
+    ):
+        by.setdefault(row.dimension, []).append(row)
+    return by
+
+
+def trend_of_group(release: Release, dimension: str, code: str) -> Trend | None:
+    found = Trend.objects.filter(release=release, dimension=dimension, code=code)
+    return found.select_related("base__test__school_year").first()
+
+
+def trends_of_school(org_no: int) -> list[Trend]:
+    """A school's published changes, the latest first."""
+    found = Trend.objects.filter(
+        org_lo=org_no, org_hi=org_no, dimension=Dimension.SCHOOL, release__state=ReleaseState.PUBLISHED
+    )
+    return list(found.select_related("release__test__school_year", "base__test__school_year"))
+
+
+def scale_root(release: Release) -> int:
+    """The test that set the scale on which a release stands: results with the same one can be compared."""
+    while release.link_id:
+        before = Release.objects.filter(test=release.link.base, state=ReleaseState.PUBLISHED).first()
+        if before is None:
+            break
+        release = before
+    return release.test_id

@@ -1,0 +1,203 @@
+"""Questions about tests and their results, as pages ask them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import get_language
+
+from tirek.access.scope import Scope, loading
+from tirek.assessment.decided.sealing import pseudonyms
+from tirek.assessment.models import (
+    AnswerImport,
+    AnswerSheet,
+    Calibration,
+    CalibrationState,
+    Dimension,
+    GroupResult,
+    ItemEstimate,
+    PersonResult,
+    Release,
+    ReleaseState,
+    Sitting,
+    SittingState,
+    Test,
+)
+from tirek.decisions import queries as journal
+from tirek.decisions.queries import Explanation
+from tirek.registry.models import Enrolment, InstitutionState, Territory
+from tirek.storage.models import Job, JobState
+
+
+def title_of(test: Test) -> str:
+    return getattr(test, f"title_{(get_language() or 'kk')[:2]}", "") or test.title_kk
+
+
+def tests_in(scope: Scope) -> QuerySet[Test]:
+    """Tests whose territory meets the asker's, the latest first, with the mean and the gap published."""
+    found = Test.objects.select_related("school_year", "territory").order_by(
+        "-school_year__starts_on", "subject", "code"
+    )
+    if scope.lo is not None and scope.hi is not None and not scope.is_country and not scope.is_own:
+        found = found.filter(org_lo__lte=scope.hi, org_hi__gte=scope.lo)
+    groups = GroupResult.objects.filter(release__test=OuterRef("pk"), release__state=ReleaseState.PUBLISHED)
+    gap = groups.filter(dimension=Dimension.GAP, code="settlement")
+    return found.annotate(
+        n_pupils=Subquery(groups.filter(dimension=Dimension.ALL).values("n")[:1]),
+        gap=Subquery(gap.values("mean")[:1]),
+        gap_low=Subquery(gap.values("low")[:1]),
+        gap_high=Subquery(gap.values("high")[:1]),
+    )
+
+
+def test_by_code(code: str) -> Test | None:
+    return Test.objects.select_related("school_year", "territory").filter(code=code).first()
+
+
+def published(test: Test) -> Release | None:
+    return Release.objects.select_related("calibration", "link").filter(test=test, state=ReleaseState.PUBLISHED).first()
+
+
+def last_withdrawn(test: Test) -> Release | None:
+    return Release.objects.filter(test=test, state=ReleaseState.WITHDRAWN).order_by("-withdrawn_at").first()
+
+
+def current_calibration(test: Test) -> Calibration | None:
+    return Calibration.objects.filter(test=test).exclude(state=CalibrationState.SUPERSEDED).first()
+
+
+def groups_of(release: Release, scope: Scope) -> dict[str, list[GroupResult]]:
+    """Results by dimension; of schools only those in the asker's scope. One's own records are no reason to see schools."""
+    found = GroupResult.objects.filter(release=release).order_by("org_lo", "code")
+    if scope.is_own or (scope.lo is None and not scope.is_country):
+        found = found.exclude(dimension=Dimension.SCHOOL)
+    elif not scope.is_country:
+        found = found.filter(~Q(dimension=Dimension.SCHOOL) | Q(org_lo__gte=scope.lo, org_lo__lte=scope.hi))
+    by: dict[str, list[GroupResult]] = {}
+    for row in found:
+        by.setdefault(row.dimension, []).append(row)
+    return by
+
+
+def names_of_districts(codes: list[str]) -> dict[str, str]:
+    rows = Territory.objects.filter(code__in=codes).values("code", "name_kk", "name_ru", "name_en")
+    return {row["code"]: _local(row) for row in rows}
+
+
+def names_of_schools(org_nos: list[int], day) -> dict[int, str]:
+    rows = InstitutionState.objects.filter(org_no__in=org_nos, valid__contains=day)
+    return {row["org_no"]: _local(row) for row in rows.values("org_no", "name_kk", "name_ru", "name_en")}
+
+
+def _local(row: dict) -> str:
+    return row.get(f"name_{(get_language() or 'kk')[:2]}") or row["name_kk"]
+
+
+def item_estimates(calibration: Calibration | None) -> list[ItemEstimate]:
+    if calibration is None:
+        return []
+    found = ItemEstimate.objects.filter(calibration=calibration).select_related("item__version")
+    return list(found.order_by("item__position"))
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a test has come: sittings, of them with answers, and sheets."""
+
+    sittings: int
+    answered: int
+    sheets: int
+
+
+def progress_of(test: Test, scope: Scope) -> Progress:
+    counted = scope.limit(Sitting.objects.filter(test=test)).aggregate(
+        n=Count("id"), answered=Count("id", filter=Q(state=SittingState.ANSWERED))
+    )
+    return Progress(counted["n"], counted["answered"], scope.limit(AnswerSheet.objects.filter(test=test)).count())
+
+
+def sheets_in(test: Test) -> int:
+    return AnswerSheet.objects.filter(test=test).count()
+
+
+def imports_of(test: Test) -> QuerySet[AnswerImport]:
+    return AnswerImport.objects.filter(test=test).defer("content", "faults").order_by("-at")[:20]
+
+
+def import_of(test: Test, pk: int) -> AnswerImport | None:
+    return AnswerImport.objects.filter(test=test, pk=pk).first()
+
+
+def running_job(test: Test) -> Job | None:
+    """The asker's own calibration or publication under way."""
+    return job_about(test_id=test.pk)
+
+
+def job_about(**arguments: int) -> Job | None:
+    """The asker's own work on a test or a file that waits or runs."""
+    found = Job.objects.filter(work__startswith="tirek.assessment.", arguments__contains=arguments)
+    return found.filter(state__in=[JobState.QUEUED, JobState.RUNNING]).order_by("-created_at").first()
+
+
+def expected_pupils(test: Test) -> QuerySet:
+    """Pupils of the classes that sit the test: for the template that schools fill in."""
+    classes = Sitting.objects.filter(test=test).exclude(state=SittingState.CANCELLED).values("class_group_id")
+    return (
+        Enrolment.objects.filter(class_group_id__in=classes, valid__upper_inf=True)
+        .select_related("person", "class_group")
+        .order_by("org_no", "class_group_id", "sort_key")
+    )
+
+
+def results_of_person(person_id: int) -> list[PersonResult]:
+    """A pupil's published results, the latest first; row policies let only those entitled see them."""
+    found = PersonResult.objects.filter(person_id=person_id, release__state=ReleaseState.PUBLISHED)
+    return list(found.select_related("release__test__school_year").order_by("-release__test__school_year__starts_on"))
+
+
+def means_of(releases: Iterable[int]) -> dict[int, float]:
+    """Mean of all who sat the test, in points, by publication."""
+    found = GroupResult.objects.filter(release__in=list(releases), dimension=Dimension.ALL, mean__isnull=False)
+    return dict(found.values_list("release_id", "mean"))
+
+
+def why_of_person(code: str, person_id: int) -> Explanation | None:
+    """Why a pupil's published result is what it is, if the asker may see that result.
+
+    The journal knows pupils by a keyed hash only. It is made here from the pupil, after the row policies have let the
+    pupil's result through; the asker never learns it, and from it nobody comes back to a pupil.
+    """
+    found = PersonResult.objects.filter(person_id=person_id, release__state=ReleaseState.PUBLISHED)
+    result = found.filter(release__test__code=code).select_related("release__test").first()
+    if result is None or not result.release.decision_number:
+        return None
+    with loading():
+        name = pseudonyms(result.release.test, [person_id])[0]
+        return replace(journal.explain(result.release.decision_number, name, "person"), subject="")
+
+
+def results_of_school(org_no: int) -> list[GroupResult]:
+    """A school's published results, the latest year first."""
+    found = GroupResult.objects.filter(
+        org_lo=org_no, org_hi=org_no, dimension=Dimension.SCHOOL, release__state=ReleaseState.PUBLISHED
+    )
+    return list(found.select_related("release__test__school_year").order_by("-release__test__school_year__starts_on"))
+
+
+def results_of_territory(territory: Territory) -> list[GroupResult]:
+    """Published results of a district (as a group), or of a region (as the whole of its own tests)."""
+    whole = Q(dimension=Dimension.ALL, release__test__territory=territory)
+    part = Q(dimension=Dimension.DISTRICT, code=territory.code)
+    found = GroupResult.objects.filter(whole | part, release__state=ReleaseState.PUBLISHED)
+    return list(found.select_related("release__test__school_year").order_by("-release__test__school_year__starts_on"))
+
+
+def open_tests(scope: Scope) -> list[Test]:
+    """Tests of the asker's territory that are not yet published, for the home page."""
+    return list(tests_in(scope).exclude(state="published")[:5])
+
+
+def latest_published(scope: Scope) -> Test | None:
+    return tests_in(scope).filter(state="published").first()

@@ -1,0 +1,1 @@
+"""Reports as plain data, for the page and the PDF alike."""

@@ -1,0 +1,151 @@
+"""The item bank: its list, an item with its versions and uses, its key and its pictures."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from tirek.access.gates import gate
+from tirek.access.services.reads import record_many_read
+from tirek.assessment.bank import packages
+from tirek.assessment.forms.bank import BankFilter
+from tirek.assessment.pages import bank as pages
+from tirek.assessment.queries import bank as queries
+from tirek.assessment.services.bank import move_item
+from tirek.registry import downloads
+from tirek.storage import sealed
+from tirek_engines.errors import Refusal
+
+ROWS = 25
+MOST_EXPORTED = 500
+PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
+
+@gate(permission="assessment.manage")
+@require_GET
+def bank(request: HttpRequest) -> HttpResponse:
+    """Which items are there, how often were they used, how hard are they?"""
+    form = BankFilter(request.GET or None, areas=queries.areas_in(request.scope))
+    chosen = form.cleaned_data if form.is_bound and form.is_valid() else {}
+    found = queries.items_in(request.scope, chosen)
+    language = pages.language_of(request)
+    if kind := request.GET.get("download"):
+        return _downloaded(request, found, kind, language)
+    page = Paginator(found, ROWS).get_page(request.GET.get("page"))
+    return render(request, "assessment/bank/list.html", {
+        "form": form, "page": page, "rows": pages.list_rows(page, language), "tabs": pages.tabs("bank"),
+        "trail": pages.trail()[:1], "filtered": any(chosen.values()),
+    })  # fmt: skip
+
+
+def _downloaded(request: HttpRequest, found, kind: str, language: str) -> HttpResponse:
+    if kind == "qti":
+        return _package(request, found)
+    columns = [
+        ("code", _("Code")), ("subject", _("Subject")), ("grade", _("Grade")), ("area", _("Content area")),
+        ("kind", _("Kind of answer")), ("state", _("State")), ("version", _("Version")), ("max_score", _("Highest score")),
+        ("minutes", _("Minutes")), ("languages", _("Languages")), ("stem", _("Task")), ("tests", _("Tests")),
+        ("sheets", _("Answer sheets")), ("last_used", _("Last used")), ("difficulty", _("Difficulty, logits")),
+        ("error", _("Standard error")),
+    ]  # fmt: skip
+    rows = [
+        (
+            row["item"].code, row["item"].get_subject_display(), row["item"].grade, row["item"].content_area,
+            row["item"].get_kind_display(), row["item"].get_state_display(), row["item"].version_number,
+            row["item"].max_score, float(row["item"].minutes), " ".join(row["languages"]), row["stem"],
+            row["use"].n_tests, row["use"].n_sheets, row["use"].last.isoformat() if row["use"].last else "",
+            row["use"].difficulty, row["use"].difficulty_se,
+        )
+        for row in pages.list_rows(found, language)
+    ]  # fmt: skip
+    return downloads.respond("item-bank", kind, columns, rows)
+
+
+def _package(request: HttpRequest, found) -> HttpResponse:
+    """The chosen items (all that are listed, when none is ticked) as QTI 3, with their keys."""
+    ticked = [int(pk) for pk in request.GET.getlist("item") if pk.isdigit()]
+    items = list((found.filter(pk__in=ticked) if ticked else found)[: MOST_EXPORTED + 1])
+    if not items or len(items) > MOST_EXPORTED:
+        words = (
+            _("No item to take along was found.") if not items else _("At most 500 items fit a package. Choose fewer.")
+        )
+        messages.error(request, words)
+        return redirect("assessment:bank")
+    record_many_read(request, rows=len(items), query="items of the bank with their keys, as QTI", export=True)
+    versions = queries.versions_by_id(item.version_id for item in items)
+    content = packages.package((item, versions[item.version_id]) for item in items)
+    response = HttpResponse(content, content_type="application/zip")
+    response["Content-Disposition"] = 'attachment; filename="items-qti3.zip"'
+    return response
+
+
+@gate(permission="assessment.manage")
+@require_GET
+def item(request: HttpRequest, pk: int) -> HttpResponse:
+    """An item in three languages, where it was used, and how it came to be so."""
+    return _item_page(request, pages.item_or_404(request, pk))
+
+
+@gate(permission="assessment.manage")
+@require_POST
+def key(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same page with the key; who looked is written down."""
+    found = pages.item_or_404(request, pk)
+    record_many_read(request, rows=1, query=f"key of the bank's item {found.code}")
+    return _item_page(request, found, shows_key=True)
+
+
+def _item_page(request: HttpRequest, found, *, shows_key: bool = False) -> HttpResponse:
+    versions = queries.versions_of(found)
+    shown = next((v for v in versions if str(v.number) == request.GET.get("version")), versions[0])
+    uses = queries.uses_of(found)
+    return render(request, "assessment/bank/item.html", {
+        "item": found, "shown": shown, "latest": versions[0], "sides": pages.side_by_side(shown),
+        "missing": pages.missing(found, versions[0]), "history": pages.history(versions), "uses": uses,
+        "numbers": {version.pk: version.number for version in versions}, "exposure": queries.exposures([found.pk]).get(found.pk),
+        "shows_key": shows_key, "may_change": pages.may_change(request, found), "trail": pages.trail(),
+        "key_url": reverse("assessment:bank_key", args=[found.pk]),
+        "can_do": [(pages.LANGUAGE_NAMES[c], getattr(found, f"can_do_{c}")) for c in pages.LANGUAGES],
+    })  # fmt: skip
+
+
+@gate(permission="assessment.manage")
+@require_POST
+def move(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ready for tests, back to being written, retired, restored."""
+    found = pages.item_or_404(request, pk)
+    state = request.POST.get("state", "")
+    words = {
+        "ready": _("The item is ready for tests."),
+        "draft": _("The item is being written again."),
+        "retired": _("The item is retired. No new test can take it."),
+    }
+    if state not in words:
+        raise Http404
+    try:
+        move_item(item_id=found.pk, state=state)
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, words[state])
+    return redirect("assessment:bank_item", pk=found.pk)
+
+
+@gate(permission="assessment.manage")
+@require_GET
+def picture(request: HttpRequest, pk: int, picture_id: int) -> HttpResponse:
+    """A picture of an item, to those who may see the item."""
+    pages.item_or_404(request, pk)
+    found = queries.picture(pk, picture_id)
+    if found is None:
+        raise Http404
+    response = HttpResponse(sealed.read(found.sha256), content_type=found.media_type)
+    response["Content-Security-Policy"] = PICTURE_POLICY
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, max-age=3600"
+    return response

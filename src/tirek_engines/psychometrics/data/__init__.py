@@ -1,0 +1,1 @@
+"""Answers as the engine reads them, in memory and on disk."""

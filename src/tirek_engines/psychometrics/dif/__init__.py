@@ -1,0 +1,1 @@
+"""Does an item work alike in different groups?"""

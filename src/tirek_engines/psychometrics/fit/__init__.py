@@ -1,0 +1,1 @@
+"""Do items and persons behave as the model says?"""

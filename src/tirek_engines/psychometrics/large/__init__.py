@@ -1,0 +1,1 @@
+"""More answers than fit into memory, or onto one core."""

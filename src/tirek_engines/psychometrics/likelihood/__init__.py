@@ -1,0 +1,1 @@
+"""The marginal likelihood of a test and its pieces."""

@@ -1,0 +1,1 @@
+"""Putting separate calibrations on one scale."""

@@ -1,0 +1,1 @@
+"""What is known of persons besides their answers: regressions, schools, plausible values."""
