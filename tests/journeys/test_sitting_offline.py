@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -132,11 +133,19 @@ def arrived(sitting: Sitting, number: int) -> dict[str, tuple[str, int]]:
         }
 
 
+def until(page, script: str, seconds: float = 15) -> None:
+    """Wait until a script says yes. Playwright's own waiting evaluates text in the page, which its policy forbids."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(script):
+        assert time.monotonic() < end, f"never came true: {script}"
+        page.wait_for_timeout(50)
+
+
 def test_a_cut_connection_loses_nothing(phone, wire, sitting, picture):
     context = phone
     page = context.new_page()
     sit_down(page, code(sitting, 1))
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    until(page, "navigator.serviceWorker.controller !== null")
     answer(page, 1)
     answer(page, 2)
     expect(page.locator("#sit-state")).to_have_text("Saved and sent")
@@ -184,7 +193,7 @@ def test_the_next_pupil_at_the_same_device_sees_nothing_of_the_one_before(visit,
     expect(page.locator("main").get_by_text("All answers have arrived.")).to_be_visible()
     page.get_by_role("button", name="Next pupil").click()
     expect(page.get_by_role("heading", name="Enter your code")).to_be_visible()
-    page.wait_for_function("Object.keys(localStorage).every((key) => !key.includes('seat') && !key.includes('token'))")
+    until(page, "Object.keys(localStorage).every((key) => !key.includes('seat') && !key.includes('token'))")
 
 
 def test_by_keyboard_alone(visit, sitting):
