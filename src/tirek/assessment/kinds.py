@@ -23,6 +23,21 @@ CALIBRATION_REASONS = {
     "item_unseen": _("The item is left out: nobody answered it."),
     "item_constant": _("The item is left out: all %(answers)s answers are the same, so it tells nobody apart."),
     "good": _("The calibration rests on %(answers)s pupils and passed every check that publishing asks for."),
+    "failed_enough_answers": _(
+        "The calibration may not be published: %(found)s items have answers enough and of different kinds; the rules ask for"
+        " %(wanted)s. Wait for more answers."
+    ),
+    "failed_sittings_closed": _(
+        "The calibration may not be published: %(found)s sittings on computers are not closed yet, so answers may still come."
+    ),
+    "failed_all_scored": _(
+        "The calibration may not be published: %(found)s open answers still wait for a person to score them. Without them"
+        " their pupils would be missing."
+    ),
+    "failed_right_booklets": _(
+        "The calibration may not be published: a share of %(found)s of the pupils worked in another booklet than they were"
+        " dealt; the rules allow %(wanted)s. Papers may have been mixed up."
+    ),
     "failed_converged": _("The calibration may not be published: the iterations did not settle."),
     "failed_connected": _(
         "The calibration may not be published: no item links the booklets, so their difficulties lie on no common scale."
@@ -88,6 +103,8 @@ NUMBERS = {
     "infit": _("infit"),
     "outfit": _("outfit"),
     "point_biserial": _("correlation with the other items"),
+    "found": _("found"),
+    "wanted": _("set by the rules"),
     "intercept": _("intercept, logits"),
     "link_error": _("linking error, logits"),
     "anchors": _("common items"),

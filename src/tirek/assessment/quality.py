@@ -48,6 +48,11 @@ def connected_parts(codes: NDArray[np.uint8]) -> int:
     return parts
 
 
+def check_amount(n_items: int, wanted: int) -> Check:
+    """Whether so many items could be calibrated that anything can be said of the test."""
+    return Check("enough_answers", n_items >= wanted, True, float(n_items), float(wanted))
+
+
 def check_calibration(
     calibration: Calibration, n_parts: int, *, lowest_reliability: float, weak_reliability: float
 ) -> list[Check]:

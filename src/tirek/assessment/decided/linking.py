@@ -16,14 +16,13 @@ from tirek.decisions.kinds import Result
 from tirek.decisions.rules import RuleSet
 from tirek_engines.errors import Refusal
 from tirek_engines.psychometrics import Items
-from tirek_engines.psychometrics.linking.anchors import COMFORTABLE_SHARE, Anchors, match_items
+from tirek_engines.psychometrics.linking.anchors import Anchors, match_items
 from tirek_engines.psychometrics.linking.drift import Drift, DriftRules, measure_drift
 from tirek_engines.psychometrics.linking.linkerror import ItemErrors, LinkError, link_error
 from tirek_engines.psychometrics.linking.methods import Constants, LinkOptions, constants
 
 Inputs = Mapping[str, Any]
 WIDTH = 1.96
-FARTHEST_SLOPE = 2.0
 FEWEST_TO_COMPUTE = 3
 TOLD_DIGITS = 3
 
@@ -115,15 +114,16 @@ def check_link(found: _Found | None, n_used: int, rules: RuleSet, *, shortest: i
     largest, share = float(rules.value("largest_error")), float(rules.value("largest_drifting_share"))
     drifting = float(found.drift.flagged.mean())
     still = int((found.drift.flagged & found.used).sum())
-    slope = found.constants.slope
+    slope, farthest = found.constants.slope, float(rules.value("farthest_slope"))
+    comfortable = float(rules.value("comfortable_share"))
     return [
         *checks,
         Check("link_converged", found.constants.converged, True),
         Check("link_error", bool(found.error.error <= largest), True, found.error.error, largest),
         Check("drift_share", drifting <= share, True, drifting, share),
-        Check("slope_near", 1 / FARTHEST_SLOPE <= slope <= FARTHEST_SLOPE, True, slope),
+        Check("slope_near", 1 / farthest <= slope <= farthest, True, slope, farthest),
         Check("anchors_stable", still == 0, False, float(still), 0.0),
-        Check("anchors_share", n_used >= COMFORTABLE_SHARE * shortest, False, n_used / shortest, COMFORTABLE_SHARE),
+        Check("anchors_share", n_used >= comfortable * shortest, False, n_used / shortest, comfortable),
     ]
 
 

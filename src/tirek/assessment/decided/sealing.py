@@ -7,13 +7,16 @@ nobody without the installation's key can go back.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import polars as pl
 from django.db.models import Max
 
 from tirek.access.scope import loading
+from tirek.assessment.decided.collection import collection_of
 from tirek.assessment.models import AnswerSheet, BookletItem, Item, Sitting, Test
+from tirek.assessment.queries.seats import kind_without_version
 from tirek.decisions.rules import rules_in_force
 from tirek.registry.models import Institution, InstitutionState, Person, Territory, TerritoryLevel
 from tirek.storage.secrets import keyed_hash_many
@@ -21,7 +24,7 @@ from tirek_engines.psychometrics import NOT_ANSWERED
 
 SUBJECT_BYTES = 10
 SUBJECT = "subject"
-CALIBRATION_INPUTS = ("answers", "items", "groups")
+CALIBRATION_INPUTS = ("answers", "items", "groups", "collection")
 RESULT_INPUTS = ("answers", "items", "places")
 
 
@@ -31,7 +34,7 @@ def pseudonyms(test: Test, person_ids: list[int]) -> list[str]:
     return [digest[:SUBJECT_BYTES].hex() for digest in keyed_hash_many(texts)]
 
 
-def inputs_of(test: Test) -> dict[str, pl.DataFrame]:
+def inputs_of(test: Test) -> dict[str, Any]:
     """Answers, items and places as they are now, sorted so that equal contents are equal bytes."""
     with loading():
         items = _items(test)
@@ -45,10 +48,12 @@ def inputs_of(test: Test) -> dict[str, pl.DataFrame]:
         answers = pl.DataFrame({SUBJECT: names} | {c: codes[:, j] for j, c in enumerate(items["item"])})
         places = _places(test, sheets, names)
         groups = _groups(test, places, [sheet[0] for sheet in sheets])
-        return {"answers": answers, "items": items, "places": places, "groups": groups}
+        return {
+            "answers": answers, "items": items, "places": places, "groups": groups, "collection": collection_of(test),
+        }  # fmt: skip
 
 
-def fresh_inputs(parameters: Mapping) -> dict[str, pl.DataFrame]:
+def fresh_inputs(parameters: Mapping) -> dict[str, Any]:
     """For the journal: what the decision would be made from if it were made now."""
     with loading():
         test = Test.objects.get(code=parameters["test"])
@@ -86,9 +91,17 @@ def facts_of(test: Test) -> dict:
 
 
 def _items(test: Test) -> pl.DataFrame:
-    rows = Item.objects.filter(test=test).order_by("position").values_list("code", "max_score", "content_area")
-    schema = {"item": pl.String, "max_score": pl.Int64, "content_area": pl.String}
-    return pl.DataFrame(list(rows), schema=schema, orient="row")
+    found = Item.objects.filter(test=test).select_related("version__item").order_by("position")
+    rows = [(item.code, item.max_score, item.content_area, _kind(item)) for item in found]
+    schema = {"item": pl.String, "max_score": pl.Int64, "content_area": pl.String, "kind": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _kind(item: Item) -> str:
+    """The kind of answer; empty where nobody has said."""
+    if item.version is not None:
+        return item.version.item.kind
+    return kind_without_version(item) if item.key else ""
 
 
 def _matrix(test: Test, sheets: list[tuple], items: list[str]) -> np.ndarray:

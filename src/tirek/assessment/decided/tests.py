@@ -5,7 +5,8 @@ They prepare arrays for the engines and name what came out; they read nothing bu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,15 @@ from django.utils.translation import gettext as _
 from tirek.assessment import quality, trends
 from tirek.assessment.analysis import Analysis, Bounds, analyse
 from tirek.assessment.codes import as_scores
+from tirek.assessment.decided.chosen import model_of, models_of
+from tirek.assessment.decided.collection import check_collection
 from tirek.assessment.decided.linking import known, told
 from tirek.assessment.refusals import NotGoodEnough
 from tirek.decisions.kinds import Result
 from tirek.decisions.rules import RuleSet
 from tirek_engines.assessment import Grouping, GroupResults, PublicationRules, Scale, results_by_group
+from tirek_engines.errors import Refusal
 from tirek_engines.psychometrics import FLAG_NAMES, Answers, Calibration, DroppedItem, Options, calibrate
-from tirek_engines.psychometrics.options import MODELS
 
 Inputs = Mapping[str, Any]
 SETTLEMENTS = ("urban", "rural")
@@ -31,29 +34,44 @@ BIN_POINTS = 20
 REMOVED, FEW, UNSEEN = "taken out", "too few answers", "nobody answered it"
 DROPPED_REASONS = {REMOVED: "item_removed", FEW: "item_few", UNSEEN: "item_unseen"}
 NO_ESTIMATE = dict.fromkeys(
-    ("difficulty", "error", "answers", "share_right", "slope", "infit", "outfit", "point_biserial")
+    ("difficulty", "error", "answers", "share_right", "slope", "infit", "outfit", "point_biserial", "found", "wanted")
 )
+NOTHING_TO_SAY = ("nothing_to_calibrate", "nobody_to_calibrate")
 
 
 def run_calibration(inputs: Inputs, parameters: Mapping[str, Any], rules: RuleSet) -> Result:
-    """Calibrate the sealed answers; an outcome for every item and one for the test."""
+    """Calibrate the sealed answers; an outcome for every item and one for the test.
+
+    Answers of which nothing can be said are an outcome too: the test is refused, and every item says why.
+    """
+    org_no, test = int(parameters["org_lo"]), str(parameters["test"])
+    before = check_collection(inputs["collection"], rules) if inputs.get("collection") else []
     used, dropped = used_answers(inputs, rules, parameters)
-    calibration, dropped, n_parts = _calibrated(used, dropped, rules, parameters)
+    try:
+        calibration, dropped, n_parts = _calibrated(used, dropped, inputs["items"], rules, parameters)
+    except Refusal as refusal:
+        if refusal.code not in NOTHING_TO_SAY:
+            raise
+        return _nothing(used, dropped, before, rules, test, org_no)
     analysis = analyse(calibration, used, Bounds.of(rules), inputs.get("groups"))
-    checks = quality.check_calibration(
-        calibration,
-        n_parts,
-        lowest_reliability=float(rules.value("lowest_reliability")),
-        weak_reliability=float(rules.value("weak_reliability")),
-    ) + quality.check_items(
-        calibration,
-        n_misfits=len(analysis.misfits),
-        n_dependent=analysis.pairs.height,
-        n_unfair=len(analysis.unfair),
-    )
-    org_no = int(parameters["org_lo"])
+    checks = [
+        quality.check_amount(len(calibration.items), int(rules.value("fewest_items"))),
+        *before,
+        *quality.check_calibration(
+            calibration,
+            n_parts,
+            lowest_reliability=float(rules.value("lowest_reliability")),
+            weak_reliability=float(rules.value("weak_reliability")),
+        ),
+        *quality.check_items(
+            calibration,
+            n_misfits=len(analysis.misfits),
+            n_dependent=analysis.pairs.height,
+            n_unfair=len(analysis.unfair),
+        ),
+    ]
     outcomes = [*_item_outcomes(calibration, analysis, dropped, inputs["items"], org_no)]
-    outcomes.append(_test_outcome(calibration, checks, str(parameters["test"]), org_no))
+    outcomes.append(_test_outcome(int(calibration.fit.n), checks, test, org_no))
     return Result(
         outcomes=pl.DataFrame(outcomes, infer_schema_length=None),
         tables={"persons": _persons(calibration, inputs["answers"]["subject"])} | analysis.tables(),
@@ -61,11 +79,27 @@ def run_calibration(inputs: Inputs, parameters: Mapping[str, Any], rules: RuleSe
     )
 
 
+def _nothing(
+    used: Answers, dropped: list[DroppedItem], before: list[quality.Check], rules: RuleSet, test: str, org_no: int
+) -> Result:
+    """The refusal of a test too few of whose items can be calibrated."""
+    checks = [quality.check_amount(0, int(rules.value("fewest_items"))), *before]
+    left = [DroppedItem(name, "", int((used.codes[:, j] != quality.NOT_ANSWERED).sum()))
+            for j, name in enumerate(used.items)]  # fmt: skip
+    n = int((used.codes != quality.NOT_ANSWERED).any(axis=1).sum()) if used.items else 0
+    outcomes = [_dropped_outcome(item, org_no) for item in [*dropped, *left]]
+    outcomes.append(_test_outcome(n, checks, test, org_no))
+    return Result(
+        outcomes=pl.DataFrame(outcomes, infer_schema_length=None),
+        summary={"fit": {"n": n, "n_items": 0}, "checks": [check.as_dict() for check in checks]},
+    )
+
+
 def calibrated(
     inputs: Inputs, rules: RuleSet, parameters: Mapping[str, Any]
 ) -> tuple[Calibration, list[DroppedItem], int]:
     """The calibration, the items left out, and the number of parts into which the booklets fall."""
-    return _calibrated(*used_answers(inputs, rules, parameters), rules, parameters)
+    return _calibrated(*used_answers(inputs, rules, parameters), inputs["items"], rules, parameters)
 
 
 def used_answers(inputs: Inputs, rules: RuleSet, parameters: Mapping[str, Any]) -> tuple[Answers, list[DroppedItem]]:
@@ -85,37 +119,21 @@ def used_answers(inputs: Inputs, rules: RuleSet, parameters: Mapping[str, Any]) 
         DroppedItem(items[j], REMOVED if items[j] in removed else FEW if counts[j] else UNSEEN, int(counts[j]))
         for j in np.flatnonzero(~kept)
     ]
-    if not kept.any():
-        raise NotGoodEnough(
-            _("No item has as many as %(minimum)s answers, so nothing can be said about any. Wait for more answers.")
-            % {"minimum": minimum},
-            code="too_few_answers",
-        )
     return Answers(np.ascontiguousarray(codes[:, kept]), tuple(np.array(items, dtype=object)[kept])), dropped
 
 
-def model_of(rules: RuleSet, parameters: Mapping[str, Any]) -> str:
-    """The model that the rules of the day set for the test's subject."""
-    subject = parameters.get("subject")
-    model = str(rules.value(f"model_{subject}")) if subject else "rasch"
-    if model not in MODELS:
-        raise NotGoodEnough(
-            _("The rules name a model that is not known: %(model)s. Known are %(known)s.")
-            % {"model": model, "known": ", ".join(MODELS)},
-            code="unknown_model",
-        )
-    return model
-
-
 def _calibrated(
-    used: Answers, dropped: list[DroppedItem], rules: RuleSet, parameters: Mapping[str, Any]
+    used: Answers, dropped: list[DroppedItem], items: pl.DataFrame, rules: RuleSet, parameters: Mapping[str, Any]
 ) -> tuple[Calibration, list[DroppedItem], int]:
     options = Options(
         model=model_of(rules, parameters),  # type: ignore[arg-type]
         tolerance=float(rules.value("step_tolerance")),
         gradient_tolerance=float(rules.value("gradient_tolerance")),
     )
-    calibration = calibrate(used, options)
+    if not used.items:
+        raise NotGoodEnough(_("No item can be calibrated."), code="nothing_to_calibrate")
+    models = {name: model for name, model in models_of(rules, parameters, items).items() if name in used.items}
+    calibration = calibrate(used, options, models=models)
     return calibration, dropped + list(calibration.dropped), quality.connected_parts(used.codes)
 
 
@@ -132,30 +150,37 @@ def _item_outcomes(
             "subject": item.item,
             "org_no": org_no,
             "reason": "item_misfits" if item.item in analysis.misfits else "item_calibrated",
-            "numbers": {"difficulty": item.b, "error": known(item.se_b), "answers": item.n,
+            "numbers": NO_ESTIMATE | {"difficulty": item.b, "error": known(item.se_b), "answers": item.n,
                         "share_right": raw_mean / max(highest[item.item], top), "slope": told(item.a),
                         **{name: told(fits[item.item][name]) for name in ("infit", "outfit", "point_biserial")}},
             "result": {"state": "calibrated", "steps": [-step for step in np.diff([0.0, *item.d]).tolist()]},
         }  # fmt: skip
     for item in dropped:
-        yield {
-            "subject_kind": "item",
-            "subject": item.item,
-            "org_no": org_no,
-            "reason": DROPPED_REASONS.get(item.reason, "item_constant"),
-            "numbers": NO_ESTIMATE | {"answers": item.n},
-            "result": {"state": "dropped", "steps": []},
-        }
+        yield _dropped_outcome(item, org_no)
 
 
-def _test_outcome(calibration: Calibration, checks: list[quality.Check], test: str, org_no: int) -> dict:
-    failed = [check.code for check in checks if check.blocking and not check.passed]
+def _dropped_outcome(item: DroppedItem, org_no: int) -> dict:
+    return {
+        "subject_kind": "item",
+        "subject": item.item,
+        "org_no": org_no,
+        "reason": DROPPED_REASONS.get(item.reason, "item_constant"),
+        "numbers": NO_ESTIMATE | {"answers": item.n},
+        "result": {"state": "dropped", "steps": np.zeros(0).tolist()},
+    }
+
+
+def _test_outcome(n: int, checks: list[quality.Check], test: str, org_no: int) -> dict:
+    """The first check that forbids publishing is the reason; its number is told."""
+    failed = next((check for check in checks if check.blocking and not check.passed), None)
+    told_of = None if failed is None else told(failed.found)
     return {
         "subject_kind": "test",
         "subject": test,
         "org_no": org_no,
-        "reason": f"failed_{failed[0]}" if failed else "good",
-        "numbers": NO_ESTIMATE | {"answers": int(calibration.fit.n)},
+        "reason": f"failed_{failed.code}" if failed else "good",
+        "numbers": NO_ESTIMATE
+        | {"answers": n, "found": told_of, "wanted": None if failed is None else told(failed.wanted)},
         "result": {"state": "refused" if failed else "good", "steps": []},
     }
 
@@ -191,8 +216,12 @@ def _fit(calibration: Calibration) -> dict[str, Any]:
         "n": fit.n, "loglik": fit.loglik, "iterations": fit.iterations, "converged": fit.converged,
         "reliability": fit.reliability_eap, "variance": calibration.groups[0].variance,
         "n_items": len(calibration.items), "booklets": fit.n_runs, "model": calibration.options.model,
-        "mean": calibration.groups[0].mean,
+        "mean": calibration.groups[0].mean, "models": _counted(item.model for item in calibration.items),
     }  # fmt: skip
+
+
+def _counted(models: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(models).items()))
 
 
 def run_results(inputs: Inputs, parameters: Mapping[str, Any], rules: RuleSet) -> Result:

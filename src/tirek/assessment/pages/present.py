@@ -62,6 +62,10 @@ def check_words(check: dict) -> dict:
     limited = check["code"] in ("link_error", "drift_share")
     found, wanted = (check.get("found"), check.get("wanted")) if measured or limited else (None, None)
     yes = {
+        "enough_answers": _("Enough items have answers enough."),
+        "sittings_closed": _("No sitting on computers is open any more."),
+        "all_scored": _("Every open answer is scored."),
+        "right_booklets": _("The pupils worked in the booklets that they were dealt."),
         "converged": _("The iterations settled."),
         "connected": _("Common items link all booklets."),
         "errors_known": _("Every difficulty has a standard error."),
@@ -84,6 +88,10 @@ def check_words(check: dict) -> dict:
         "anchors_share": _("The common items are a fair part of the shorter test."),
     }
     no = {
+        "enough_answers": _("Too few items have answers enough. Wait for more answers."),
+        "sittings_closed": _("Sittings on computers are still open: answers may still come. Close them first."),
+        "all_scored": _("Open answers still wait for a scorer; their pupils would be missing. Score them first."),
+        "right_booklets": _("Too many pupils worked in another booklet than they were dealt. Look at their papers."),
         "converged": _("The iterations did not settle."),
         "connected": _("The booklets fall into parts without a common item."),
         "errors_known": _("Some difficulties have no standard error."),

@@ -132,7 +132,7 @@ def _keep(test: Test, decision, results, digest: str, is_good: bool, now: dateti
         results_number=results.number if results else "",
         inputs_sha256=digest,
         state=CalibrationState.GOOD if is_good else CalibrationState.REFUSED,
-        model=decision.summary["fit"]["model"],
+        model=decision.summary["fit"].get("model", ""),
         removed=[{"item": item, "because": because} for item, because in removed.items()],
         fit=decision.summary["fit"],
         checks=decision.summary["checks"],
@@ -147,9 +147,11 @@ def _keep(test: Test, decision, results, digest: str, is_good: bool, now: dateti
 
 def _keep_items(test: Test, calibration: Calibration, decision) -> None:
     outcomes = journal.table(decision, "outcomes").filter(pl.col("subject_kind") == "item")
-    analysed = {row["item"]: row for row in journal.table(decision, "parameters").iter_rows(named=True)}
+    is_made = "parameters" in decision.outputs  # nothing is, where too few answered
+    tables = {name: journal.table(decision, name) for name in ("parameters", "dif")} if is_made else {}
+    analysed = {row["item"]: row for row in tables["parameters"].iter_rows(named=True)} if is_made else {}
     items = dict(Item.objects.filter(test=test).values_list("code", "id"))
-    classes = worst(journal.table(decision, "dif"))
+    classes = worst(tables["dif"]) if is_made else {}
     removed = decision.parameters["removed"]
     rows = []
     for code, reason, numbers, result in outcomes.select("subject", "reason", "numbers", "result").iter_rows():
