@@ -48,6 +48,9 @@ class Test(models.Model):
     minutes = models.IntegerField(_("minutes of the sitting"), default=75)
     design = models.JSONField(default=dict, blank=True, help_text="Blocks, blocks a booklet and seed of the booklets.")
     is_synthetic = models.BooleanField(_("synthetic"), default=False)
+    tasks_open_on = models.DateField(
+        _("tasks are open from"), null=True, blank=True, help_text=_("Until then their wording is a secret.")
+    )
 
     class Meta:
         verbose_name = _("test")
