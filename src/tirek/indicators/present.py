@@ -40,7 +40,8 @@ class Row:
     value: str
     numerator: str
     denominator: str
-    depth: int = 0
+    low: str = ""
+    high: str = ""
 
 
 def row(cell: Figure, indicator: Indicator | None, names: dict[str, str]) -> Row:
@@ -50,7 +51,8 @@ def row(cell: Figure, indicator: Indicator | None, names: dict[str, str]) -> Row
     elif cell.kind:
         label = str(KINDS.get(cell.kind, cell.kind))
     unit = indicator.unit if indicator else ""
-    return Row(cell, label, shown(cell.value, unit), _whole(cell.numerator), _whole(cell.denominator))
+    low, high = (shown(end) if end and not cell.suppressed else "" for end in (cell.low, cell.high))
+    return Row(cell, label, shown(cell.value, unit), _whole(cell.numerator), _whole(cell.denominator), low, high)
 
 
 def _whole(value: int | None) -> str:

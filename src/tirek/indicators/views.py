@@ -96,6 +96,7 @@ def _page(request, found):
         "high": present.shown(whole.high) if whole and whole.high else "",
         "by_territory": [present.row(c, indicator, names) for c in plain],
         "breakdowns": _breakdowns(cells, whole, indicator, names),
+        "has_intervals": any(cell.low and cell.high for cell in cells),
         "chart": _chart(plain, whole, indicator, found, names),
         "history": queries.history(found)[:12],
         "others": present.named(queries.others(found)),
@@ -135,12 +136,13 @@ def _download(request, found):
         ("indicator", _("Figure")), ("version", _("Version")), ("as_of", _("As of")), ("level", _("Level")),
         ("territory", _("Code")), ("name", _("Territory")), ("settlement", _("Settlement")), ("kind", _("Kind")),
         ("numerator", _("Numerator")), ("denominator", _("Denominator")), ("value", _("Value")), ("se", _("Standard error")),
+        ("low", _("From")), ("high", _("To")),
         ("suppressed", _("Too few to say")), ("publication", _("Publication")), ("snapshot", _("Snapshot")),
     ]  # fmt: skip
     source = found.snapshot.sha256 if found.snapshot else found.decision_number
     rows = [
         [found.indicator, found.version, str(found.as_of), c.level, c.territory, names.get(c.territory, ""), c.settlement,
-         c.kind, c.numerator, c.denominator, c.value, c.se, "yes" if c.suppressed else "no", found.number, source]
+         c.kind, c.numerator, c.denominator, c.value, c.se, c.low, c.high, "yes" if c.suppressed else "no", found.number, source]
         for c in cells
     ]  # fmt: skip
     return respond(f"{found.indicator}-{found.as_of}", form, columns, rows)

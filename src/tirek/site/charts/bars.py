@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from tirek.site.charts.labels import share_of
 from tirek.site.charts.marks import Across, circle, join, line, nice_ticks, number, plain, rect, text
 
 ROW, HIGH = 46, 16
-ROOM = 86.0  # per cent of the width for the scale, so that the number beside it has room
+ROOM = 86.0  # per cent of the width for the scale at most, so that the number beside it has room
+LEAST = 50.0
 REFERENCE_FOOT = 26
 
 
@@ -32,7 +34,21 @@ def _bar(row: dict, top: int, across: Across, spec: dict) -> SafeString:
     if row.get("high") is not None:
         end = max(right, across(row["high"]))
         parts.append(_whisker(across(row["low"]), across(row["high"]), y + HIGH / 2))
-    return join([*parts, text(end, y + 13, number(row["value"], spec), "strong", shift=8)])
+    return join([*parts, _beside(end, y + 13, row, spec)])
+
+
+def _beside(end: float, y: float, row: dict, spec: dict) -> SafeString:
+    """The number at its mark; where a line across all rows could run through it, in a column of its own."""
+    words = number(row["value"], spec)
+    if spec.get("reference"):
+        return text(100, y, words, "strong", "end")
+    return text(end, y, words, "strong", shift=8)
+
+
+def _room(spec: dict) -> float:
+    """Per cent of the width that the scale takes: what the widest number leaves."""
+    widest = max((share_of(number(r["value"], spec)) for r in spec["rows"] if not r.get("few")), default=0.0)
+    return max(LEAST, min(ROOM, 100 - widest))
 
 
 def _whisker(low: float, high: float, y: float) -> SafeString:
@@ -61,15 +77,16 @@ def _values(spec: dict) -> list[float]:
 
 def _from_zero(spec: dict) -> Across:
     values = [0.0, *_values(spec)]
-    low, high = min(values), max(values)
-    return lambda value: ROOM * (value - low) / ((high - low) or 1)
+    low, high, room = min(values), max(values), _room(spec)
+    return lambda value: room * (value - low) / ((high - low) or 1)
 
 
 def draw_dots(spec: dict) -> tuple[SafeString, int]:
     """Means with their intervals: no bar, because a mean's length means nothing."""
     depth, values = len(spec["rows"]) * ROW, _values(spec)
     ticks = nice_ticks(min(values), max(values), 4) if values else []
-    across: Across = lambda value: ROOM * (value - ticks[0]) / (ticks[-1] - ticks[0])  # noqa: E731
+    room = _room(spec)
+    across: Across = lambda value: room * (value - ticks[0]) / (ticks[-1] - ticks[0])  # noqa: E731
     parts = [line(across(t), 0, across(t), depth, "grid") for t in ticks]
     if spec.get("reference"):
         parts.append(_reference(spec, across, depth))
@@ -89,7 +106,7 @@ def _dot(row: dict, top: int, across: Across, spec: dict) -> SafeString:
     x = across(row["value"])
     low, high = (across(row[k]) if row.get(k) is not None else x for k in ("low", "high"))
     interval = line(low, y, high, y, f"range {_look(row)}")
-    words = text(high, y + 4.5, number(row["value"], spec), "strong over", shift=10)
+    words = text(100, y + 4.5, number(row["value"], spec), "strong", "end")  # a column: no line of the scale crosses it
     return join([label, interval, circle(x, y, 5.5, f"dot {_look(row)}"), words])
 
 
