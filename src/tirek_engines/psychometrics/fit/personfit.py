@@ -101,7 +101,7 @@ def steps_by_ease(codes: Bytes, n_steps: Ints) -> tuple[Ints, Ints]:
         for k in range(1, last + 1):
             items.append(j)
             steps.append(k)
-            ease.append(counts[k:].sum() / max(1, counts.sum()))
+            ease.append(counts[k:].sum() / max(1, int(counts.sum())))
     order = np.argsort(-np.array(ease), kind="stable")
     return np.array(items, dtype=np.int64)[order], np.array(steps, dtype=np.int64)[order]
 
