@@ -6,44 +6,89 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('assessment', '0007_standards_and_research'),
+        ("assessment", "0007_standards_and_research"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='test',
-            name='insert_insert',
+            model_name="test",
+            name="insert_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='test',
-            name='update_update',
+            model_name="test",
+            name="update_update",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='test',
-            name='delete_delete',
+            model_name="test",
+            name="delete_delete",
         ),
         migrations.AddField(
-            model_name='test',
-            name='tasks_open_on',
-            field=models.DateField(blank=True, help_text='Until then their wording is a secret.', null=True, verbose_name='tasks are open from'),
+            model_name="test",
+            name="tasks_open_on",
+            field=models.DateField(
+                blank=True,
+                help_text="Until then their wording is a secret.",
+                null=True,
+                verbose_name="tasks are open from",
+            ),
         ),
         migrations.AddField(
-            model_name='testevent',
-            name='tasks_open_on',
-            field=models.DateField(blank=True, help_text='Until then their wording is a secret.', null=True, verbose_name='tasks are open from'),
+            model_name="testevent",
+            name="tasks_open_on",
+            field=models.DateField(
+                blank=True,
+                help_text="Until then their wording is a secret.",
+                null=True,
+                verbose_name="tasks are open from",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='test',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "assessment_testevent" ("code", "design", "grade", "id", "is_synthetic", "kind", "minutes", "org_hi", "org_lo", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "school_year_id", "state", "subject", "tasks_open_on", "territory_id", "title_en", "title_kk", "title_ru") SELECT new_values."code", new_values."design", new_values."grade", new_values."id", new_values."is_synthetic", new_values."kind", new_values."minutes", new_values."org_hi", new_values."org_lo", _pgh_attached_context.value, NOW(), \'insert\', new_values."id", new_values."school_year_id", new_values."state", new_values."subject", new_values."tasks_open_on", new_values."territory_id", new_values."title_en", new_values."title_kk", new_values."title_ru" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='1850637f42886d962a21d778bc148f210b4ba836', level='STATEMENT', operation='INSERT', pgid='pgtrigger_insert_insert_e9bad', referencing='REFERENCING NEW TABLE AS new_values ', table='assessment_test', when='AFTER')),
+            model_name="test",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "assessment_testevent" ("code", "design", "grade", "id", "is_synthetic", "kind", "minutes", "org_hi", "org_lo", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "school_year_id", "state", "subject", "tasks_open_on", "territory_id", "title_en", "title_kk", "title_ru") SELECT new_values."code", new_values."design", new_values."grade", new_values."id", new_values."is_synthetic", new_values."kind", new_values."minutes", new_values."org_hi", new_values."org_lo", _pgh_attached_context.value, NOW(), \'insert\', new_values."id", new_values."school_year_id", new_values."state", new_values."subject", new_values."tasks_open_on", new_values."territory_id", new_values."title_en", new_values."title_kk", new_values."title_ru" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                    hash="1850637f42886d962a21d778bc148f210b4ba836",
+                    level="STATEMENT",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_e9bad",
+                    referencing="REFERENCING NEW TABLE AS new_values ",
+                    table="assessment_test",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='test',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "assessment_testevent" ("code", "design", "grade", "id", "is_synthetic", "kind", "minutes", "org_hi", "org_lo", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "school_year_id", "state", "subject", "tasks_open_on", "territory_id", "title_en", "title_kk", "title_ru") SELECT new_values."code", new_values."design", new_values."grade", new_values."id", new_values."is_synthetic", new_values."kind", new_values."minutes", new_values."org_hi", new_values."org_lo", _pgh_attached_context.value, NOW(), \'update\', new_values."id", new_values."school_year_id", new_values."state", new_values."subject", new_values."tasks_open_on", new_values."territory_id", new_values."title_en", new_values."title_kk", new_values."title_ru" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='ae23cb4f43a4d9ca9c7c8330e7895e77ef881848', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_update_update_bf12e', referencing='REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ', table='assessment_test', when='AFTER')),
+            model_name="test",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "assessment_testevent" ("code", "design", "grade", "id", "is_synthetic", "kind", "minutes", "org_hi", "org_lo", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "school_year_id", "state", "subject", "tasks_open_on", "territory_id", "title_en", "title_kk", "title_ru") SELECT new_values."code", new_values."design", new_values."grade", new_values."id", new_values."is_synthetic", new_values."kind", new_values."minutes", new_values."org_hi", new_values."org_lo", _pgh_attached_context.value, NOW(), \'update\', new_values."id", new_values."school_year_id", new_values."state", new_values."subject", new_values."tasks_open_on", new_values."territory_id", new_values."title_en", new_values."title_kk", new_values."title_ru" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                    hash="ae23cb4f43a4d9ca9c7c8330e7895e77ef881848",
+                    level="STATEMENT",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_bf12e",
+                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                    table="assessment_test",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='test',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "assessment_testevent" ("code", "design", "grade", "id", "is_synthetic", "kind", "minutes", "org_hi", "org_lo", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "school_year_id", "state", "subject", "tasks_open_on", "territory_id", "title_en", "title_kk", "title_ru") SELECT old_values."code", old_values."design", old_values."grade", old_values."id", old_values."is_synthetic", old_values."kind", old_values."minutes", old_values."org_hi", old_values."org_lo", _pgh_attached_context.value, NOW(), \'delete\', old_values."id", old_values."school_year_id", old_values."state", old_values."subject", old_values."tasks_open_on", old_values."territory_id", old_values."title_en", old_values."title_kk", old_values."title_ru" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;', hash='f70c6b00ff0e7e5cca62aec11894a10ba5cf517a', level='STATEMENT', operation='DELETE', pgid='pgtrigger_delete_delete_bdef7', referencing='REFERENCING OLD TABLE AS old_values ', table='assessment_test', when='AFTER')),
+            model_name="test",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "assessment_testevent" ("code", "design", "grade", "id", "is_synthetic", "kind", "minutes", "org_hi", "org_lo", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "school_year_id", "state", "subject", "tasks_open_on", "territory_id", "title_en", "title_kk", "title_ru") SELECT old_values."code", old_values."design", old_values."grade", old_values."id", old_values."is_synthetic", old_values."kind", old_values."minutes", old_values."org_hi", old_values."org_lo", _pgh_attached_context.value, NOW(), \'delete\', old_values."id", old_values."school_year_id", old_values."state", old_values."subject", old_values."tasks_open_on", old_values."territory_id", old_values."title_en", old_values."title_kk", old_values."title_ru" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;',
+                    hash="f70c6b00ff0e7e5cca62aec11894a10ba5cf517a",
+                    level="STATEMENT",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_bdef7",
+                    referencing="REFERENCING OLD TABLE AS old_values ",
+                    table="assessment_test",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

@@ -20,6 +20,7 @@ from tirek.assessment.models.results import (
     PersonResult,
     Release,
     ReleaseState,
+    ReportGiven,
     Trend,
 )
 from tirek.assessment.models.seats import DoneBy, Seat, SeatAnswer, SeatDevice, SeatState, SittingNote
@@ -65,6 +66,7 @@ __all__ = [
     "PersonResult",
     "Release",
     "ReleaseState",
+    "ReportGiven",
     "ResearchFile",
     "Seat",
     "SeatAnswer",

@@ -36,6 +36,10 @@ class BankItem(models.Model):
     max_score = models.IntegerField(_("highest score"), default=1)
     minutes = models.DecimalField(_("minutes"), max_digits=4, decimal_places=1, default=1.5)
     state = models.CharField(_("state"), max_length=16, choices=BankState.choices, default=BankState.DRAFT)
+    released_at = models.DateTimeField(_("released at"), null=True, blank=True)
+    release_number = models.CharField(_("decision on the release"), max_length=64, blank=True)
+    retired_at = models.DateTimeField(_("retired at"), null=True, blank=True)
+    retired_because = models.CharField(_("retired because"), max_length=300, blank=True)
     can_do_kk = models.CharField(_("what a pupil who solves it can do, in Kazakh"), max_length=200, blank=True)
     can_do_ru = models.CharField(_("what a pupil who solves it can do, in Russian"), max_length=200, blank=True)
     can_do_en = models.CharField(_("what a pupil who solves it can do, in English"), max_length=200, blank=True)
@@ -55,6 +59,11 @@ class BankItem(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether the wording is a secret of those who hold it."""
+        return self.released_at is None
 
 
 @audited("bank_version_event_rows", org="org_lo")

@@ -115,6 +115,21 @@ class Release(models.Model):
         ]
 
 
+class ReportGiven(models.Model):
+    """A report that was printed: its document is revoked when the figures or the levels in it no longer stand."""
+
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="reports_given")
+    document = models.OneToOneField("documents.Document", on_delete=models.PROTECT, related_name="+")
+    has_levels = models.BooleanField(_("tells levels"), default=False)
+    org_no = models.IntegerField()
+    person_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        verbose_name = _("report that was printed")
+        verbose_name_plural = _("reports that were printed")
+        constraints = [RowScope(name="report_given_rows", own="person_id")]
+
+
 class Dimension(models.TextChoices):
     ALL = "all", _("all together")
     DISTRICT = "district", _("district or city")

@@ -12,12 +12,15 @@ from tirek.assessment.models.tests import Item, Test
 class PanelMethod(models.TextChoices):
     BOOKMARK = "bookmark", _("bookmark")
     ANGOFF = "angoff", _("Angoff")
+    CARRIED = "carried", _("carried over from an earlier test")
 
 
 class PanelState(models.TextChoices):
     OPEN = "open", _("at work")
     CLOSED = "closed", _("closed: the cut scores are set")
     DISCARDED = "discarded", _("given up without cut scores")
+    SUPERSEDED = "superseded", _("replaced by later cut scores")
+    WITHDRAWN = "withdrawn", _("no longer in force: the results were withdrawn")
 
 
 @audited("panel_event_rows", org="org_lo")
@@ -27,6 +30,9 @@ class Panel(models.Model):
     test = models.ForeignKey(Test, on_delete=models.PROTECT, related_name="panels")
     org_lo = models.IntegerField()
     method = models.CharField(_("method"), max_length=16, choices=PanelMethod.choices)
+    carried_from = models.ForeignKey(
+        "self", on_delete=models.PROTECT, related_name="carried", null=True, blank=True, verbose_name=_("carried over from")
+    )
     levels = models.JSONField(default=list)
     response_probability = models.FloatField(default=0.67)
     round = models.IntegerField(_("round"), default=1)
