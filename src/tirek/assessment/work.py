@@ -1,4 +1,5 @@
-"""What is too long for a request: checking and applying large files of answers, publishing large tests."""
+"""What is too long for a request: checking and applying large files of answers; publishing, linking and setting the levels
+of large tests."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tirek.assessment.services.answers import apply_answers, check_received
+from tirek.assessment.services.linking import link_test, unlink
+from tirek.assessment.services.panels import close_panel
 from tirek.assessment.services.publication import publish_results
 from tirek.decisions.work import asker
 from tirek.storage import jobs
@@ -39,3 +42,38 @@ def publish_test(job: jobs.Running, *, test_id: int) -> dict:
     job.advance(0, 1, _("Looking whether the answers are still those that were calibrated, and publishing"))
     release = publish_results(test_id=test_id, by=asker(), now=timezone.now())
     return {"message": _("The results are published."), "next": reverse("assessment:test", args=[release.test.code])}
+
+
+@jobs.work
+def link(
+    job: jobs.Running, *, test_id: int, base_id: int, matched_by: str, removed: dict[str, str] | None = None
+) -> dict:
+    """Link, and draw the results up anew on the scale that the link gives."""
+    made = link_test(
+        test_id=test_id, base_id=base_id, matched_by=matched_by, removed=removed, by=asker(), now=timezone.now(),
+        tell=job.advance,
+    )  # fmt: skip
+    is_good = made.state == "good"
+    message = (
+        _("The test stands on the earlier test’s scale. Look at the figures, then publish.")
+        if is_good
+        else _("The link failed a check, so the test stays on a scale of its own.")
+    )
+    return {"message": message, "next": reverse("assessment:link", args=[made.test.code])}
+
+
+@jobs.work
+def leave_link(job: jobs.Running, *, test_id: int, code: str) -> dict:
+    job.advance(0, 1, _("Estimating the means of groups and their errors"))
+    unlink(test_id=test_id, by=asker(), now=timezone.now())
+    message = _("The test stands on a scale of its own again.")
+    return {"message": message, "next": reverse("assessment:link", args=[code])}
+
+
+@jobs.work
+def set_levels(job: jobs.Running, *, panel_id: int, test_id: int) -> dict:
+    """Close a panel: its decision counts which share of every group reaches each level."""
+    job.advance(0, 1, _("Counting which share of every group reaches each level"))
+    done = close_panel(panel_id=panel_id, by=asker(), now=timezone.now())
+    message = _("The levels are set by decision %(number)s.") % {"number": done.decision_number}
+    return {"message": message, "next": reverse("assessment:standards", args=[done.test.code])}

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 
-from tirek.assessment.models import AnswerSheet, Seat, SeatState, Sitting, SittingMode, SittingState, Test
+from tirek.assessment.models import AnswerSheet, Seat, SeatAnswer, SeatState, Sitting, SittingMode, SittingState, Test
 from tirek.assessment.quality import Check
-from tirek.assessment.queries.seats import waiting_for_scorer
 from tirek.decisions.rules import RuleSet
 
 REFUSE = "refuse"
@@ -17,19 +16,25 @@ REFUSE = "refuse"
 
 def collection_of(test: Test) -> dict[str, int]:
     """How the answers came together, in numbers; to be read as the loader."""
+    waiting = unscored(Seat.objects.filter(sitting__test=test))
     sheets = AnswerSheet.objects.filter(test=test)
     seats = Seat.objects.filter(sitting=OuterRef("sitting"), person=OuterRef("person"))
     dealt = sheets.annotate(dealt=Subquery(seats.values("booklet")[:1])).exclude(dealt=None)
     return {
         "open_sittings": open_sittings(test).count(),
-        "waiting_answers": waiting_for_scorer(test).count(),
-        "waiting_pupils": waiting_for_scorer(test).values("seat").distinct().count(),
+        "waiting_answers": waiting.count(),
+        "waiting_pupils": waiting.values("seat").distinct().count(),
         "sheets": sheets.count(),
         "other_booklets": dealt.exclude(dealt=F("booklet")).count(),
     }
 
 
-def open_sittings(test: Test):
+def unscored(seats: QuerySet[Seat]) -> QuerySet[SeatAnswer]:
+    """Answers of handed-in seats that a person has still to score."""
+    return SeatAnswer.objects.filter(seat__in=seats, seat__state=SeatState.DONE, score=None).exclude(value="")
+
+
+def open_sittings(test: Test) -> QuerySet[Sitting]:
     """Sittings on computers that have seats and are not closed."""
     found = Sitting.objects.filter(test=test, mode=SittingMode.COMPUTER, closed_at=None)
     unfinished = Seat.objects.filter(sitting__test=test, state__in=[SeatState.WAITING, SeatState.WORKING])

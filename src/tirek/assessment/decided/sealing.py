@@ -16,7 +16,7 @@ from django.db.models import Max
 from tirek.access.scope import loading
 from tirek.assessment.decided.collection import collection_of
 from tirek.assessment.models import AnswerSheet, BookletItem, Item, Sitting, Test
-from tirek.assessment.queries.seats import kind_without_version
+from tirek.assessment.sitting.marking import kind_without_version
 from tirek.decisions.rules import rules_in_force
 from tirek.registry.models import Institution, InstitutionState, Person, Territory, TerritoryLevel
 from tirek.storage.secrets import keyed_hash_many

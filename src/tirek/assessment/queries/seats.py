@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import CharField, Count, F, Q, QuerySet
+from django.db.models import BooleanField, CharField, Count, ExpressionWrapper, Q, QuerySet
 from django.db.models.functions import MD5, Cast
 from django.utils import timezone
 
 from tirek.access.roles import Role
-from tirek.access.scope import current_scope, loading
+from tirek.access.scope import Scope, current_scope, loading
+from tirek.assessment.decided.collection import unscored
 from tirek.assessment.models import (
     Booklet,
     BookletItem,
@@ -24,8 +26,8 @@ from tirek.assessment.models import (
     Test,
 )
 from tirek.assessment.sitting.access_codes import code_from, read_code, read_paper_number, shown_code
-from tirek.assessment.sitting.marking import Task
-from tirek.registry.models import Enrolment, Teaching
+from tirek.assessment.sitting.marking import Task, kind_without_version
+from tirek.registry.models import Enrolment, InstitutionState, Teaching
 from tirek.storage.secrets import keyed_hash
 
 
@@ -64,15 +66,41 @@ def sitting_supervised(pk: int) -> Sitting | None:
         return allowed.select_related("test", "class_group", "institution").filter(pk=pk).first()
 
 
-def supervised_with_counts(limit: int) -> list[Sitting]:
-    """The latest sittings that the asker may supervise, with how many seats they have and how far they are."""
+def supervised_with_counts(*, test: str = "", words: str = "", state: str = "") -> QuerySet[Sitting]:
+    """Sittings that the asker may supervise, open ones first; to be read inside ``loading()``, called in his own scope."""
+    is_over = Q(closed_at__isnull=False) | Q(state=SittingState.ANSWERED)
+    found = sittings_supervised().annotate(is_over=ExpressionWrapper(is_over, output_field=BooleanField()))
+    if test:
+        found = found.filter(test__code=test)
+    if state in ("open", "closed"):
+        found = found.filter(is_over=state == "closed")
+    if words:
+        today = timezone.localdate()
+        names = Q(name_kk__icontains=words) | Q(name_ru__icontains=words) | Q(name_en__icontains=words)
+        schools = InstitutionState.objects.filter(names, valid__contains=today).values("org_no")
+        found = found.filter(org_no__in=schools)
+    return found.select_related("test__school_year", "class_group").order_by("is_over", "-date", "org_no", "pk")
+
+
+def seat_counts(sittings: Iterable[Sitting]) -> dict[int, tuple[int, int]]:
+    """Seats and how many of them are handed in, by sitting."""
+    found = Seat.objects.filter(sitting__in=[one.pk for one in sittings]).order_by().values("sitting_id")
+    rows = found.annotate(n=Count("id"), done=Count("id", filter=Q(state=SeatState.DONE)))
+    return {row["sitting_id"]: (row["n"], row["done"]) for row in rows}
+
+
+def tests_supervised() -> list[Test]:
+    """Tests with a sitting that the asker may supervise; called in his own scope."""
     allowed = sittings_supervised()
-    done = Q(seats__state=SeatState.DONE)
     with loading():
-        found = allowed.select_related("test", "class_group").annotate(
-            n_seats=Count("seats"), n_done=Count("seats", filter=done)
-        )
-        return list(found.order_by(F("closed_at").desc(nulls_first=True), "-date", "org_no", "pk")[:limit])
+        ids = set(allowed.order_by().values_list("test_id", flat=True).distinct())
+        return list(Test.objects.filter(pk__in=ids).select_related("school_year").order_by("-school_year__starts_on", "code"))
+
+
+def sittings_without_seats(test: Test, scope: Scope) -> int:
+    """Sittings of a test in the asker's scope to whose pupils no seat was dealt."""
+    found = Sitting.objects.filter(test=test, seats=None, closed_at=None).exclude(state=SittingState.CANCELLED)
+    return scope.limit(found).count()
 
 
 def pupils_of(sitting: Sitting) -> list[tuple[int, int]]:
@@ -165,11 +193,6 @@ def notes_of(sitting: Sitting) -> list[SittingNote]:
     return list(SittingNote.objects.filter(sitting=sitting).order_by("-at"))
 
 
-def unscored(seats: QuerySet[Seat]) -> QuerySet[SeatAnswer]:
-    """Answers of handed-in seats that a person has still to score."""
-    return SeatAnswer.objects.filter(seat__in=seats, seat__state=SeatState.DONE, score=None).exclude(value="")
-
-
 def waiting_for_scorer(test: Test) -> QuerySet[SeatAnswer]:
     """Of a whole test. While there are any, their pupils have no answer sheet: calibrate after they are scored."""
     return unscored(Seat.objects.filter(sitting__test=test))
@@ -198,16 +221,6 @@ def task_of(item) -> Task:
     if item.version is None:
         return Task(kind_without_version(item), item.key, item.max_score)
     return Task(item.version.item.kind, item.version.key or item.key, item.max_score, item.version.tolerance)
-
-
-def kind_without_version(item) -> str:
-    """An item that is not of the bank: a letter as key is a choice, a number a number, any other key a word."""
-    key = item.key.strip()
-    if not key:
-        return "open"
-    if len(key) == 1 and key.isalpha():
-        return "choice"
-    return "number" if key.replace(",", "").replace(".", "").lstrip("-−").isdigit() else "word"
 
 
 def seats_on_papers(test: Test, papers: list[str]) -> dict[str, tuple[str, str]]:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from tirek.access.scope import current_scope
+from tirek.access.scope import current_scope, loading
 from tirek.assessment.bank.design import Chosen, Proposed, proposed
 from tirek.assessment.bank.wording import LANGUAGES, WITH_OPTIONS, Wording, wordings_of
 from tirek.assessment.models import BankState, BankVersion, BookletItem, Item, Test
 from tirek.assessment.queries import bank as queries
 from tirek.assessment.refusals import BadDesign, NotAllowed, must
 from tirek.assessment.services.tests import ItemSpec, create_test
+from tirek.decisions.rules import rules_in_force
 from tirek.registry.models import SchoolYear, Territory
-from tirek_engines.psychometrics.linking.anchors import FEWEST_ANCHORS
 
-WANTED_ANCHORS = max(10, FEWEST_ANCHORS)
-"""What is suggested; a link is refused below the rule's own minimum, and some anchors will drift."""
+
+def wanted_anchors(scope, day: dt.date) -> int:
+    """How many common items the rules of the day advise; a link is refused below their minimum, and some will drift."""
+    lo, hi = (0, 2_147_483_647) if scope.lo is None or scope.hi is None else (scope.lo, scope.hi)
+    with loading():
+        rules = rules_in_force("assessment.link", day, lo, hi)
+    return max(int(rules.value("wanted_anchors")), int(rules.value("fewest_anchors")))
 
 
 def chosen_items(scope, ids: Sequence[int], base: Test | None = None) -> list[Chosen]:

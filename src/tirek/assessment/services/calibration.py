@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 import polars as pl
@@ -21,7 +21,7 @@ from tirek.assessment.fairness import worst
 from tirek.assessment.kinds import CALIBRATION
 from tirek.assessment.models import Calibration, CalibrationState, Item, ItemEstimate, Link, LinkState, Test, TestState
 from tirek.assessment.refusals import WrongState, must
-from tirek.assessment.services.linking import current_link, relink
+from tirek.assessment.services.linking import Tell, current_link, nobody, relink
 from tirek.assessment.services.results import record_results
 from tirek.decisions import queries as journal
 from tirek.decisions import services as decisions
@@ -29,13 +29,8 @@ from tirek.decisions.rules import rules_in_force
 from tirek.storage import jobs
 from tirek.storage.sealed import digest_of
 
-Tell = Callable[[int, int, str], None]
 STEPS = 5
 ANALYSED = ("slope", "slope_se", "guessing", "guessing_se", "infit", "outfit", "point_biserial")
-
-
-def nobody(done: int, total: int, message: str) -> None:
-    """Progress that nobody reads."""
 
 
 def calibrate_test(
@@ -177,12 +172,21 @@ def _keep_items(test: Test, calibration: Calibration, decision) -> None:
     ItemEstimate.objects.bulk_create(rows)
 
 
+def check_removed(*, test_id: int, removed: Mapping[str, str]) -> dict[str, str]:
+    """The items to take out with their reasons, before any work on them begins."""
+    must("assessment.manage")
+    test = Test.objects.get(pk=test_id)
+    if test.state == TestState.PUBLISHED:
+        raise WrongState(_("The results of this test are published. Withdraw them before you calibrate anew."))
+    return _removed(test, None, removed)
+
+
 @jobs.work
-def calibration_job(job: jobs.Running, *, test_id: int) -> dict:
-    """The same, watched on a page."""
+def calibration_job(job: jobs.Running, *, test_id: int, removed: dict[str, str] | None = None) -> dict:
+    """The same, watched on a page; ``removed`` as there."""
     with loading():
         by = User.objects.filter(pk=current_scope().user_id).first()
-    calibration = calibrate_test(test_id=test_id, by=by, now=timezone.now(), tell=job.advance)
+    calibration = calibrate_test(test_id=test_id, by=by, now=timezone.now(), tell=job.advance, removed=removed)
     is_good = calibration.state == CalibrationState.GOOD
     message = _("The calibration is ready to be published.") if is_good else _("The calibration may not be published.")
     return {"message": message, "next": reverse("assessment:calibration", args=[calibration.test.code])}

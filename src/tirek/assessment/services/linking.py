@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -23,6 +23,13 @@ from tirek.decisions import services as decisions
 from tirek.decisions.rules import rules_in_force
 from tirek.storage.sealed import digest_of
 
+Tell = Callable[[int, int, str], None]
+STEPS = 2
+
+
+def nobody(done: int, total: int, message: str) -> None:
+    """Progress that nobody reads."""
+
 
 @transaction.atomic
 def link_test(
@@ -33,6 +40,7 @@ def link_test(
     by: User | None,
     now: datetime,
     removed: Mapping[str, str] | None = None,
+    tell: Tell = nobody,
 ) -> Link:
     """Link a calibrated test to a published one; the same link asked for twice is the one already there.
 
@@ -40,6 +48,7 @@ def link_test(
     refused, with its checks; the test then stays on its own scale.
     """
     must("assessment.manage")
+    tell(0, STEPS, _("Comparing the common items of the two tests"))
     test = Test.objects.select_for_update().get(pk=test_id)
     calibration = _calibration_of(test)
     base = _base_of(base_id, test)
@@ -62,6 +71,7 @@ def link_test(
         now=now,
     )
     link = _keep(test, base, calibration, matched_by, removed, decision, now)
+    tell(1, STEPS, _("Estimating the means of groups and their errors"))
     _draw_up_results(test, calibration, link if link.state == LinkState.GOOD else None, by, now)
     return link
 

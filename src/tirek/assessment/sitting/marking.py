@@ -40,6 +40,16 @@ def mark(task: Task, value: str) -> int | None:
     return task.max_score if right else 0
 
 
+def kind_without_version(item) -> str:
+    """An item that is not of the bank: a letter as key is a choice, a number a number, any other key a word."""
+    key = item.key.strip()
+    if not key:
+        return "open"
+    if len(key) == 1 and key.isalpha():
+        return "choice"
+    return "number" if key.replace(",", "").replace(".", "").lstrip("-−").isdigit() else "word"
+
+
 def _letters(text: str) -> set[str]:
     return set(re.sub(r"[\s,;|]", "", text.upper().translate(LETTERS)))
 

@@ -8,16 +8,18 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from tirek.access.gates import gate
 from tirek.assessment.bank.design import proposed
+from tirek.assessment.content_areas import area_name
 from tirek.assessment.forms.bank import BankTestForm, DesignForm, PickFilter
 from tirek.assessment.pages import bank as pages
 from tirek.assessment.queries import bank as queries
 from tirek.assessment.queries.results import title_of
-from tirek.assessment.services.bank_tests import WANTED_ANCHORS, anchor_ids, chosen_items, create_test_from_bank
+from tirek.assessment.services.bank_tests import anchor_ids, chosen_items, create_test_from_bank, wanted_anchors
 from tirek_engines.errors import Refusal
 
 ROWS = 100
@@ -46,7 +48,7 @@ def pick(request: HttpRequest) -> HttpResponse:
         row["anchor"] = _anchor(row["item"], in_base)
     return render(request, "assessment/bank/pick.html", {
         "form": form, "page": page, "rows": rows, "tabs": pages.tabs("bank_pick"), "trail": pages.trail()[:1],
-        "summary": summary(chosen), "chosen": chosen, "base": base, "wanted": WANTED_ANCHORS,
+        "summary": summary(chosen), "chosen": chosen, "base": base, "wanted": wanted_anchors(request.scope, timezone.localdate()),
         "n_anchors": sum(item.is_anchor for item in chosen),
     })  # fmt: skip
 
@@ -76,9 +78,10 @@ def summary(chosen) -> list[dict]:
             areas[name]["n"] += 1
             areas[name]["minutes"] += item.minutes
             areas[name]["points"] += item.max_score
-    order = sorted(name for name in areas if name is not None) + ([None] if areas else [])
+    order = sorted((name for name in areas if name is not None), key=area_name) + ([None] if areas else [])
     return [
-        {"area": _("Altogether") if name is None else name or _("without an area"), **areas[name]} for name in order
+        {"area": _("Altogether") if name is None else area_name(name) or _("without an area"), **areas[name]}
+        for name in order
     ]
 
 
@@ -106,7 +109,7 @@ def lay_out(request: HttpRequest) -> HttpResponse:
             return redirect("assessment:booklets", code=made.code)
     return render(request, "assessment/bank/lay_out.html", {
         "form": form, "plan": plan, "refused": refused, "chosen": chosen, "base": base, "trail": pages.trail(),
-        "summary": summary(chosen), "wanted": WANTED_ANCHORS, "subject": given.get("subject") or SUBJECT,
+        "summary": summary(chosen), "wanted": wanted_anchors(request.scope, timezone.localdate()), "subject": given.get("subject") or SUBJECT,
         "n_anchors": sum(item.is_anchor for item in chosen), "minutes": _minutes(given),
     })  # fmt: skip
 

@@ -9,17 +9,18 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from tirek.access.gates import gate
+from tirek.assessment import leaving_out
 from tirek.assessment.pages import item_charts, present
 from tirek.assessment.queries import items as item_queries
 from tirek.assessment.queries import results as queries
-from tirek.assessment.services.calibration import calibrate_test
+from tirek.assessment.services.calibration import calibration_job, check_removed
 from tirek.assessment.views.tests import held_or_404, tabs, trail
 from tirek.registry import downloads
+from tirek.storage import jobs
 from tirek_engines.errors import Refusal
 
 
@@ -78,7 +79,7 @@ def _dif_row(row: dict) -> dict:
 def fairness(request: HttpRequest, code: str) -> HttpResponse:
     """Is any item easier for one group than for another of the same ability?"""
     found, calibration, context = _page(request, code)
-    if calibration is None:
+    if calibration is None or not calibration.fit.get("n_items"):
         return redirect("assessment:calibration", code=code)
     table = item_queries.tables_of(calibration).dif
     if request.GET.get("download"):
@@ -102,11 +103,12 @@ def fairness(request: HttpRequest, code: str) -> HttpResponse:
 @require_GET
 def information(request: HttpRequest, code: str) -> HttpResponse:
     """Where on the scale does the test measure well, and are the pupils there?"""
-    _found, calibration, context = _page(request, code)
-    if calibration is None:
+    found, calibration, context = _page(request, code)
+    if calibration is None or not calibration.fit.get("n_items"):
         return redirect("assessment:calibration", code=code)
     tables = item_queries.tables_of(calibration)
-    chart = item_charts.test_information(tables, item_queries.abilities(calibration))
+    booklets = item_queries.booklet_places(found, tables)
+    chart = item_charts.test_information(tables, item_queries.abilities(calibration), booklets)
     pairs = tables.dependence.head(20).to_dicts()
     return render(request, "assessment/items/information.html", context | {"chart": chart, "pairs": pairs})
 
@@ -122,11 +124,11 @@ def remove(request: HttpRequest, code: str) -> HttpResponse:
     if request.POST.get("do") == "back":
         out.pop(chosen, None)
     else:
-        out[chosen] = request.POST.get("because", "")
+        out[chosen] = leaving_out.told(request.POST.get("reason", ""), request.POST.get("because", ""))
     try:
-        calibrate_test(test_id=found.pk, by=request.user, now=timezone.now(), removed=out)
+        kept = check_removed(test_id=found.pk, removed=out)
+        title = _("Calibration of %(test)s") % {"test": queries.title_of(found)}
+        jobs.start_once(calibration_job, title=title, test_id=found.pk, removed=kept)
     except Refusal as refusal:
         messages.error(request, refusal.message)
-    else:
-        messages.success(request, _("The test is calibrated anew. The journal keeps the calibration before it."))
     return redirect("assessment:calibration", code=code)

@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from tirek.access.gates import gate
+from tirek.assessment import leaving_out, work
 from tirek.assessment.pages import item_charts, present
 from tirek.assessment.queries import links as link_queries
 from tirek.assessment.queries import results as queries
 from tirek.assessment.services.linking import current_link, link_test, unlink
 from tirek.assessment.views.tests import held_or_404, tabs, trail
 from tirek.registry import downloads
+from tirek.storage import jobs
 from tirek_engines.errors import Refusal
 
 
@@ -36,13 +38,15 @@ def link(request: HttpRequest, code: str) -> HttpResponse:
         "tabs": tabs(found, request, "link"),
         "calibration": calibration,
         "link": current,
+        "job": queries.running_job(found),
         "base_title": f"{queries.title_of(current.base)}, {current.base.school_year.code}" if current else "",
         "checks": [present.check_words(check) for check in current.checks] if current else [],
         "chart": item_charts.drift(current.anchors) if current else None,
         "anchors": [row | {"words": present.anchor_words(row["state"])} for row in current.anchors] if current else [],
         "candidates": link_queries.candidates(found),
         "earlier": link_queries.earlier_links(found),
-        "may_change": found.state != "published" and calibration is not None and calibration.state == "good",
+        "may_change": found.state != "published" and calibration is not None and calibration.state == "good"
+        and queries.running_job(found) is None,
     })  # fmt: skip
 
 
@@ -52,7 +56,8 @@ def _download(test, current, form: str) -> HttpResponse:
         ("high", _("To")), ("robust_z", _("Robust z")), ("rmsd", _("Distance of the curves")),
         ("flagged", _("Drifts")), ("state", _("State")), ("because", _("Why")),
     ]  # fmt: skip
-    rows = [tuple(row.get(name) for name, _head in columns) for row in current.anchors]
+    said = [row | {"because": leaving_out.in_words(row.get("because") or "")} for row in current.anchors]
+    rows = [tuple(row.get(name) for name, _head in columns) for row in said]
     return downloads.respond(f"{test.code}-common-items", form, columns, rows)
 
 
@@ -79,11 +84,16 @@ def anchor(request: HttpRequest, code: str) -> HttpResponse:
     if request.POST.get("do") == "back":
         out.pop(item, None)
     else:
-        out[item] = request.POST.get("because", "")
+        out[item] = leaving_out.told(request.POST.get("reason", ""), request.POST.get("because", ""))
     return _do(request, code, base_id=current.base_id, matched_by=current.matched_by, test_id=found.pk, removed=out)
 
 
 def _do(request: HttpRequest, code: str, **what) -> HttpResponse:
+    found = queries.test_by_code(code)
+    if queries.sheets_in(found) > work.MANY_SHEETS:
+        title = _("Linking of %(test)s") % {"test": queries.title_of(found)}
+        jobs.start_once(work.link, title=title, **what)
+        return redirect("assessment:link", code=code)
     try:
         made = link_test(by=request.user, now=timezone.now(), **what)
     except Refusal as refusal:
@@ -103,6 +113,10 @@ def _do(request: HttpRequest, code: str, **what) -> HttpResponse:
 def undo(request: HttpRequest, code: str) -> HttpResponse:
     """Leave the test on a scale of its own."""
     found = held_or_404(request, code)
+    if queries.sheets_in(found) > work.MANY_SHEETS:
+        title = _("Linking of %(test)s") % {"test": queries.title_of(found)}
+        jobs.start_once(work.leave_link, title=title, test_id=found.pk, code=found.code)
+        return redirect("assessment:link", code=code)
     try:
         unlink(test_id=found.pk, by=request.user, now=timezone.now())
     except Refusal as refusal:

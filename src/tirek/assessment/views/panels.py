@@ -11,12 +11,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tirek.access.gates import gate
 from tirek.access.permissions import may
+from tirek.assessment import work
 from tirek.assessment.forms.panels import JudgementForm, PanelForm
 from tirek.assessment.queries import results as queries
 from tirek.assessment.reports import data
 from tirek.assessment.reports import panel as feedback
 from tirek.assessment.services import panels as services
 from tirek.assessment.views.tests import held_or_404, trail
+from tirek.storage import jobs
 from tirek_engines.errors import Refusal
 
 
@@ -47,6 +49,7 @@ def standards(request: HttpRequest, code: str) -> HttpResponse:
     rounds = feedback.rounds_of(panel, scaled, calibration)
     return render(request, "assessment/panels/panel.html", context | {
         "pages": pages, "form": form, "rounds": rounds, "levels": data.level_names(panel),
+        "job": queries.running_job(test),
     })  # fmt: skip
 
 
@@ -93,6 +96,10 @@ def close(request: HttpRequest, code: str) -> HttpResponse:
     panel = _panel_or_404(request, code)
     if request.POST.get("confirm") != "yes":
         messages.error(request, _("Tick the box to say that the panel has finished its last round."))
+        return redirect("assessment:standards", code=code)
+    if queries.sheets_in(panel.test) > work.MANY_SHEETS:
+        title = _("Levels of %(test)s") % {"test": queries.title_of(panel.test)}
+        jobs.start_once(work.set_levels, title=title, panel_id=panel.pk, test_id=panel.test_id)
         return redirect("assessment:standards", code=code)
     try:
         done = services.close_panel(panel_id=panel.pk, by=request.user, now=timezone.now())
