@@ -6,7 +6,7 @@ fail() {
 }
 
 find_python() {
-    for name in ${PYTHON:-python3.13 python3.12 python3.11 python3}; do
+    for name in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
         if command -v "$name" >/dev/null 2>&1 &&
             "$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' >/dev/null 2>&1; then
             command -v "$name"

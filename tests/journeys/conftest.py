@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE.parents[1] / "test-results"
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -80,7 +81,7 @@ def server(world) -> Iterator[str]:
 
 @pytest.fixture(scope="package")
 def chromium(beside_playwright) -> Iterator:
-    if not Path(CHROMIUM).exists():
+    if not CHROMIUM:
         pytest.skip("not run: no chromium (apt-get install chromium)")
     from playwright.sync_api import sync_playwright
 
