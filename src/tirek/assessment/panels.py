@@ -50,9 +50,15 @@ def _over_years(rows) -> dict:
         for found in subjects.values()
     ]  # fmt: skip
     changes = _changes(rows)
-    words = _("500 is the mean of the region in each year. Where intervals overlap widely, the change may be chance.")
-    if changes:
-        words = _("Years that are linked by common items can be compared; in the others 500 is the mean of the region.")
+    words = _(
+        "Each of these tests has a scale of its own, on which 500 is the mean of all who sat it: a rise from one year to"
+        " another says nothing, so the years are not joined."
+    )
+    if any(len(set(_scales(found))) < len(found) for found in subjects.values()):
+        words = _(
+            "A line joins only years that common items put on one scale. The other years stand on scales of their own, on"
+            " which 500 is the mean of all who sat the test: between them nothing can be compared."
+        )
     shown = any(not row.suppressed for row in rows) and len(years) > 1
     return {
         "latest": latest,
@@ -79,7 +85,16 @@ def _point(rows, year: str) -> dict:
         return {"label": year, "value": None}
     if row.suppressed:
         return {"label": year, "few": True}
-    return {"label": year, "value": row.mean, "low": row.low, "high": row.high}
+    return {"label": year, "value": row.mean, "low": row.low, "high": row.high, "scale": _scale(row.release)}
+
+
+def _scales(rows) -> list[int]:
+    return [_scale(row.release) for row in rows]
+
+
+def _scale(release) -> int:
+    """Results with the same one can be compared: the test that set the scale."""
+    return link_queries.scale_root(release) if release.link_id else release.test_id
 
 
 def person(request, subject):

@@ -21,6 +21,19 @@ MANY = {
     "person": gettext_lazy("Persons"),
     "item": gettext_lazy("Items"),
     "test": gettext_lazy("The test as a whole"),
+    "anchor": gettext_lazy("Common items"),
+    "cut": gettext_lazy("Levels"),
+    "trend_all": gettext_lazy("Change of all together"),
+    "trend_district": gettext_lazy("Changes of districts and cities"),
+    "trend_settlement": gettext_lazy("Changes of towns and villages"),
+    "trend_language": gettext_lazy("Changes by language of instruction"),
+    "trend_school": gettext_lazy("Changes of schools"),
+    "trend_gap": gettext_lazy("Changes of differences between groups"),
+    "share_all": gettext_lazy("Levels of all together"),
+    "share_district": gettext_lazy("Levels in districts and cities"),
+    "share_settlement": gettext_lazy("Levels in towns and villages"),
+    "share_language": gettext_lazy("Levels by language of instruction"),
+    "share_school": gettext_lazy("Levels of schools"),
 }
 GROUPS = {
     ("all", "all"): gettext_lazy("All together"),
@@ -31,7 +44,13 @@ GROUPS = {
     ("gap", "settlement"): gettext_lazy("Towns against villages"),
     ("gap", "language"): gettext_lazy("Kazakh against Russian classes"),
 }
-PERSON, ITEM = gettext_noop("Person %(code)s"), gettext_noop("Item %(code)s")
+PATTERNS = {
+    "person": gettext_noop("Person %(code)s"),
+    "item": gettext_noop("Item %(code)s"),
+    "anchor": gettext_noop("Common item %(code)s"),
+    "cut": gettext_noop("Cut score %(code)s, counted from the lowest"),
+    "test": gettext_noop("Test %(code)s"),
+}
 
 
 def many(kind: str) -> str:
@@ -41,14 +60,52 @@ def many(kind: str) -> str:
 
 def label(kind: str, code: str) -> str:
     """One subject, as a person would call it."""
+    if kind.startswith("trend_"):
+        return _("Change: %(group)s") % {"group": label(kind.removeprefix("trend_"), code)}
+    if kind.startswith("share_"):
+        group, _slash, cut = code.rpartition("/")
+        named_group = label(kind.removeprefix("share_"), group)
+        return _("%(group)s: cut score %(cut)s") % {"group": named_group, "cut": cut}
     if (kind, code) in GROUPS:
         return str(GROUPS[kind, code])
     named: dict[str, Callable] = {"school": _institution, "district": territories.by_code}
     found = named[kind](code) if kind in named else None
     if found is not None:
         return territories.local_name(found)
-    pattern = {"person": PERSON, "item": ITEM}.get(kind)
+    pattern = PATTERNS.get(kind)
     return _(pattern) % {"code": code} if pattern else code
+
+
+# sealed file -> what it holds, in words; a file of another name stands with its name alone
+FILES = {
+    "answers": gettext_lazy("answers of the pupils, without names"),
+    "items": gettext_lazy("items of the test"),
+    "groups": gettext_lazy("groups of each pupil"),
+    "rules": gettext_lazy("rules in force"),
+    "booklets": gettext_lazy("booklets"),
+    "parameters": gettext_lazy("estimates of the items"),
+    "steps": gettext_lazy("steps of the items"),
+    "curves": gettext_lazy("observed curves of the items"),
+    "dependence": gettext_lazy("items that go together"),
+    "dif": gettext_lazy("fairness of the items"),
+    "persons": gettext_lazy("abilities of the pupils, without names"),
+    "outcomes": gettext_lazy("outcomes with their reasons"),
+    "distribution": gettext_lazy("how the results are spread"),
+    "item_points": gettext_lazy("places of the items on the scale"),
+    "pairs": gettext_lazy("pairs of common items"),
+    "drift": gettext_lazy("drift of the common items"),
+    "replicates": gettext_lazy("items estimated anew without each place"),
+    "base_parameters": gettext_lazy("estimates of the items in the earlier test"),
+    "new_parameters": gettext_lazy("estimates of the items in this test"),
+    "before": gettext_lazy("published results of the earlier test"),
+    "ratings": gettext_lazy("judgements of the panel"),
+    "calibration": gettext_lazy("estimates of the items and their errors"),
+}
+
+
+def file_words(name: str) -> str:
+    """What a sealed file holds."""
+    return str(FILES.get(name, ""))
 
 
 def _institution(code: str):

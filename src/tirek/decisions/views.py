@@ -63,8 +63,8 @@ def run(request, number: str):
     entitled = _entitled(request, decision)
     context = {
         "decision": decision,
-        "inputs": list(decision.inputs.items()),  # pairs: a template's .items would be the file of that name
-        "outputs": list(decision.outputs.items()),
+        "inputs": _files(decision.inputs),
+        "outputs": _files(decision.outputs),
         "kind": _kind(decision.kind),
         "counts": _counts(decision),
         "chain": queries.chain(decision),
@@ -156,6 +156,11 @@ def _decision(number: str):
         return queries.decision(number)
     except Refusal as refusal:
         raise Http404(refusal.message) from refusal
+
+
+def _files(seals: dict) -> list[tuple[str, str, dict]]:
+    """Name, what is in it, seal. Tuples: a template's ``.items`` would be the file of that name."""
+    return [(name, subjects.file_words(name), seal) for name, seal in seals.items()]
 
 
 def _kind(code: str):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django import forms
+from django.utils.html import format_html, format_html_join
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +13,7 @@ from tirek.assessment.bank.facts import ItemFacts, VersionFacts, keep_picture
 from tirek.assessment.bank.pictures import MOST_BYTES
 from tirek.assessment.bank.validity import PictureFacts
 from tirek.assessment.bank.wording import LANGUAGES, wording
+from tirek.assessment.content_areas import AREAS, area_code, area_name
 from tirek.assessment.models import AnswerKind, BankState, Subject, TestKind
 from tirek.registry.models import SchoolYear, Territory, TerritoryLevel
 from tirek_engines.errors import Refusal
@@ -41,6 +43,32 @@ PICTURE_WORDS = {
 PICTURE_LANGUAGES = [("", _("for all languages")), ("kk", _("Kazakh")), ("ru", _("Russian")), ("en", _("English"))]
 
 
+class Suggesting(forms.TextInput):
+    """A line that offers the areas which have names in three languages."""
+
+    def render(self, name, value, attrs=None, renderer=None):
+        held = f"{name}-offered"
+        offered = format_html_join("", '<option value="{}">', [(words,) for words in AREAS.values()])
+        line = super().render(name, value, (attrs or {}) | {"list": held}, renderer)
+        return format_html('{}<datalist id="{}">{}</datalist>', line, held, offered)
+
+    def format_value(self, value):
+        return area_name(value) if value else None
+
+
+class AreaField(forms.CharField):
+    """A content area: typed in any language, kept by its code where it has one."""
+
+    def __init__(self, **kwargs):
+        super().__init__(
+            max_length=64, required=False, widget=Suggesting,
+            help_text=_("Take one that is offered: it then has a name in every language."), **kwargs,
+        )  # fmt: skip
+
+    def clean(self, value):
+        return area_code(super().clean(value))
+
+
 class BankFilter(forms.Form):
     words = forms.CharField(label=_("Words of the task, or code"), required=False, max_length=200)
     subject = forms.ChoiceField(label=_("Subject"), required=False, choices=[*ANY, *Subject.choices])
@@ -51,7 +79,10 @@ class BankFilter(forms.Form):
 
     def __init__(self, *args, areas: list[str] = (), **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["content_area"].choices = [*ANY, *((area, area) for area in areas)]
+        self.fields["content_area"].choices = [
+            *ANY,
+            *sorted(((area, area_name(area)) for area in areas), key=lambda pair: pair[1]),
+        ]
 
 
 class ItemForm(forms.Form):
@@ -60,7 +91,7 @@ class ItemForm(forms.Form):
     code = forms.CharField(label=_("Code"), max_length=32, help_text=_("Latin letters, digits and hyphens: MA-4-017."))
     subject = forms.ChoiceField(label=_("Subject"), choices=Subject.choices)
     grade = forms.IntegerField(label=_("Grade"), min_value=1, max_value=12)
-    content_area = forms.CharField(label=_("Content area"), max_length=64, required=False)
+    content_area = AreaField(label=_("Content area"))
     kind = forms.ChoiceField(label=_("Kind of answer"), choices=AnswerKind.choices)
     max_score = forms.IntegerField(label=_("Highest score"), min_value=1, max_value=100, initial=1)
     minutes = forms.DecimalField(
@@ -174,7 +205,7 @@ class BankImportForm(forms.Form):
     )
     subject = forms.ChoiceField(label=_("Subject of new items"), choices=Subject.choices)
     grade = forms.IntegerField(label=_("Grade of new items"), min_value=1, max_value=12)
-    content_area = forms.CharField(label=_("Content area of new items"), max_length=64, required=False)
+    content_area = AreaField(label=_("Content area of new items"))
 
 
 class PickFilter(forms.Form):
@@ -186,7 +217,10 @@ class PickFilter(forms.Form):
 
     def __init__(self, *args, areas: list[str] = (), bases: list[tuple[str, str]] = (), **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["content_area"].choices = [*ANY, *((area, area) for area in areas)]
+        self.fields["content_area"].choices = [
+            *ANY,
+            *sorted(((area, area_name(area)) for area in areas), key=lambda pair: pair[1]),
+        ]
         self.fields["base"].choices = [("", _("no earlier test")), *bases]
 
 

@@ -8,6 +8,18 @@ from django.utils.translation import gettext_lazy as _
 from tirek.assessment.sitting.scanned import BLANK, DOUBLE
 
 
+class SittingsFilter(forms.Form):
+    test = forms.ChoiceField(label=_("Test"), required=False)
+    words = forms.CharField(label=_("School"), required=False, max_length=100)
+    state = forms.ChoiceField(
+        label=_("State"), required=False, choices=[("", _("any")), ("open", _("open")), ("closed", _("closed"))]
+    )
+
+    def __init__(self, *args, tests: list[tuple[str, str]] = (), **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["test"].choices = [("", _("any")), *tests]
+
+
 class ScannedForm(forms.Form):
     file = forms.FileField(label=_("The scanner’s file"), help_text=_("CSV, XLSX or Parquet; at most 50 MB."))
     blank = forms.CharField(

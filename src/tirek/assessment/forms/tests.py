@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tirek.assessment.models import Subject, TestKind
+from tirek.assessment.content_areas import area_code
+from tirek.assessment.models import SittingMode, Subject, TestKind
 from tirek.assessment.services.tests import ItemSpec
 from tirek.registry.models import SchoolYear, Territory, TerritoryLevel
 
@@ -56,7 +57,7 @@ class TestForm(forms.Form):
             if not re.fullmatch(r"\d{0,3}", cells[1]):
                 message = gettext("Line %(number)s: the highest score must be a whole number.")
                 raise ValidationError(message % {"number": number})
-            specs.append(ItemSpec(cells[0], int(cells[1] or 1), cells[2], cells[3]))
+            specs.append(ItemSpec(cells[0], int(cells[1] or 1), cells[2], area_code(cells[3])))
         return specs
 
     def clean_booklets(self) -> dict[str, list[str]] | None:
@@ -80,7 +81,14 @@ class AnswersForm(forms.Form):
 
 
 class SittingsForm(forms.Form):
-    date = forms.DateField(label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}))
+    date = forms.DateField(label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    mode = forms.ChoiceField(
+        label=_("Mode"), choices=SittingMode.choices, initial=SittingMode.PAPER, widget=forms.RadioSelect
+    )
+    deal = forms.BooleanField(
+        label=_("Deal the seats and booklets at once"), required=False, initial=True,
+        help_text=_("Pupils who come to a class later get their seat on the sitting’s page."),
+    )  # fmt: skip
 
 
 class WithdrawForm(forms.Form):

@@ -60,30 +60,24 @@ def _middle(bins: list[dict]) -> tuple[float, float]:
     return (found[0], found[-1]) if found else (0.0, 0.0)
 
 
-def item_map(release) -> dict | None:
-    """The Wright map: how able the pupils are against how hard the items are, on one scale."""
-    bins, items = bins_of(release), release.distribution.get("item_points", [])
-    if not bins or not items:
+def item_map(release, places: Sequence[tuple[str, float]]) -> dict | None:
+    """The Wright map: how able the pupils are against how hard each step of each item is, on one scale."""
+    bins = bins_of(release)
+    if not bins or not places:
         return None
-    hard = sum(item["points"] > bins[-1]["to"] - 100 for item in items)
+    hard = sum(place > bins[-1]["to"] - 100 for _label, place in places)
+    words = _(
+        "A dot stands where a pupil has an even chance of the point: %(n)s dots, from %(low)s to %(high)s points; %(hard)s of"
+        " them ask for more than all but the ablest can."
+    ) % {
+        "n": len(places), "hard": hard, "low": points(min(place for _label, place in places)),
+        "high": points(max(place for _label, place in places)),
+    }  # fmt: skip
     return {
-        "kind": "item_map",
-        "title": _("Did the items fit the pupils?"),
-        "words": _(
-            "%(n)s items, from %(low)s to %(high)s points; %(hard)s of them ask for more than all but the ablest can."
-        )
-        % {
-            "n": len(items),
-            "low": points(min(item["points"] for item in items)),
-            "high": points(max(item["points"] for item in items)),
-            "hard": hard,
-        },
-        "x_label": _("points"),
-        "bins": bins,
-        "items": [{"label": item["item"], "value": item["points"]} for item in items],
-        "persons_label": _("Pupils"),
-        "items_label": _("Items"),
-    }
+        "kind": "item_map", "title": _("Did the items fit the pupils?"), "words": words, "x_label": _("points"), "bins": bins,
+        "items": [{"label": label, "value": round(place, 1)} for label, place in places],
+        "persons_label": _("Pupils"), "items_label": _("Items"),
+    }  # fmt: skip
 
 
 def bars(title: str, words: str, rows: Sequence[dict], mean: float | None, head: str) -> dict:

@@ -70,24 +70,40 @@ def item_information(tables: Tables, item: str) -> dict:
     }  # fmt: skip
 
 
-def test_information(tables: Tables, abilities: np.ndarray) -> dict:
-    """The error of measurement along the scale, and where the pupils are."""
-    information = tables.items.information(THETA).sum(axis=0)
-    best = float(THETA[int(information.argmax())])
-    inside = float(np.mean(information[np.clip(np.searchsorted(THETA, abilities), 0, 40)] >= 0.5 * information.max()))
-    return {
-        "kind": "curves", "title": _("Where does the test measure well?"),
-        "words": _(
+def test_information(tables: Tables, abilities: np.ndarray, booklets: Sequence[np.ndarray]) -> dict:
+    """What a pupil's booklet tells along the scale, beside what all items would tell, and where the pupils are."""
+    each = tables.items.information(THETA)
+    whole = each.sum(axis=0)
+    has_parts = len(booklets) > 1
+    one = np.mean([each[places].sum(axis=0) for places in booklets], axis=0) if has_parts else whole
+    best = float(THETA[int(one.argmax())])
+    inside = float(np.mean(one[np.clip(np.searchsorted(THETA, abilities), 0, 40)] >= 0.5 * one.max()))
+    words = [
+        _(
             "It measures best near %(best)s logits. %(share)s of a hundred pupils stand where it tells at least half as much"
             " as there. The columns behind the line are the pupils."
-        ) % {"best": points(best, 1), "share": points(100 * inside)},
+        ) % {"best": points(best, 1), "share": points(100 * inside)}
+    ]  # fmt: skip
+    series = [{"label": _("information of the whole test"), "points": _pairs(whole)}]
+    if has_parts:
+        given = points(float(np.mean([len(places) for places in booklets])))
+        words.insert(0, _(
+            "Nobody answers all %(all)s items: a booklet holds about %(given)s. The lower line is what one booklet tells of"
+            " its pupil; the upper one is what all items would tell together, and shows where items are missing."
+        ) % {"all": points(len(tables.items)), "given": given})  # fmt: skip
+        series = [
+            {"label": _("one booklet"), "points": _pairs(one)},
+            {"label": _("all items together"), "points": _pairs(whole)},
+        ]
+    return {
+        "kind": "curves", "title": _("Where does the test measure well?"), "words": " ".join(words),
         "x_label": _("ability, logits"), "value_head": _("Information"), "tick_decimals": 0, "decimals": 1,
-        "bins": ability_bins(abilities),
-        "series": [
-            {"label": _("information of the whole test"),
-             "points": list(zip(THETA.tolist(), information.tolist(), strict=True))}
-        ],
+        "bins": ability_bins(abilities), "series": series,
     }  # fmt: skip
+
+
+def _pairs(values: np.ndarray) -> list[tuple[float, float]]:
+    return list(zip(THETA.tolist(), values.tolist(), strict=True))
 
 
 def ability_bins(abilities: np.ndarray) -> list[dict]:

@@ -10,7 +10,7 @@ import polars as pl
 from tirek.access.scope import loading
 from tirek.assessment.analysis import items_from
 from tirek.assessment.decided.sealing import pseudonyms
-from tirek.assessment.models import Calibration, ItemEstimate, SeatAnswer, Test
+from tirek.assessment.models import BookletItem, Calibration, ItemEstimate, SeatAnswer, Test
 from tirek.decisions import queries as journal
 from tirek_engines.psychometrics import Items
 from tirek_engines.psychometrics.fit.distractors import OptionRow, option_tables
@@ -55,6 +55,16 @@ def neighbours(calibration: Calibration, item: str) -> tuple[str, str]:
     )
     place = codes.index(item)
     return codes[place - 1] if place else "", codes[place + 1] if place + 1 < len(codes) else ""
+
+
+def booklet_places(test: Test, tables: Tables) -> list[np.ndarray]:
+    """Places of the calibrated items of each booklet; what one pupil is given."""
+    place = {name: j for j, name in enumerate(tables.items.names)}
+    held: dict[int, list[int]] = {}
+    for booklet, code in BookletItem.objects.filter(booklet__test=test).values_list("booklet_id", "item__code"):
+        if code in place:
+            held.setdefault(booklet, []).append(place[code])
+    return [np.array(sorted(places), np.int64) for places in held.values()]
 
 
 def abilities(calibration: Calibration) -> np.ndarray:

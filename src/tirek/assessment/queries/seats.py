@@ -94,7 +94,9 @@ def tests_supervised() -> list[Test]:
     allowed = sittings_supervised()
     with loading():
         ids = set(allowed.order_by().values_list("test_id", flat=True).distinct())
-        return list(Test.objects.filter(pk__in=ids).select_related("school_year").order_by("-school_year__starts_on", "code"))
+        return list(
+            Test.objects.filter(pk__in=ids).select_related("school_year").order_by("-school_year__starts_on", "code")
+        )
 
 
 def sittings_without_seats(test: Test, scope: Scope) -> int:

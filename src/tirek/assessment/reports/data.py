@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tirek.access.scope import loading
 from tirek.assessment.codes import as_scores
+from tirek.assessment.content_areas import area_name
 from tirek.assessment.models import (
     AnswerSheet,
     BookletItem,
@@ -34,6 +35,7 @@ from tirek.assessment.models import (
 from tirek.decisions import queries as journal
 from tirek.decisions.rules import RuleSet, rules_in_force
 from tirek.registry.models import Enrolment, Institution, Territory, TerritoryLevel
+from tirek_engines.assessment.standards import ordered_booklet
 from tirek_engines.psychometrics import NOT_ANSWERED
 from tirek_engines.psychometrics.items import Items
 
@@ -66,12 +68,21 @@ class TaskOnScale:
     max_score: int
     difficulty: float
     error: float
+    secret_wording: str = ""
 
     @property
     def words(self) -> str:
-        """What a pupil who solves it can do; without such words the task itself, shortened."""
-        text = self.can_do or self.wording
-        return text if len(text) <= 160 else text[:157].rsplit(" ", 1)[0] + "…"
+        """What a pupil who solves it can do; without such words the task itself, shortened, once it is no secret."""
+        return _short(self.can_do or self.wording)
+
+    @property
+    def words_for_holder(self) -> str:
+        """The same for those who hold the test and know its tasks anyway."""
+        return _short(self.can_do or self.wording or self.secret_wording)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 160 else text[:157].rsplit(" ", 1)[0] + "…"
 
 
 @dataclass(frozen=True)
@@ -97,7 +108,7 @@ def scaled_items(calibration: Calibration) -> Scaled:
         found = ItemEstimate.objects.filter(calibration=calibration, difficulty__isnull=False)
         rows = [
             row
-            for row in found.select_related("item__version__item").order_by("item__position")
+            for row in found.select_related("item__test", "item__version__item").order_by("item__position")
             if len(row.steps or [row.difficulty]) == row.item.max_score
         ]
     steps = np.array([len(row.steps or [0]) for row in rows], np.int64)
@@ -118,16 +129,42 @@ def scaled_items(calibration: Calibration) -> Scaled:
     return Scaled(items, tuple(_task(row) for row in rows))
 
 
+def places_in_points(release: Release) -> list[tuple[str, float]]:
+    """Where a pupil has an even chance of each point of each item, whatever its model: the label and the place."""
+    if release.calibration is None:
+        return []
+    scaled, scale = scaled_items(release.calibration), release.distribution["scale"]
+    many = {task.code: task.max_score > 1 for task in scaled.tasks}
+    found = []
+    for page in ordered_booklet(scaled.items, response_probability=0.5):
+        label = (
+            _("%(item)s, %(n)s or more points") % {"item": page.item, "n": page.step} if many[page.item] else page.item
+        )
+        if np.isfinite(page.location):
+            place = scale["centre"] + scale["spread"] * (page.location - scale["origin"]) / scale["unit"]
+            found.append((label, float(place)))
+    return found
+
+
+def is_open(item: Item) -> bool:
+    """Whether a task's wording may be shown: one of the bank once it was released, another from its test's day on."""
+    if item.version_id:
+        return not item.version.item.is_secure
+    opens = item.test.tasks_open_on
+    return opens is not None and opens <= timezone.localdate()
+
+
 def _task(row: ItemEstimate) -> TaskOnScale:
     item, kept = row.item, row.item.version.item if row.item.version_id else None
     return TaskOnScale(
         code=item.code,
-        area=(kept.content_area if kept else "") or item.content_area,
+        area=area_name((kept.content_area if kept else "") or item.content_area),
         can_do=words_of(kept, "can_do") if kept else "",
-        wording=words_of(item, "wording"),
+        wording=words_of(item, "wording") if is_open(item) else "",
         max_score=item.max_score,
         difficulty=row.difficulty or 0.0,
         error=row.difficulty_se or 0.0,
+        secret_wording=words_of(item, "wording"),
     )
 
 
@@ -283,7 +320,8 @@ class ClosedPanel:
 
 def closed_panels(test) -> list[ClosedPanel]:
     """Panels that set cut scores, the latest first: names of the levels above each cut, logits, error."""
-    found = Panel.objects.filter(test=test, state=PanelState.CLOSED).order_by("-closed_at")
+    found = Panel.objects.filter(test=test).exclude(state=PanelState.OPEN).exclude(decision_number="")
+    found = found.select_related("carried_from__test").order_by("-closed_at")
     return [
         ClosedPanel(
             panel,

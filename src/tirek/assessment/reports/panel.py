@@ -34,7 +34,7 @@ def pages_of(panel: Panel, scaled: data.Scaled) -> list[dict]:
     tasks = {task.code: task for task in scaled.tasks}
     return [
         {"page": n, "code": page.item, "step": page.step if tasks[page.item].max_score > 1 else None,
-         "location": decimal(page.location), "area": tasks[page.item].area, "words": tasks[page.item].words}
+         "location": decimal(page.location), "area": tasks[page.item].area, "words": tasks[page.item].words_for_holder}
         for n, page in enumerate(booklet, start=1)
     ]  # fmt: skip
 

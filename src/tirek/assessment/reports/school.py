@@ -203,7 +203,7 @@ def what_they_can(found: AgainstExpectation, scaled: data.Scaled, rules: RuleSet
     ]
     rows = [
         [
-            scaled.tasks[j].code, scaled.tasks[j].area, scaled.tasks[j].words, percent(found.share[j]),
+            scaled.tasks[j].code, scaled.tasks[j].area or "—", scaled.tasks[j].words or "—", percent(found.share[j]),
             between(low[j], high[j], percent),
         ]
         for j in [*can, *cannot]
@@ -217,6 +217,8 @@ def what_they_can(found: AgainstExpectation, scaled: data.Scaled, rules: RuleSet
         else _("There is no task of which we can say with certainty that most of our pupils cannot do it yet.")
     )  # fmt: skip
     closing = [_("Of the tasks not listed we cannot say for sure on which side of one half they lie.")] if rows else []
+    if any(not scaled.tasks[j].words for j in [*can, *cannot]):
+        closing.append(_("A task without words is still a secret: its wording is shown once it is released."))
     return Section(
         _("What can our pupils do, and what not yet?"), words, columns=columns if rows else [], rows=rows, right=[3, 4],
         closing=closing, anchor="can",
@@ -291,7 +293,7 @@ def what_to_work_on(found: AgainstExpectation, scaled: data.Scaled, rules: RuleS
     weak = weak[np.argsort((found.share - found.expected_share)[weak], kind="stable")]
     rows = [
         [
-            scaled.tasks[j].code, scaled.tasks[j].area, scaled.tasks[j].words, percent(found.share[j]),
+            scaled.tasks[j].code, scaled.tasks[j].area or "—", scaled.tasks[j].words or "—", percent(found.share[j]),
             percent(found.expected_share[j]), between(low[j], high[j], percent),
         ]
         for j in weak

@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from tirek.access.scope import loading
+from tirek.assessment.content_areas import area_name
 from tirek.assessment.models import (
     AnswerSheet,
     Booklet,
@@ -87,7 +88,7 @@ def _design(release: Release) -> Section:
     items = list(Item.objects.filter(test=release.test))
     areas: dict[str, list[Item]] = {}
     for item in items:
-        areas.setdefault(item.content_area or "—", []).append(item)
+        areas.setdefault(area_name(item.content_area) or "—", []).append(item)
     rows = [
         [area, whole(len(own)), whole(sum(i.max_score for i in own)), percent(len(own) / len(items))]
         for area, own in sorted(areas.items())
@@ -187,7 +188,7 @@ def _items(release: Release) -> Section:
     )
     rows = [
         [
-            row.item.code, row.item.content_area or "—", decimal(row.difficulty), decimal(row.difficulty_se),
+            row.item.code, area_name(row.item.content_area) or "—", decimal(row.difficulty), decimal(row.difficulty_se),
             decimal(row.infit), decimal(row.outfit), decimal(row.point_biserial), percent(row.share_right), whole(row.n),
             dropped_words(row.dropped_because) if row.dropped_because else "",
         ]

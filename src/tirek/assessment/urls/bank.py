@@ -7,6 +7,7 @@ from tirek.assessment.views import bank, bank_edit, bank_import, bank_tests
 urlpatterns = [
     path("", bank.bank, name="bank"),
     path("new/", bank_edit.new_item, name="bank_new"),
+    path("items/state/", bank.move_all, name="bank_move_all"),
     path("items/<int:pk>/", bank.item, name="bank_item"),
     path("items/<int:pk>/key/", bank.key, name="bank_key"),
     path("items/<int:pk>/change/", bank_edit.edit_item, name="bank_edit"),

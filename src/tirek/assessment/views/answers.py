@@ -19,8 +19,10 @@ from tirek.assessment.files import faults as fault_files
 from tirek.assessment.files.uploads import MOST_BYTES
 from tirek.assessment.forms.tests import AnswersForm, SittingsForm
 from tirek.assessment.queries import results as queries
+from tirek.assessment.queries import seats as seat_queries
 from tirek.assessment.queries.tests import design_of
 from tirek.assessment.services.answers import apply_answers, check_answers, discard_import, receive_answers
+from tirek.assessment.services.seats import deal_all_seats
 from tirek.assessment.services.sittings import open_all_sittings
 from tirek.assessment.views.tests import held_or_404, tabs, test_or_404, trail
 from tirek.registry import downloads
@@ -78,6 +80,7 @@ def _answers_context(request: HttpRequest, found, form) -> dict:
         "imports": queries.imports_of(found),
         "form": form,
         "sittings_form": SittingsForm(initial={"date": timezone.localdate()}),
+        "n_empty": seat_queries.sittings_without_seats(found, request.scope),
     }
 
 
@@ -167,13 +170,17 @@ def open_sittings(request: HttpRequest, code: str) -> HttpResponse:
     found = held_or_404(request, code)
     form = SittingsForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("Give the date of the sittings."))
+        messages.error(request, _("Give the date of the sittings and say whether they are on paper or on computers."))
         return redirect("assessment:answers", code=code)
+    given = form.cleaned_data
     try:
-        n = open_all_sittings(test_id=found.pk, date=form.cleaned_data["date"])
+        n = open_all_sittings(test_id=found.pk, date=given["date"], mode=given["mode"])
+        seats = deal_all_seats(test_id=found.pk) if given["deal"] else 0
     except Refusal as refusal:
         messages.error(request, refusal.message)
     else:
         words = ngettext("%(n)s sitting was opened.", "%(n)s sittings were opened.", n) % {"n": n}
+        if seats:
+            words += " " + ngettext("%(n)s seat was dealt.", "%(n)s seats were dealt.", seats) % {"n": seats}
         messages.success(request, words)
     return redirect("assessment:answers", code=code)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from tirek.access.gates import gate
 from tirek.access.services.reads import record_many_read
 from tirek.assessment.bank import packages
+from tirek.assessment.content_areas import area_name
 from tirek.assessment.forms.bank import BankFilter
 from tirek.assessment.pages import bank as pages
 from tirek.assessment.queries import bank as queries
@@ -23,6 +25,7 @@ from tirek_engines.errors import Refusal
 
 ROWS = 25
 MOST_EXPORTED = 500
+MOST_TOLD = 10
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
@@ -39,7 +42,7 @@ def bank(request: HttpRequest) -> HttpResponse:
     page = Paginator(found, ROWS).get_page(request.GET.get("page"))
     return render(request, "assessment/bank/list.html", {
         "form": form, "page": page, "rows": pages.list_rows(page, language), "tabs": pages.tabs("bank"),
-        "trail": pages.trail()[:1], "filtered": any(chosen.values()),
+        "trail": pages.trail()[:1], "filtered": any(chosen.values()), "filter_query": request.GET.urlencode(),
     })  # fmt: skip
 
 
@@ -55,7 +58,7 @@ def _downloaded(request: HttpRequest, found, kind: str, language: str) -> HttpRe
     ]  # fmt: skip
     rows = [
         (
-            row["item"].code, row["item"].get_subject_display(), row["item"].grade, row["item"].content_area,
+            row["item"].code, row["item"].get_subject_display(), row["item"].grade, area_name(row["item"].content_area),
             row["item"].get_kind_display(), row["item"].get_state_display(), row["item"].version_number,
             row["item"].max_score, float(row["item"].minutes), " ".join(row["languages"]), row["stem"],
             row["use"].n_tests, row["use"].n_sheets, row["use"].last.isoformat() if row["use"].last else "",
@@ -134,6 +137,51 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, words[state])
     return redirect("assessment:bank_item", pk=found.pk)
+
+
+@gate(permission="assessment.manage")
+@require_POST
+def move_all(request: HttpRequest) -> HttpResponse:
+    """The same step for all items that are ticked, or for all that the filter finds; what cannot take it is named."""
+    state, given = request.POST.get("state", ""), QueryDict(request.POST.get("filter", ""))
+    if state not in ("ready", "draft", "retired"):
+        raise Http404
+    back = reverse("assessment:bank") + (f"?{given.urlencode()}" if given else "")
+    items = _ticked(request, given)
+    if not items or len(items) > MOST_EXPORTED:
+        words = _("Tick items first.") if not items else _("At most 500 items at once. Narrow the list first.")
+        messages.error(request, words)
+        return redirect(back)
+    moved, refused = 0, []
+    for found in items:
+        try:
+            move_item(item_id=found.pk, state=state)
+            moved += 1
+        except Refusal as refusal:
+            refused.append(f"{found.code}: {refusal.message}")
+    if moved:
+        words = {"ready": ngettext("%(n)s item is ready for tests.", "%(n)s items are ready for tests.", moved),
+                 "draft": ngettext("%(n)s item is being written again.", "%(n)s items are being written again.", moved),
+                 "retired": ngettext("%(n)s item is retired.", "%(n)s items are retired.", moved)}  # fmt: skip
+        messages.success(request, words[state] % {"n": moved})
+    for words in refused[:MOST_TOLD]:
+        messages.error(request, words)
+    if len(refused) > MOST_TOLD:
+        n = len(refused) - MOST_TOLD
+        messages.error(
+            request, ngettext("%(n)s more item stays as it was.", "%(n)s more items stay as they were.", n) % {"n": n}
+        )
+    return redirect(back)
+
+
+def _ticked(request: HttpRequest, given: QueryDict) -> list:
+    """Items of the asker's bank: those ticked, or all that his filter finds and that are not in the state already."""
+    form = BankFilter(given or None, areas=queries.areas_in(request.scope))
+    chosen = form.cleaned_data if form.is_bound and form.is_valid() else {}
+    if request.POST.get("all") == "yes":
+        return list(queries.items_in(request.scope, chosen).exclude(state=request.POST["state"])[: MOST_EXPORTED + 1])
+    ids = [int(pk) for pk in request.POST.getlist("item") if pk.isdigit() and len(pk) < 19]
+    return list(queries.items_in(request.scope).filter(pk__in=ids)[: MOST_EXPORTED + 1])
 
 
 @gate(permission="assessment.manage")

@@ -38,7 +38,7 @@ def standards(request: HttpRequest, code: str) -> HttpResponse:
     scaled = data.scaled_items(calibration)
     pages = feedback.pages_of(panel, scaled)
     form = JudgementForm(request.POST or None, panel=panel, items=scaled.items, pages=len(pages))
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and not form.is_turning and form.is_valid():
         try:
             services.judge(panel_id=panel.pk, panellist=form.cleaned_data["panellist"], values=form.values())
         except Refusal as refusal:

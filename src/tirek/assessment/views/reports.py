@@ -63,7 +63,7 @@ def school_print(request: HttpRequest, code: str, org_no: int) -> HttpResponse:
     release = release_or_404(code)
     report, _groups, _group = _school_report(request, release, org_no)
     own = request.user.person_id if request.scope.is_own else None
-    return _given_out(request, report, org_no=org_no, person_id=own)
+    return _given_out(request, report, release, org_no=org_no, person_id=own)
 
 
 def _school_report(request: HttpRequest, release, org_no: int):
@@ -85,7 +85,9 @@ def _school_report(request: HttpRequest, release, org_no: int):
     return reports_school.school_report(release, org_no, name=names[org_no], group=group), groups, group
 
 
-def _given_out(request: HttpRequest, report: Report, *, org_no: int, person_id: int | None = None) -> HttpResponse:
+def _given_out(
+    request: HttpRequest, report: Report, release, *, org_no: int, person_id: int | None = None
+) -> HttpResponse:
     document = give_out(
         report,
         base_address=f"{request.scheme}://{request.get_host()}",
@@ -93,6 +95,7 @@ def _given_out(request: HttpRequest, report: Report, *, org_no: int, person_id: 
         now=timezone.now(),
         org_no=org_no,
         person_id=person_id,
+        release=release,
     )
     return redirect("documents:download", number=document.number)
 
@@ -123,9 +126,9 @@ def pupil(request: HttpRequest, code: str, public_id: uuid.UUID) -> HttpResponse
 @require_POST
 def pupil_print(request: HttpRequest, code: str, public_id: uuid.UUID) -> HttpResponse:
     """The same, on paper."""
-    _release, person, report = _pupil_or_404(request, code, public_id)
+    release, person, report = _pupil_or_404(request, code, public_id)
     record_read(request, person, reason=f"printed report {code}")
-    return _given_out(request, report, org_no=person.org_no, person_id=person.pk)
+    return _given_out(request, report, release, org_no=person.org_no, person_id=person.pk)
 
 
 @gate(permission="assessment.read")

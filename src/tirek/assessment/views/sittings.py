@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,6 +22,7 @@ from tirek.access.gates import gate
 from tirek.access.scope import loading
 from tirek.access.services.reads import record_many_read
 from tirek.assessment import slips
+from tirek.assessment.forms.sittings import SittingsFilter
 from tirek.assessment.queries import seats as queries
 from tirek.assessment.queries.results import title_of
 from tirek.assessment.services import seats as seating
@@ -29,7 +31,7 @@ from tirek.assessment.views.tests import held_or_404
 from tirek.storage import secrets
 from tirek_engines.errors import Refusal
 
-SHOWN = 200
+SHOWN = 50
 PAPER_WITHIN = dt.timedelta(hours=2)
 
 
@@ -37,11 +39,27 @@ PAPER_WITHIN = dt.timedelta(hours=2)
 @require_GET
 def sittings(request: HttpRequest) -> HttpResponse:
     """Which classes sit a test, and how far is each?"""
-    rows = [{"sitting": one, "title": title_of(one.test)} for one in queries.supervised_with_counts(SHOWN)]
-    names = queries.school_names({row["sitting"].org_no for row in rows})
-    for row in rows:
-        row["school"] = names.get(row["sitting"].org_no, "")
-    return render(request, "assessment/sittings/list.html", {"rows": rows, "shown": SHOWN})
+    form = SittingsFilter(request.GET or None, tests=[(t.code, _of_year(t)) for t in queries.tests_supervised()])
+    chosen = form.cleaned_data if form.is_bound and form.is_valid() else {}
+    found = queries.supervised_with_counts(
+        **{name: chosen.get(name, "").strip() for name in ("test", "words", "state")}
+    )
+    with loading():
+        page = Paginator(found, SHOWN).get_page(request.GET.get("page"))
+        counts = queries.seat_counts(page)
+        names = queries.school_names({one.org_no for one in page})
+    rows = [
+        {"sitting": one, "title": _of_year(one.test), "school": names.get(one.org_no, ""),
+         "n_seats": counts.get(one.pk, (0, 0))[0], "n_done": counts.get(one.pk, (0, 0))[1]}
+        for one in page
+    ]  # fmt: skip
+    return render(request, "assessment/sittings/list.html", {
+        "rows": rows, "page": page, "form": form, "filtered": any(chosen.values()),
+    })  # fmt: skip
+
+
+def _of_year(test) -> str:
+    return f"{title_of(test)}, {test.school_year.code}"
 
 
 def _sitting_or_404(pk: int):

@@ -18,6 +18,7 @@ from tirek.assessment.pages import charts, present
 from tirek.assessment.queries import links as link_queries
 from tirek.assessment.queries import results as queries
 from tirek.assessment.queries import seats as queries_seats
+from tirek.assessment.reports.data import places_in_points
 from tirek.assessment.services.tests import create_test
 from tirek.registry import downloads
 from tirek_engines.errors import Refusal
@@ -101,11 +102,20 @@ def test(request: HttpRequest, code: str) -> HttpResponse:
         return _download(found, request.GET["download"], parts, groups)
     return render(request, "assessment/test.html", context | parts | _drawn(release, groups, parts) | {
         "release": release,
+        **_found_schools(request, parts["schools"]),
         "more": more_of(found, request) if release.calibration_id else [],
         "trend": _trend(release, request),
         "items": _items(release, request),
         "reliability": release.distribution.get("reliability"),
     })  # fmt: skip
+
+
+def _found_schools(request: HttpRequest, schools: list[dict]) -> dict:
+    """A page of the schools whose names hold the words asked for."""
+    words = request.GET.get("school", "").strip()
+    found = [row for row in schools if words.casefold() in row["name"].casefold()]
+    page = Paginator(found, ROWS).get_page(request.GET.get("page"))
+    return {"all_schools": len(schools), "schools": list(page), "page": page, "school_words": words}
 
 
 def _parts(groups: dict, release) -> dict:
@@ -129,7 +139,7 @@ def _drawn(release, groups: dict, parts: dict) -> dict:
     words = _("Where two intervals overlap widely, the difference may be chance.")
     return {
         "distribution": charts.distribution(release, whole.mean, means.get("urban"), means.get("rural")),
-        "item_map": charts.item_map(release),
+        "item_map": charts.item_map(release, places_in_points(release)),
         "by_district": charts.bars(
             _("Districts and cities"), words, parts["districts"], whole.mean, _("District or city")
         )

@@ -50,6 +50,11 @@ class SourceForm(forms.ModelForm):
         return data
 
 
+class SourceChangeForm(SourceForm):
+    class Meta(SourceForm.Meta):
+        fields = tuple(name for name in SourceForm.Meta.fields if name not in ("code", "kind"))
+
+
 def profile_rows(row_kind: str, columns: dict) -> list[dict]:
     """Lines of the mapping editor, one a field of the register."""
     rows = []

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", views.overview, name="overview"),
     path("sources/new/", views.new_source, name="new_source"),
     path("sources/<slug:code>/", views.source, name="source"),
+    path("sources/<slug:code>/change/", views.change_source, name="change_source"),
     path("sources/<slug:code>/mapping/<slug:row_kind>/", views.mapping, name="mapping"),
     path("imports/<int:pk>/", views.import_page, name="import"),
     path("imports/<int:pk>/decide/", views.decide, name="decide"),

@@ -14,7 +14,7 @@ from tirek.access.queries import names_of
 from tirek.access.services.reads import record_many_read
 from tirek.registry.exchange import alike, exports, faults, kept, queries, services, work
 from tirek.registry.exchange.fields import recognised
-from tirek.registry.exchange.forms import SourceForm, UploadForm, profile_columns, profile_rows
+from tirek.registry.exchange.forms import SourceChangeForm, SourceForm, UploadForm, profile_columns, profile_rows
 from tirek.registry.exchange.oneroster.writing import package
 from tirek.registry.exchange.reading import read_upload
 from tirek.registry.queries.people import people_in_scope
@@ -52,6 +52,21 @@ def new_source(request: HttpRequest) -> HttpResponse:
         source.save()
         return redirect("exchange:source", code=source.code)
     return render(request, "exchange/source_form.html", {"form": form})
+
+
+@gate(permission="exchange.import")
+@require_http_methods(["GET", "POST"])
+def change_source(request: HttpRequest, code: str) -> HttpResponse:
+    """What a source may speak of and how far its files are believed. Its code and kind stay: its imports hang on them."""
+    found = _source(code)
+    form = SourceChangeForm(request.POST or None, instance=found)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(
+            request, _("The source is changed. Files checked before keep what was found; check them again.")
+        )
+        return redirect("exchange:source", code=code)
+    return render(request, "exchange/source_form.html", {"form": form, "source": found})
 
 
 @gate(permission="exchange.read")

@@ -48,18 +48,19 @@ def _values(spec: dict) -> list[float]:
 def _series(series: dict, n: int, step: float, down: Across, spec: dict) -> SafeString:
     parts: list[SafeString] = []
     before: tuple[float, float] | None = None
+    scale = None
     for place, point in enumerate(series["points"]):
         if not _known(point):
             before = None
             continue
         x, y = LEFT + place * step, down(point["value"])
-        if before:
+        if before and point.get("scale") == scale:
             parts.append(line(*before, x, y, f"line s{n + 1}"))
         if point.get("low") is not None:
             parts.append(line(x, down(point["low"]), x, down(point["high"]), "whisker"))
         words = f"{series['label']}, {point['label']}: {number(point['value'], spec)}"
         parts.append(circle(x, y, 4, f"dot s{n + 1}", words))
-        before = x, y
+        before, scale = (x, y), point.get("scale")
     return join(parts)
 
 

@@ -19,7 +19,7 @@ from tirek.site.demo import truth
 from tirek.site.demo.plan import Plan
 
 BATCH = 5000
-BECAUSE = "Биыл кітапшада сурет кішірек басылған."
+BECAUSE = "printed"
 
 
 def day_of(plan: Plan) -> dt.date:
