@@ -9,9 +9,10 @@ class AssessmentConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from tirek.assessment import figures, kinds, kinds_standards, panels
+        from tirek.assessment import figures, kinds, kinds_release, kinds_standards, panels
 
         kinds.register_kinds()
         kinds_standards.register_standards()
+        kinds_release.register_release()
         figures.register_figures()
         panels.register()

@@ -12,6 +12,10 @@ REASONS = {
         "The level begins at %(cut)s logits, give or take %(error)s: the middle of %(panellists)s panellists, the outermost"
         " of whom said %(lowest)s and %(highest)s."
     ),
+    "cut_carried": _(
+        "The level begins at %(cut)s logits, give or take %(error)s. It was set on the earlier test at %(base_cut)s logits and"
+        " is carried over by the common items; the link adds an error of %(linking)s."
+    ),
     "share_published": _("%(share)s of a hundred pupils reach the level; the interval goes from %(low)s to %(high)s."),
     "too_few": _("Not shown: the group has so few pupils that a share would tell about single children."),
     "protects_another": _("Not shown: with this group's share that of a smaller hidden group could be worked out."),
@@ -24,6 +28,8 @@ NUMBERS = {
     "highest": _("highest panellist, logits"),
     "panellists": _("panellists"),
     "measured": _("error of a pupil’s result at the cut, logits"),
+    "base_cut": _("cut score on the earlier test, logits"),
+    "linking": _("linking error at the cut, logits"),
     "share": _("share, per cent"),
     "se": _("standard error, percentage points"),
     "low": _("lower end of the interval (95 per cent)"),

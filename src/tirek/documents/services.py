@@ -63,7 +63,7 @@ def issue(
 
 
 @transaction.atomic
-def revoke(*, number: str, reason: str, by: User, now: dt.datetime) -> Document:
+def revoke(*, number: str, reason: str, by: User | None, now: dt.datetime) -> Document:
     """Say that a document no longer stands; whoever checks it is told since when and why."""
     document = Document.objects.select_for_update().filter(number=number).first()
     if document is None:
@@ -72,7 +72,7 @@ def revoke(*, number: str, reason: str, by: User, now: dt.datetime) -> Document:
         raise DocumentRefused(_("This document is revoked already."))
     if not reason.strip():
         raise DocumentRefused(_("Say why the document is revoked: whoever checks it will read the reason."))
-    document.revoked_at, document.revoked_by_id, document.revoked_reason = now, by.pk, reason
+    document.revoked_at, document.revoked_by_id, document.revoked_reason = now, by.pk if by else None, reason
     document.save(update_fields=["revoked_at", "revoked_by_id", "revoked_reason"])
     return document
 

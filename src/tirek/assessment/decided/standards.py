@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from django.utils.translation import gettext as _
 
+from tirek.assessment import trends
 from tirek.assessment.decided.tests import HIDDEN_REASONS, calibrated, groupings_of
 from tirek.assessment.refusals import NotGoodEnough
 from tirek.decisions.kinds import Result
@@ -20,11 +21,18 @@ from tirek_engines.psychometrics.items import Items
 
 Inputs = Mapping[str, Any]
 DIGITS = 4
-NOTHING = dict.fromkeys(("cut", "error", "lowest", "highest", "panellists", "measured", "share", "se", "low", "high"))
+NOTHING = dict.fromkeys(
+    ("cut", "error", "lowest", "highest", "panellists", "measured", "share", "se", "low", "high", "base_cut", "linking")
+)
 
 
 def run_standards(inputs: Inputs, parameters: Mapping[str, Any], rules: RuleSet) -> Result:
-    """Cut scores of the last round with their errors, and what share of each group reaches each level."""
+    """Cut scores of the last round with their errors, and what share of each group reaches each level.
+
+    With ``carried_from`` the cuts are those of another test, brought over the link; nobody has judged anew.
+    """
+    if parameters.get("carried_from"):
+        return _run_carried(inputs, parameters)
     items = items_of(inputs["scale"])
     found = panel_of(inputs["ratings"], items, parameters)
     check(found, rules)
@@ -40,6 +48,50 @@ def run_standards(inputs: Inputs, parameters: Mapping[str, Any], rules: RuleSet)
             "panellists": found.panellists.shape[1],
         },
     )
+
+
+def _run_carried(inputs: Inputs, parameters: Mapping[str, Any]) -> Result:
+    items, org_no = items_of(inputs["scale"]), int(parameters["org_lo"])
+    carried = carried_cuts(inputs["cuts"], inputs["link"])
+    cuts = carried["logits"].to_list()
+    measured = error_at(items, np.array(cuts))
+    outcomes = [
+        {
+            "subject_kind": "cut", "subject": str(row["cut"]), "org_no": org_no, "reason": "cut_carried",
+            "numbers": NOTHING | {
+                "cut": row["logits"], "error": row["error"], "base_cut": row["base_cut"], "linking": row["linking"],
+                "measured": round(float(measured[k]), DIGITS),
+            },
+            "result": {"hidden": 0},
+        }
+        for k, row in enumerate(carried.iter_rows(named=True))
+    ]  # fmt: skip
+    outcomes += _share_outcomes(inputs, parameters, cuts, org_no)
+    return Result(
+        outcomes=pl.DataFrame(outcomes, infer_schema_length=None),
+        tables={"carried": carried},
+        summary={
+            "method": parameters["method"],
+            "carried_from": parameters["carried_from"],
+            "base": parameters["base"],
+        },
+    )
+
+
+def carried_cuts(cuts: pl.DataFrame, link: Mapping[str, Any]) -> pl.DataFrame:
+    """Cuts of the base in the linked test's own logits: theta = (base - intercept) / slope.
+
+    The error joins that of the panel with that of the link at this place (delta method), divided by the slope.
+    """
+    facts = trends.LinkFacts.of(link)
+    rows = []
+    for row in cuts.iter_rows(named=True):
+        theta = (row["logits"] - facts.intercept) / facts.slope
+        linking = facts.of_mean(theta) / facts.per_logit
+        error = float(np.hypot(row["error"], linking)) / facts.slope
+        rows.append({"cut": int(row["cut"]), "logits": round(theta, DIGITS), "error": round(error, DIGITS),
+                     "base_cut": row["logits"], "linking": round(linking, DIGITS)})  # fmt: skip
+    return pl.DataFrame(rows)
 
 
 def items_of(scale: pl.DataFrame) -> Items:

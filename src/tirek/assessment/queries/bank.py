@@ -21,6 +21,8 @@ from tirek.assessment.models import (
     CalibrationState,
     Item,
     ItemEstimate,
+    Seat,
+    SittingMode,
     Test,
 )
 
@@ -112,10 +114,11 @@ def _estimates(item_ids: Iterable[int]) -> dict[int, ItemEstimate]:
 
 @dataclass
 class Exposure:
-    """How much of an item is known outside."""
+    """How much of an item is known outside: tests, pupils with an answer sheet, pupils who had it on their screen."""
 
     n_tests: int = 0
     n_sheets: int = 0
+    n_screens: int = 0
     last: object = None
     difficulty: float | None = None
     difficulty_se: float | None = None
@@ -131,7 +134,7 @@ def exposures(item_ids: Iterable[int]) -> dict[int, Exposure]:
     )
     if not rows:
         return found
-    sheets = _sheets_by_booklet({row[2] for row in rows})
+    sheets, screens = (count({row[2] for row in rows}) for count in (_sheets_by_booklet, _screens_by_booklet))
     holding: dict[int, list[int]] = defaultdict(list)
     for item, booklet in BookletItem.objects.filter(item_id__in=[r[0] for r in rows]).values_list(
         "item_id", "booklet_id"
@@ -141,6 +144,7 @@ def exposures(item_ids: Iterable[int]) -> dict[int, Exposure]:
         one = found[bank_item]
         one.n_tests += 1
         one.n_sheets += sum(sheets.get(booklet, 0) for booklet in holding[item])
+        one.n_screens += sum(screens.get(booklet, 0) for booklet in holding[item])
         one.last = max(filter(None, (one.last, last)), default=None)
     _add_difficulties(found, {row[0]: row[1] for row in rows})
     return found
@@ -148,6 +152,13 @@ def exposures(item_ids: Iterable[int]) -> dict[int, Exposure]:
 
 def _sheets_by_booklet(test_ids: set[int]) -> dict[int, int]:
     counted = AnswerSheet.objects.filter(test_id__in=test_ids).order_by().values("booklet_id").annotate(n=Count("id"))
+    return {row["booklet_id"]: row["n"] for row in counted}
+
+
+def _screens_by_booklet(test_ids: set[int]) -> dict[int, int]:
+    """Seats that were begun on a computer, with or without an answer."""
+    begun = Seat.objects.filter(sitting__test__in=test_ids, sitting__mode=SittingMode.COMPUTER, began_at__isnull=False)
+    counted = begun.order_by().values("booklet_id").annotate(n=Count("id"))
     return {row["booklet_id"]: row["n"] for row in counted}
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tirek.access.scope import current_scope
@@ -92,8 +93,11 @@ def revise_item(
 
 
 @transaction.atomic
-def move_item(*, item_id: int, state: str) -> BankItem:
-    """Ready for tests, back to being written, or retired; a retired one is restored to being written."""
+def move_item(*, item_id: int, state: str, because: str = "") -> BankItem:
+    """Ready for tests, back to being written, or retired; a retired one is restored to being written.
+
+    ``because`` says why an item is retired.
+    """
     must("assessment.manage")
     item = _held(item_id)
     allowed = {
@@ -109,7 +113,10 @@ def move_item(*, item_id: int, state: str) -> BankItem:
         if told:
             raise WrongState(" ".join(told), state=item.state)
     item.state = state
-    item.save(update_fields=["state"])
+    is_retired = state == BankState.RETIRED
+    item.retired_at = timezone.now() if is_retired else None
+    item.retired_because = " ".join(because.split())[:300] if is_retired else ""
+    item.save(update_fields=["state", "retired_at", "retired_because"])
     return item
 
 

@@ -21,14 +21,17 @@ from tirek.assessment.models import (
     Item,
     LevelShare,
     Panel,
+    PanelMethod,
     PanelRating,
     PanelState,
+    Release,
+    ReleaseState,
     Test,
 )
 from tirek.assessment.refusals import WrongState, must
 from tirek.assessment.reports import data
-from tirek.assessment.services.publication import SUPPRESSED
-from tirek.assessment.services.publication import _ranges as ranges_of
+from tirek.assessment.services import stale
+from tirek.assessment.services.groups import SUPPRESSED, ranges_of
 from tirek.decisions import queries as journal
 from tirek.decisions import services as decisions
 from tirek.decisions.rules import rules_in_force
@@ -52,6 +55,8 @@ def open_panel(
 ) -> Panel:  # fmt: skip
     """A panel at work on a test; there is at most one at a time."""
     must("assessment.manage")
+    if method not in (PanelMethod.BOOKMARK, PanelMethod.ANGOFF):
+        raise WrongState(_("A panel works by bookmark or by Angoff."))
     test = Test.objects.select_for_update().get(pk=test_id)
     calibration_for(test)
     if not FEWEST_LEVELS <= len(levels) <= MOST_LEVELS:
@@ -125,29 +130,85 @@ def close_panel(*, panel_id: int, by: User | None, now: datetime) -> Panel:
     panel = _open(panel_id)
     test = panel.test
     calibration = calibration_for(test)
-    before = Panel.objects.filter(test=test, state=PanelState.CLOSED).order_by("-closed_at").first()
+    before = _in_force(test)
     results = journal.decision(calibration.results_number)
     decision = decisions.record(
         kind=STANDARDS,
         inputs=_inputs(panel, calibration, results, now),
-        parameters=dict(results.parameters)
-        | {
-            "test": test.code, "panel": panel.pk, "method": panel.method, "cuts": len(panel.levels) - 1,
-            "levels": panel.levels, "response_probability": panel.response_probability,
-            "calibration": calibration.decision_number, "results": calibration.results_number,
-        },
+        parameters=_parameters(panel, calibration, results) | {"panel": panel.pk},
         org=(test.org_lo, test.org_hi),
         by=by,
         now=now,
         supersedes=_still_standing(before),
         idempotency_key=f"standards:{panel.pk}",
     )  # fmt: skip
+    _put_in_force(panel, decision, before, by, now)
+    for release in _standing_on(test):
+        carry_over(release, by=by, now=now)
+    return panel
+
+
+def carry_over(release: Release, *, by: User | None, now: datetime) -> Panel | None:
+    """Levels set on the base of a linked test hold on it too: their cuts are brought over the link, by a decision.
+
+    None where the base has no levels, or where the test has a panel of its own. Its error holds that of the link.
+    """
+    with loading():
+        origin = _in_force(release.link.base) if release.link else None
+        own = _in_force(release.test)
+        if origin is None or release.calibration is None or (own is not None and own.carried_from_id is None):
+            return None
+        calibration = release.calibration
+        results = journal.decision(release.decision_number)
+        cuts = pl.DataFrame([{"cut": k, **cut} for k, cut in enumerate(origin.cuts, start=1)])
+        panel = Panel(
+            test=release.test, org_lo=release.org_lo, method=PanelMethod.CARRIED, carried_from=origin, levels=origin.levels,
+            response_probability=origin.response_probability, round=origin.round, by_id=by.pk if by else None, at=now,
+        )  # fmt: skip
+        inputs = _sealed_results(panel, calibration, results, now) | {
+            "cuts": cuts, "link": journal.table(results, "link"),
+        }  # fmt: skip
+    decision = decisions.record(
+        kind=STANDARDS,
+        inputs=inputs,
+        parameters=_parameters(panel, calibration, results)
+        | {"carried_from": origin.decision_number, "base": origin.test.code, "link": release.link.decision_number},
+        org=(release.test.org_lo, release.test.org_hi),
+        by=by,
+        now=now,
+        supersedes=_still_standing(own),
+        idempotency_key=f"standards:{release.decision_number}:{origin.decision_number}",
+    )
+    panel.save()
+    _put_in_force(panel, decision, own, by, now)
+    return panel
+
+
+def _in_force(test: Test) -> Panel | None:
+    """The panel whose levels hold."""
+    found = Panel.objects.filter(test=test, state=PanelState.CLOSED).exclude(decision_number="")
+    return found.select_related("test").order_by("-closed_at").first()
+
+
+def _standing_on(base: Test) -> list[Release]:
+    """Published results on the scale of a test."""
+    found = Release.objects.filter(link__base=base, state=ReleaseState.PUBLISHED)
+    return list(found.select_related("test", "calibration", "link__base"))
+
+
+def _put_in_force(panel: Panel, decision, before: Panel | None, by: User | None, now: datetime) -> None:
+    """Publish the decision; the levels before it are replaced, and printed reports that tell them are revoked."""
     decision = decisions.publish(decision.number, by=by, now=now)
     panel.decision_number, panel.state, panel.closed_at = decision.number, PanelState.CLOSED, now
     with loading():
-        panel.cuts = _keep(panel, test, decision)
+        panel.cuts = _keep(panel, panel.test, decision)
     panel.save(update_fields=["decision_number", "state", "closed_at", "cuts"])
-    return panel
+    if before is not None:
+        Panel.objects.filter(pk=before.pk).update(state=PanelState.SUPERSEDED)
+    release = Release.objects.filter(test=panel.test, state=ReleaseState.PUBLISHED).select_related("test").first()
+    if release is not None and before is not None:
+        because = stale.levels_set_anew(release, decision.number)
+        stale.revoke_reports(release, because=because, by=by, now=now, levels_only=True)
 
 
 def _still_standing(before: Panel | None) -> str | None:
@@ -163,8 +224,20 @@ def _open(panel_id: int) -> Panel:
     return panel
 
 
+def _parameters(panel: Panel, calibration: Calibration, results) -> dict:
+    return dict(results.parameters) | {
+        "test": panel.test.code, "method": panel.method, "cuts": len(panel.levels) - 1, "levels": panel.levels,
+        "response_probability": panel.response_probability, "calibration": calibration.decision_number,
+        "results": results.number,
+    }  # fmt: skip
+
+
 def _inputs(panel: Panel, calibration: Calibration, results, now: datetime) -> dict:
     """The sealed inputs of the results themselves, with the judgements and the items beside them."""
+    return _sealed_results(panel, calibration, results, now) | {"ratings": ratings_frame(panel)}
+
+
+def _sealed_results(panel: Panel, calibration: Calibration, results, now: datetime) -> dict:
     test, day = panel.test, timezone.localdate(now)
     with loading():
         rules = {
@@ -173,7 +246,7 @@ def _inputs(panel: Panel, calibration: Calibration, results, now: datetime) -> d
         }
         answers = {name: journal.table(results, name) for name in sealing.RESULT_INPUTS}
         scale = sealed_scale(data.scaled_items(calibration).items)
-    return answers | rules | {"scale": scale, "ratings": ratings_frame(panel)}
+    return answers | rules | {"scale": scale}
 
 
 def ratings_frame(panel: Panel) -> pl.DataFrame:

@@ -29,13 +29,14 @@ from tirek.assessment.models import (
     Trend,
 )
 from tirek.assessment.refusals import NotGoodEnough, WrongState, must
+from tirek.assessment.services import stale
+from tirek.assessment.services.groups import SUPPRESSED, ranges_of
+from tirek.assessment.services.panels import carry_over
 from tirek.decisions import queries as journal
 from tirek.decisions import services as decisions
 from tirek.indicators import services as indicators
-from tirek.registry.models import Institution, Territory
 
 BATCH = 5000
-SUPPRESSED = {0: "", 1: "small", 2: "protects", -1: "nobody"}
 
 
 @transaction.atomic
@@ -66,6 +67,8 @@ def publish_results(*, test_id: int, by: User | None, now: datetime) -> Release:
         _keep_persons(release, test, results, calibration)
     test.state = TestState.PUBLISHED
     test.save(update_fields=["state"])
+    if link is not None:
+        carry_over(release, by=by, now=now)
     return release
 
 
@@ -87,6 +90,8 @@ def withdraw(*, test_id: int, by: User | None, now: datetime, because: str) -> R
         if release.figure_number:
             indicators.withdraw(release.figure_number, by=by, now=now, because=because)
         Calibration.objects.filter(pk=release.calibration_id).update(state=CalibrationState.SUPERSEDED)
+        stale.withdraw_levels(release, because=because, by=by, now=now)
+    stale.revoke_reports(release, because=because, by=by, now=now)
     release.state, release.withdrawn_at = ReleaseState.WITHDRAWN, now
     release.withdrawn_because = because.strip()[:300]
     release.save(update_fields=["state", "withdrawn_at", "withdrawn_because"])
@@ -145,7 +150,7 @@ def outcomes_of(decision) -> pl.DataFrame:
 
 
 def _keep_groups(release: Release, test: Test, results) -> None:
-    places = _ranges(test)
+    places = ranges_of(test)
     rows = outcomes_of(results).filter(pl.col("subject_kind").is_in([str(value) for value in Dimension.values]))
     made = []
     for kind, code, numbers, result, reason in rows.select(
@@ -173,7 +178,7 @@ def _keep_groups(release: Release, test: Test, results) -> None:
 
 def _keep_trends(release: Release, test: Test, results) -> None:
     base = Release.objects.get(test=release.link.base, state=ReleaseState.PUBLISHED)
-    places = _ranges(test)
+    places = ranges_of(test)
     rows = outcomes_of(results).filter(pl.col("subject_kind").str.starts_with("trend_"))
     made = []
     for kind, code, numbers in rows.select("subject_kind", "subject", "numbers").iter_rows():
@@ -197,16 +202,6 @@ def _keep_trends(release: Release, test: Test, results) -> None:
             )
         )
     Trend.objects.bulk_create(made)
-
-
-def _ranges(test: Test) -> dict[str, tuple[int, int]]:
-    """Range of institutions' numbers of each district and school, by code."""
-    inside = {"org_lo__gte": test.org_lo, "org_hi__lte": test.org_hi}
-    ranges = {
-        code: (lo, hi) for code, lo, hi in Territory.objects.filter(**inside).values_list("code", "org_lo", "org_hi")
-    }
-    schools = Institution.objects.filter(org_no__gte=test.org_lo, org_no__lte=test.org_hi)
-    return ranges | {code: (org_no, org_no) for code, org_no in schools.values_list("code", "org_no")}
 
 
 def _keep_persons(release: Release, test: Test, results, calibration: Calibration) -> None:

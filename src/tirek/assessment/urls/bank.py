@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tirek.assessment.views import bank, bank_edit, bank_import, bank_tests
+from tirek.assessment.views import bank, bank_edit, bank_import, bank_tests, released
 
 urlpatterns = [
     path("", bank.bank, name="bank"),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("items/<int:pk>/key/", bank.key, name="bank_key"),
     path("items/<int:pk>/change/", bank_edit.edit_item, name="bank_edit"),
     path("items/<int:pk>/state/", bank.move, name="bank_move"),
+    path("items/<int:pk>/release/", released.release, name="bank_release"),
+    path("released/", released.released, name="released"),
     path("items/<int:pk>/pictures/<int:picture_id>/", bank.picture, name="bank_picture"),
     path("files/", bank_import.imports, name="bank_imports"),
     path("files/<int:pk>/", bank_import.one_import, name="bank_import"),

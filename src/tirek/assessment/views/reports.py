@@ -162,4 +162,4 @@ def technical_print(request: HttpRequest, code: str) -> HttpResponse:
     """The same, on paper."""
     held_or_404(request, code)
     release = release_or_404(code)
-    return _given_out(request, reports_technical.technical_report(release), org_no=release.org_lo)
+    return _given_out(request, reports_technical.technical_report(release), release, org_no=release.org_lo)
