@@ -158,7 +158,14 @@ def test_several_new_calibrations_at_once(calibrations, tmp_path):
     assert result.exit_code == 0, result.output
     links = json.loads((tmp_path / "o/link.json").read_text())["links"]
     assert links[0]["slope"] == pytest.approx(links[1]["slope"])
-    assert tirek("link", *folders, "--method", "haebara", "--out", tmp_path / "p").exit_code == 2
+    assert tirek("link", *folders, "--method", "mean-mean", "--out", tmp_path / "p").exit_code == 2
+    both = ("link", *folders, "--method", "haebara", "--anchors", tmp_path / "anchors.csv", "--out", tmp_path / "q")
+    names = [r["item"] for r in csv.DictReader((tmp_path / "o/drift.csv").open()) if r["test"] == "exit"]
+    (tmp_path / "anchors.csv").write_text("\n".join(["item", *dict.fromkeys(names[:5])]) + "\n")
+    assert tirek(*both).exit_code == 0
+    found = json.loads((tmp_path / "q/link.json").read_text())["links"]
+    assert found[0]["n_anchors"] == 5
+    assert found[0]["slope"] == pytest.approx(found[1]["slope"])
 
 
 @pytest.mark.parametrize(

@@ -157,3 +157,20 @@ def test_a_broken_value_is_a_fault_with_its_row(persons, tmp_path):
     assert result.exit_code == 2
     fault = table(tmp_path / "out" / "faults.csv")[0]
     assert (fault["row"], fault["column"]) == ("6", "pv5")
+
+
+@pytest.mark.parametrize(("values", "wanted"), [("pv*", 100 / 2 * 0.04), ("pv1", 100 / 2 * 0.05)])
+def test_the_linking_error_of_a_folder_depends_on_what_the_values_hold(persons, tmp_path, values, wanted):
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    (linked / "link.json").write_text(json.dumps({"error_trend": 0.04, "error_with_base": 0.05}))
+    (linked / "scale.json").write_text(json.dumps({"centre": 500, "spread": 100, "origin": 0, "unit": 2}))
+    done(persons, tmp_path / "before")
+    compare = ("--values", values, "--compare", tmp_path / "before/means.csv", "--linking-error", linked)
+    done(persons, tmp_path / "now", *compare)
+    row = table(tmp_path / "now/trend.csv")[0]
+    assert float(row["linking_error"]) == pytest.approx(wanted)
+    assert tirek("verify", tmp_path / "now").exit_code == 0
+    (linked / "link.json").write_text(json.dumps({"error_trend": 0.0, "error_with_base": 0.0}))
+    assert tirek("verify", tmp_path / "now").exit_code == 2
+    assert tirek("means", persons, "--out", tmp_path / "x", *compare[:4], "--linking-error", "much").exit_code == 2

@@ -51,6 +51,8 @@ class Fit:
     loglik_shortfall : float
         Estimated amount by which the log-posterior is still below its maximum (half the Newton decrement); NaN
         without standard errors.
+    n_effective : float
+        (sum w)^2 / sum w^2 of the case weights w of those who calibrate; n without weights.
     starts : tuple of float
         Log-posterior that each start came to (a start stops early when it comes to an optimum already found).
     """
@@ -70,6 +72,7 @@ class Fit:
     reliability_wle: float
     fallbacks: int
     starts: tuple[float, ...]
+    n_effective: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -300,4 +303,11 @@ def _fit(data: Prepared, best: Optimum, errors: Floats | None, scores: PersonSco
         reliability_wle=scores.reliability_wle,
         fallbacks=best.fallbacks,
         starts=reached,
+        n_effective=n_effective(data.weights),
     )
+
+
+def n_effective(weights: Floats) -> float:
+    """Kish's effective number of persons, (sum w)^2 / sum w^2."""
+    squares = float(weights @ weights)
+    return float(weights.sum()) ** 2 / squares if squares > 0 else float("nan")

@@ -23,6 +23,8 @@ METHODS = {"mh": "Mantel-Haenszel", "logistic": "logistic regression", "lr": "li
 SMALL_GROUP = 200
 """Persons in a group below which a comparison is called weak (ETS asks for at least 200 in the smaller group)."""
 LEVEL = 0.05
+LOST_SHARE = 0.05
+"""Share of answers that find nobody to be compared with, from which it is said."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ def compare_groups(table: AnswerTable, options: dict[str, Any]) -> Compared:
     if curves:
         tables["dif_groups.csv"] = curve_frame(curves)
     notes += [f"Item {name} is not compared: {why}." for r in results for name, why in r.problems.items()]
+    notes += [note for r in results for note in lost_notes(r)]
     if answers.weights is not None:
         notes.append("Weights count as the effective number of persons, (sum w)² / sum w².")
     report: dict[str, object] = {
@@ -87,6 +90,21 @@ def _small_groups(answers: Answers) -> list[str]:
         f"Group {name} has {n} persons: with fewer than {SMALL_GROUP}, differences are easily missed or imagined."
         for name, n in zip(answers.group_names, counts.tolist(), strict=True)
         if n < SMALL_GROUP
+    ]
+
+
+def lost_notes(found: DifTable) -> list[str]:
+    """Missing answers without a plan leave few persons with the same set of items: say how many answers do not count."""
+    answers = int(found.n_focal.sum() + found.n_reference.sum())
+    lost = int(found.n_lost.sum())
+    if not lost or lost < LOST_SHARE * answers:
+        return []
+    worst = int(np.argmax(found.n_lost))
+    return [
+        f"{lost:,} of {answers:,} answers ({100.0 * lost / answers:.0f} %) do not count, most of them to "
+        f"{found.items[worst]} ({int(found.n_lost[worst]):,} persons): nobody of the other group answered the same items with "
+        "the same raw score. Use --method lr, which takes any pattern of missing answers; or, if they were omitted, count "
+        "them as wrong with --omitted."
     ]
 
 
@@ -143,6 +161,8 @@ def dif_frame(found: DifTable) -> pl.DataFrame:
         "n_reference": found.n_reference,
         "set_aside": found.set_aside.astype(np.int64),
     }
+    if found.n_lost.size:
+        columns["n_lost"] = found.n_lost
     return pl.DataFrame(columns | found.more).with_columns(pl.selectors.float().fill_nan(None))
 
 

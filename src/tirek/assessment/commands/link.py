@@ -32,7 +32,7 @@ Every column is described in the manual, page "link".
     "--method",
     type=click.Choice(["haebara", "stocking-lord", "mean-sigma", "mean-mean", "mean-geometric", "haberman"]),
     required=True,
-    help="haberman links several new calibrations at once.",
+    help="haberman, haebara and stocking-lord also link several new calibrations at once.",
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
 @click.option("--anchors", type=click.Path(path_type=Path), help="Table with a column item and, if you like, unit.")

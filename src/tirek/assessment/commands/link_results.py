@@ -62,18 +62,22 @@ def _pair(
     found = purify(anchors, how, rules, errors=known, remove=options["purify"])
     used = np.flatnonzero(found.in_use)
     kept = None if known is None else tuple(ItemErrors(e.location[used], e.slope[used]) for e in known)
-    error = link_error(anchors.take(used), found.constants, how, at=new.mean, errors=kept)
+    chosen = anchors.take(used)
+    noise = base.noise(chosen.base), new.noise(chosen.new)
+    error = link_error(chosen, found.constants, how, at=new.mean, errors=kept, noise=noise)
     return (LinkedTest(new, anchors, found.constants, found.drift, found.removed_in, error),)
 
 
 def _many(
     sides: tuple[Side, ...], options: Mapping[str, Any], how: LinkOptions, rules: DriftRules
 ) -> tuple[LinkedTest, ...]:
+    from tirek.assessment.commands.link_sides import anchor_list
     from tirek.assessment.commands.persons import listed
     from tirek_engines.psychometrics.linking.simultaneous import link_together
 
-    tests = [side.saved.items for side in sides]
-    found = link_together(tests, how, rules, at=[s.mean for s in sides], drop=listed(options["drop"]))
+    tests, (only, units) = [side.saved.items for side in sides], anchor_list(options["anchors"])
+    at, drop = [s.mean for s in sides], listed(options["drop"])
+    found = link_together(tests, how, rules, at=at, drop=drop, only=only, units=units)
     return tuple(
         LinkedTest(side, f.anchors, f.constants, f.drift, np.zeros(len(f.anchors), np.int64), f.error)
         for side, f in zip(sides[1:], found, strict=True)
@@ -144,6 +148,7 @@ def _report_of(test: LinkedTest, before: float) -> dict[str, object]:
         "error_sampling": error.sampling,
         "error_at": error.at,
         "error_with_base": float(np.hypot(error.error, before)),
+        "error_trend": float(np.hypot(error.trend, before)),
         "n_units": error.n_units,
         "rmsd": float(np.sqrt(np.mean(drift.difference[used] ** 2))),
         "correlation": _correlation(test, used),

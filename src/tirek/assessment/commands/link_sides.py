@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tirek_engines.psychometrics.estimation.estimates import GroupResult
+    from tirek_engines.psychometrics.items import Items
     from tirek_engines.psychometrics.linking.anchors import Anchors
-    from tirek_engines.psychometrics.linking.linkerror import ItemErrors
+    from tirek_engines.psychometrics.linking.linkerror import AnswerNoise, ItemErrors
 
 READ = ("items.csv", "groups.csv", "fit.json")
 READ_LINKED = ("items_linked.csv", "groups_linked.csv", "link.json")
+TOGETHER = ("haberman", "haebara", "stocking-lord")
+"""Methods that link several new calibrations at once."""
 UNIT_NAMES = ("unit", "testlet")
 TEXTS = ("item", "model", "values", "dimension", "test")
 
@@ -58,6 +61,21 @@ class Side:
         place = {plain(item): row for row, item in enumerate(self.table["item"].to_list())}
         rows = [place[n] for n in names]
         return ItemErrors(_column(self.table, "se_b")[rows], _column(self.table, "se_a")[rows])
+
+    def noise(self, anchors: Items) -> AnswerNoise:
+        """Chance in the answers to the anchors; with weights a person counts as far as the weights are equal."""
+        from tirek_engines.psychometrics.linking.linkerror import answer_noise
+        from tirek_engines.psychometrics.scoring import Groups
+
+        place = {plain(item): row for row, item in enumerate(self.table["item"].to_list())}
+        n = _column(self.table, "n")[[place[name] for name in anchors.names]]
+        groups = self.saved.groups
+        counts = np.array([g.n for g in groups], dtype=np.float64)
+        means, variances = (np.array([getattr(g, k) for g in groups]) for k in ("mean", "variance"))
+        of = Groups(tuple(g.group for g in groups), means, variances)
+        effective, whole = self.saved.fit.get("n_effective"), self.saved.fit.get("n")
+        share = float(effective) / float(whole) if effective and whole else 1.0
+        return answer_noise(anchors, n * share, of, counts / counts.sum(), len(self.saved.items))
 
 
 def read_base(folder: Path) -> Side:
@@ -135,8 +153,14 @@ def find_anchors(base: Side, new: Side, options: Mapping[str, Any]) -> Anchors:
 
 def refuse_options(new: tuple[Path, ...], options: Mapping[str, Any]) -> None:
     """What does not go together."""
-    if len(new) > 1 and options["method"] != "haberman":
-        raise Refusal("Several new calibrations are linked at once by --method haberman only.", code="several_new")
+    if len(new) > 1 and options["method"] not in TOGETHER:
+        raise Refusal(
+            f"--method {options['method']} compares two calibrations. Several new ones are linked at once by haberman, "
+            "haebara or stocking-lord; or link them one by one.",
+            code="several_new",
+        )
+    if len(new) > 1 and options["direction"] == "symmetric":
+        raise Refusal("--direction symmetric works with one new calibration. Leave it out.", code="several_new")
     if len(new) > 1 and options["purify"]:
         raise Refusal("--purify works with one new calibration. Drop anchors with --drop.", code="several_new")
     if len(new) > 1 and options["persons"]:

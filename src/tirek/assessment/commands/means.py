@@ -59,7 +59,11 @@ Every column is described in the manual, page "means".
 )
 @click.option("--min-group", type=click.IntRange(1), default=10, show_default=True, help="Smaller groups are hidden.")
 @click.option("--compare", type=click.Path(path_type=Path), help="means.csv of an earlier cycle on the same scale.")
-@click.option("--linking-error", type=click.FloatRange(0.0), help="Error of the link to that cycle, on the scale.")
+@click.option(
+    "--linking-error",
+    metavar="NUMBER|DIR",
+    help="Error of the link to that cycle, on the scale of the values; or the folder of tirek link, which knows it.",
+)
 @click.option("--seed", type=int, help="Accepted for uniformity: nothing here is random.")
 @click.option("--threads", type=click.IntRange(1), help="Accepted for uniformity: one thread is used.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
@@ -91,6 +95,9 @@ def run(persons: Path, out: Path, options: dict[str, Any], *, quiet: bool, as_js
         for role in ("scale", "compare"):
             if options[role]:
                 folder.add_input(role, Path(options[role]))
+        if is_folder(options["linking_error"]):
+            for name in ("link.json", "scale.json"):
+                folder.add_input(name, Path(options["linking_error"]) / name)
         report = write_results(folder, results)
     if as_json:
         click.echo(dump_json({**report, "out": str(out)}), nl=False)
@@ -104,7 +111,14 @@ def recorded(options: dict[str, Any]) -> dict[str, Any]:
     kept = {k: v for k, v in options.items() if k not in ("seed", "threads")}
     for name in ("scale", "compare"):
         kept[name] = str(Path(kept[name]).resolve()) if kept[name] else None
+    if is_folder(kept["linking_error"]):
+        kept["linking_error"] = str(Path(kept["linking_error"]).resolve())
     return kept
+
+
+def is_folder(linking_error: str | float | None) -> bool:
+    """Whether --linking-error names a folder of `tirek link` (a number otherwise)."""
+    return linking_error is not None and Path(str(linking_error)).is_dir()
 
 
 def compute(persons: Path, options: dict[str, Any]) -> Results:

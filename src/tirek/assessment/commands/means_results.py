@@ -61,10 +61,13 @@ def compute_results(table: PersonTable, options: Mapping[str, Any]) -> Results:
     notes += said
     trend = None
     if options["compare"]:
-        from tirek.assessment.commands.trends import trend_frame
+        from tirek.assessment.commands.trends import linking_error_of, trend_frame
 
-        trend, said = trend_frame(sample, cells, means, Path(options["compare"]), options["linking_error"])
+        linking, said = linking_error_of(options["linking_error"], len(table.names))
         notes += said
+        trend, said = trend_frame(sample, cells, means, Path(options["compare"]), linking)
+        notes += said
+        options = {**options, "linking_error": linking}
     report = report_of(table, sample, options, cells, hidden, notes)
     return Results(sample, cells, hidden, summaries, means, differences, trend, report, tuple(notes))
 

@@ -150,6 +150,7 @@ def fit_summary(table: AnswerTable, calibration: Calibration) -> dict[str, objec
         "nodes": options.nodes,
         "range": options.half_range,
         "n": fit.n,
+        "n_effective": fit.n_effective,
         "n_rows": table.answers.n_persons,
         "n_without_answers": fit.n_without_answers,
         "n_items": len(calibration.items),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from tirek.storage.tables import BadTable, Fault, read_table, safe
+from tirek_engines.errors import Refusal
 
 if TYPE_CHECKING:
     from tirek_engines.assessment.cells import Cell
@@ -17,6 +19,37 @@ if TYPE_CHECKING:
 TEXTS = ("group", "grouping", "statistic")
 FIGURES = ("before", "after", "difference", "se", "linking_error", "df", "low", "high", "p")
 NEEDED = ("group", "grouping", "mean", "se", "df")
+
+
+def linking_error_of(given: str | float | None, n_values: int) -> tuple[float | None, list[str]]:
+    """The linking error on the scale of the values: a number, or read from a folder of `tirek link`.
+
+    Plausible values hold part of what few answers leave open, so the folder's `error_trend` goes with them; one score a
+    person holds nothing of it, and the whole error goes with that.
+    """
+    if given is None:
+        return None, []
+    try:
+        value = float(given)
+    except ValueError:
+        return _from_folder(Path(str(given)), n_values)
+    if not (math.isfinite(value) and value >= 0):
+        raise Refusal(f"--linking-error {given} must be a number of zero or more, or a folder.", code="bad_number")
+    return value, []
+
+
+def _from_folder(folder: Path, n_values: int) -> tuple[float, list[str]]:
+    try:
+        link = json.loads((folder / "link.json").read_text(encoding="utf-8"))
+        scale = json.loads((folder / "scale.json").read_text(encoding="utf-8"))
+        unit = float(scale["spread"]) / float(scale["unit"])
+        kind = "error_trend" if n_values > 1 and link["error_trend"] is not None else "error_with_base"
+        value = unit * float(link[kind])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise Refusal(
+            f"--linking-error {folder} is neither a number nor a folder that tirek link wrote.", code="bad_number"
+        ) from None
+    return value, [f"Linking error {value:.4f}: {kind} of {folder.name}, in points of its scale."]
 
 
 def trend_frame(

@@ -61,6 +61,8 @@ class DifTable:
     problems : dict of str to str
         Why an item has no result.
     converged : bool
+    n_lost : ndarray of int64, shape (items,), or empty
+        Persons who answered the item but find nobody to be compared with (raw score methods).
     """
 
     items: tuple[str, ...]
@@ -79,6 +81,7 @@ class DifTable:
     rounds: int = 1
     problems: dict[str, str] = field(default_factory=dict)
     converged: bool = True
+    n_lost: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def favoured(self, j: int) -> str:
         """The group that finds the item easier at the same ability; empty where the difference is negligible."""
@@ -186,13 +189,14 @@ def match_groups(answers: Answers, focal: int, reference: int) -> Matched:
 class Crossed:
     """Weighted counts of one item: strata by group (0 reference, 1 focal) by category.
 
-    `booklet` and `score` tell what each stratum is; `persons` counts people (not weights) by group.
+    `booklet` and `score` tell what each stratum is; `persons` counts people (not weights) by group, `sizes` by stratum.
     """
 
     counts: Floats
     booklet: Ints
     score: Ints
     persons: Ints
+    sizes: Ints
 
 
 def cross(matched: Matched, item: int, anchors: Bools) -> Crossed:
@@ -215,7 +219,8 @@ def cross(matched: Matched, item: int, anchors: Bools) -> Crossed:
     counts = np.bincount(cell, matched.weights[there], minlength=int(np.prod(shape))).reshape(shape)
     filled = counts.sum(axis=(1, 2)) > 0
     persons = np.bincount(group, minlength=2)
-    return Crossed(counts[filled], (known // span)[filled], (known % span)[filled], persons)
+    sizes = np.bincount(place.reshape(-1), minlength=known.shape[0])[filled]
+    return Crossed(counts[filled], (known // span)[filled], (known % span)[filled], persons, sizes)
 
 
 def scores_on(codes: NDArray[np.uint8], used: Bools) -> Ints:

@@ -83,7 +83,8 @@ def _places(codes: NDArray[np.uint8], booklet: NDArray[np.int64], used: Bools, s
 
 def _of_item(crossed: Crossed, places: Scale) -> dict[str, float]:
     kept = np.array([b in places for b in crossed.booklet.tolist()], dtype=bool)
-    empty = {"n_reference": float(crossed.persons[0]), "n_focal": float(crossed.persons[1])}
+    lost = float(crossed.sizes[~kept].sum())
+    empty = {"n_reference": float(crossed.persons[0]), "n_focal": float(crossed.persons[1]), "n_lost": lost}
     if not kept.any():
         return empty
     counts = crossed.counts[kept]
@@ -217,6 +218,7 @@ def _table(names: tuple[str, ...], rows: list[dict[str, float]], focal: str, ref
         set_aside=np.zeros(len(names), dtype=bool),
         n_focal=column("n_focal").astype(np.int64),
         n_reference=column("n_reference").astype(np.int64),
+        n_lost=column("n_lost").astype(np.int64),
         problems={n: "the regression has no finite solution" for n, v in zip(names, x2, strict=True) if np.isnan(v)},
     )
 

@@ -33,6 +33,7 @@ class _OfItem:
     x2: float
     smd: float
     persons: tuple[int, int]
+    lost: int
 
 
 def mantel_haenszel(answers: Answers, focal: int, reference: int, *, purify: bool = False) -> DifTable:
@@ -91,6 +92,7 @@ def _table(matched: Matched, rows: list[_OfItem], focal: str, reference: str) ->
         set_aside=np.zeros(len(names), dtype=bool),
         n_focal=np.array([r.persons[1] for r in rows]),
         n_reference=np.array([r.persons[0] for r in rows]),
+        n_lost=np.array([r.lost for r in rows]),
         problems={name: problem for name, row in zip(names, rows, strict=True) if not np.isfinite(row.log_odds)},
     )
 
@@ -99,6 +101,7 @@ def _of_item(crossed: Crossed) -> _OfItem:
     counts = crossed.counts
     both = (counts.sum(axis=2) > 0).all(axis=1) & (counts.sum(axis=(1, 2)) > 1.0)
     counts = counts[both]
+    lost = int(crossed.sizes[~both].sum())
     persons = (int(crossed.persons[0]), int(crossed.persons[1]))
     n = counts.sum(axis=(1, 2))
     above = counts[:, :, ::-1].cumsum(axis=2)[:, :, ::-1][:, :, 1:]
@@ -107,10 +110,10 @@ def _of_item(crossed: Crossed) -> _OfItem:
     for_focal = (below[:, 0] * above[:, 1]).sum(axis=1) / n
     x2, smd = _mantel(counts, n)
     if not (for_reference.sum() > 0 and for_focal.sum() > 0):
-        return _OfItem(np.nan, np.nan, np.nan, np.nan, persons)
+        return _OfItem(np.nan, np.nan, np.nan, np.nan, persons, lost)
     log_odds = float(np.log(for_reference.sum() / for_focal.sum()))
     error = _two_categories if counts.shape[2] == 2 else _several_categories
-    return _OfItem(log_odds, error(counts, n, for_reference, for_focal), x2, smd, persons)
+    return _OfItem(log_odds, error(counts, n, for_reference, for_focal), x2, smd, persons, lost)
 
 
 def _mantel(counts: Floats, n: Floats) -> tuple[float, float]:

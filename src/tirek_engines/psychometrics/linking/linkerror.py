@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from tirek_engines.psychometrics.items import Items
 from tirek_engines.psychometrics.linking.anchors import Anchors, locations, transform
 from tirek_engines.psychometrics.linking.methods import Constants, LinkOptions, constants
+from tirek_engines.psychometrics.scoring import Groups
 
 Floats = NDArray[np.float64]
 
 STEP = 1e-3
 """Width of the numerical derivatives (logits, log slope)."""
+NODES, RANGE = 201, 10.0
+"""Where the information in an answer is averaged over ability."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class LinkError:
         Place on the new scale.
     n_units : int
         Anchors or testlets left out in turn.
+    trend : float
+        The part of `error` that errors from plausible values do not hold already; NaN where the answers are not known.
     """
 
     error: float
@@ -49,6 +54,7 @@ class LinkError:
     sampling: float
     at: float
     n_units: int
+    trend: float = float("nan")
 
     def of_mean(self, place: float) -> float:
         """Jackknife error of a mean at a place on the new scale."""
@@ -64,6 +70,45 @@ class ItemErrors:
     slope: Floats
 
 
+@dataclass(frozen=True)
+class AnswerNoise:
+    """How far chance in the answers alone moves an item's location, abilities being known.
+
+    Attributes
+    ----------
+    anchors : float
+        Mean variance of the anchors' locations (squared logits of the base scale).
+    n_items : int
+        Items of the whole test.
+    """
+
+    anchors: float
+    n_items: int
+
+
+def answer_noise(items: Items, n: Floats, groups: Groups, shares: Floats, n_items: int) -> AnswerNoise:
+    """Mean of 1 / (n_j E[I_j(theta)]) over the anchors, the expectation taken over the persons of all groups.
+
+    Parameters
+    ----------
+    items : Items
+        The anchors as one test has them.
+    n : ndarray of float64, shape (items,)
+        Answers to each; with weights their effective number, (sum w)^2 / sum w^2.
+    groups : Groups
+        Distribution of ability in each group.
+    shares : ndarray of float64, shape (groups,)
+        Share of each group.
+    n_items : int
+        Items of the whole test.
+    """
+    theta = np.linspace(-RANGE, RANGE, NODES)
+    sds = np.sqrt(groups.variances)
+    density = shares @ (np.exp(-0.5 * ((theta - groups.means[:, None]) / sds[:, None]) ** 2) / sds[:, None])
+    information = items.information(theta) @ (density / density.sum())
+    return AnswerNoise(float(np.mean(1.0 / (np.maximum(n, 1.0) * information))), n_items)
+
+
 def link_error(
     anchors: Anchors,
     found: Constants,
@@ -71,6 +116,7 @@ def link_error(
     *,
     at: float = 0.0,
     errors: tuple[ItemErrors, ItemErrors] | None = None,
+    noise: tuple[AnswerNoise, AnswerNoise] | None = None,
 ) -> LinkError:
     """All errors of a link.
 
@@ -86,6 +132,8 @@ def link_error(
         Mean of the new test's persons on the new scale.
     errors : pair of ItemErrors, optional
         Of the base's and of the new test's anchors.
+    noise : pair of AnswerNoise, optional
+        Of the same, for the part that a trend adds.
 
     Notes
     -----
@@ -99,8 +147,9 @@ def link_error(
     plain = fixed and len(units) == len(anchors)
     drift = differences(anchors, found)
     by_drift = float(np.sqrt(drift.var(ddof=1) / drift.size)) if drift.size > 1 else float("nan")
+    error = by_drift if plain else jackknife
     return LinkError(
-        error=by_drift if plain else jackknife,
+        error=error,
         method="drift" if plain else "jackknife",
         slope_se=float(np.sqrt(cov[0, 0])),
         intercept_se=float(np.sqrt(cov[1, 1])),
@@ -109,7 +158,21 @@ def link_error(
         sampling=float("nan") if errors is None else _sampling(anchors, options, at, errors),
         at=at,
         n_units=len(units),
+        trend=float("nan") if noise is None else _trend_part(error, len(anchors), found.slope, noise),
     )
+
+
+def _trend_part(error: float, n_anchors: int, slope: float, noise: tuple[AnswerNoise, AnswerNoise]) -> float:
+    """What a trend adds to errors that come from plausible values.
+
+    The anchors' differences hold drift and chance in the answers, v/n_anchors of each test. Plausible values hold the same
+    chance once, as far as all items of the test leave the mean open, v/n_items. So what is left is the drift alone (not
+    below 0) and the excess of the anchors over the whole test.
+    """
+    by_test = (noise[0].anchors, slope**2 * noise[1].anchors)
+    drift = max(error**2 - sum(by_test) / n_anchors, 0.0)
+    excess = sum(v * (1.0 / n_anchors - 1.0 / of.n_items) for v, of in zip(by_test, noise, strict=True))
+    return float(np.sqrt(drift + max(excess, 0.0)))
 
 
 def differences(anchors: Anchors, found: Constants) -> Floats:
