@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,6 +13,9 @@ T = TypeVar("T")
 
 CHUNK = 65_536
 """Units of a chunk. It never depends on the number of threads, for it decides the order of sums."""
+
+_pools: dict[int, ThreadPoolExecutor] = {}
+_own = threading.local()
 
 
 def n_threads(asked: int) -> int:
@@ -27,16 +31,44 @@ def slices(n: int) -> list[slice]:
 
 
 def in_order(function: Callable[[int], T], count: int, threads: int) -> Iterator[T]:
-    """function(0), function(1), … by several threads, never more than a few of them waiting to be taken."""
+    """function(0), function(1), … by several threads, never more than a few of them waiting to be taken.
+
+    Work that asks for threads of its own inside such a thread gets none.
+    """
     threads = min(n_threads(threads), count)
-    if threads <= 1:
+    if threads <= 1 or getattr(_own, "working", False):
         yield from map(function, range(count))
         return
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future[T]] = deque()
+    pool = _pool(threads)
+    waiting: deque[Future[T]] = deque()
+    try:
         for k in range(count):
             waiting.append(pool.submit(function, k))
             if len(waiting) > 2 * threads:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    finally:
+        for left in waiting:
+            left.cancel()
+
+
+def each_slice(function: Callable[[slice], T], n: int, threads: int) -> list[T]:
+    """`function` of every chunk of `n` units, in their order."""
+    places = slices(n)
+    return list(in_order(lambda k: function(places[k]), len(places), threads))
+
+
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """One pool of so many threads for the whole process: they are started once, not for every pass."""
+    if threads not in _pools:
+        _pools[threads] = ThreadPoolExecutor(threads, "chunks", initializer=_begin)
+    return _pools[threads]
+
+
+def _begin() -> None:
+    _own.working = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pools.clear)  # threads do not live on in a forked process

@@ -17,7 +17,7 @@ from tirek_engines.psychometrics.kernels.location import locate
 from tirek_engines.psychometrics.kernels.warm import warm_estimates
 from tirek_engines.psychometrics.likelihood.model import Evaluation, Grid, Likelihood, Parameters, Shape
 from tirek_engines.psychometrics.likelihood.posteriors import ScoreKernel
-from tirek_engines.psychometrics.likelihood.regression import Covariates, LatentRegression
+from tirek_engines.psychometrics.likelihood.regression import Covariates, Design, LatentRegression
 
 Floats = NDArray[np.float64]
 
@@ -186,8 +186,7 @@ def known_likelihood(
     p = replace(starting_point(likelihood, items), means=groups.means[rows], sds=np.sqrt(groups.variances[rows]))
     if regression is None:
         return likelihood, p
-    design = np.empty_like(regression.covariates.values)
-    design[data.unit_of_person] = regression.covariates.values
+    design = Design.of(regression.covariates.values, data)
     population = LatentRegression(data, shape, likelihood.theta, design)
     return replace(likelihood, given_population=population), replace(p, coefficients=regression.effects)
 

@@ -9,7 +9,7 @@ in by sums over points, bytes and pairs of bytes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from tirek_engines.psychometrics.data.prepared import Layout
 from tirek_engines.psychometrics.kernels import items as item_kernels
-from tirek_engines.psychometrics.kernels.missing import pair_sums, spread_products
+from tirek_engines.psychometrics.kernels.missing import pair_sums, place_persons, spread_bytes, spread_covariates
+from tirek_engines.psychometrics.kernels.regression import products
+from tirek_engines.psychometrics.likelihood.covariates import Design
 from tirek_engines.psychometrics.likelihood.model import Likelihood, Parameters
 from tirek_engines.psychometrics.likelihood.normals import GroupNormals
 from tirek_engines.psychometrics.likelihood.posteriors import ScoreKernel, StreamedKernel
@@ -37,7 +39,7 @@ LARGE = 4 * CHUNK
 class _Run:
     """One run: its persons, points, posteriors at the points, and the functions g of its parameters.
 
-    `mapping` (parameters, multipliers) says what y is made of: the items of the run, 1, the line, the covariates.
+    `mapping` (parameters, multipliers) says what y is made of: the items of the run, 1, the covariates.
     """
 
     units: slice
@@ -64,26 +66,25 @@ def quick_missing_information(likelihood: Likelihood, p: Parameters) -> Floats |
     plan = kernel.plan(p, prior)
     if plan.tabulated.size < plan.firsts.size:
         return None
-    lines = population.lines(p) if isinstance(population, LatentRegression) else np.zeros(0)
-    design = population.design if isinstance(population, LatentRegression) else np.zeros((0, 0))
-    runs = [_set_up(likelihood, p, plan, run, regression=lines.size > 0) for run in range(plan.firsts.size)]
+    design = population.design if isinstance(population, LatentRegression) else None
+    runs = [_set_up(likelihood, p, plan, run, design) for run in range(plan.firsts.size)]
     if isinstance(kernel, StreamedKernel):
         sums = _streamed(kernel, plan, runs)
     else:
-        sums = [_persons(likelihood, plan, run, (prior.tilts, lines, design)) for run in runs]
+        sums = [_persons(likelihood, plan, run, prior.tilts, design) for run in runs]
     total = np.zeros((likelihood.shape.places.n,) * 2)
     for run, (by_point, square) in zip(runs, sums, strict=True):
         total[np.ix_(run.places, run.places)] += _covariance(likelihood.theta, run, by_point, square)
     return total
 
 
-def _set_up(likelihood: Likelihood, p: Parameters, plan: Plan, run: int, *, regression: bool) -> _Run:
+def _set_up(likelihood: Likelihood, p: Parameters, plan: Plan, run: int, design: Design | None) -> _Run:
     data, shape, theta = likelihood.data, likelihood.shape, likelihood.theta
     items = np.flatnonzero(np.unpackbits(data.run_masks[run], bitorder="little")[: shape.n_items]).astype(np.int64)
     points = slice(int(plan.point_starts[run]), int(plan.point_starts[run + 1]))
     joint = plan.points[points, None] * theta + plan.bases[run]
     post = np.exp(joint - joint.max(axis=1, keepdims=True))
-    functions, mapping, places = _functions(likelihood, p, items, int(data.run_group[run]), regression=regression)
+    functions, mapping, places = _functions(likelihood, p, items, int(data.run_group[run]), design)
     return _Run(
         origin=float(plan.origins[run]),
         units=slice(int(data.run_starts[run]), int(data.run_starts[run + 1])),
@@ -98,39 +99,54 @@ def _set_up(likelihood: Likelihood, p: Parameters, plan: Plan, run: int, *, regr
 
 
 def _functions(
-    likelihood: Likelihood, p: Parameters, items: Ints, group: int, *, regression: bool
+    likelihood: Likelihood, p: Parameters, items: Ints, group: int, design: Design | None
 ) -> tuple[Floats, Floats, Ints]:
     """g (nodes, parameters), what y is made of (parameters, multipliers), and the places of the parameters."""
+    found = _item_functions(likelihood, p, items)
+    theta, places, first = likelihood.theta, likelihood.shape.places, items.size
+    precision = 1.0 / float(p.sds[group]) ** 2
+    if places.means[group] >= 0:
+        found.append((places.means[group], -theta * precision, {}))
+    if places.sds[group] >= 0:
+        middle = float(p.means[group]) if design is None else 0.0
+        line: dict[int, float] = {}
+        if design is not None:
+            line = {first: -2.0 * precision * float(p.means[group])}
+            effects = -2.0 * precision * p.coefficients / design.scales
+            line |= {first + 1 + c: effect for c, effect in enumerate(effects.tolist())}
+        found.append((places.sds[group], -(theta**2 - 2.0 * middle * theta) * precision, line))
+    if design is not None:
+        scales = design.scales.tolist()
+        found += [
+            (int(place), 0.0 * theta, {first + 1 + c: precision / scales[c]})
+            for c, place in enumerate(places.coefficients)
+        ]
+    mapping = np.zeros((len(found), first + 1 + p.coefficients.size))
+    for row, (_, _, multipliers) in enumerate(found):
+        for multiplier, factor in multipliers.items():
+            mapping[row, multiplier] = factor
+    return np.array([g for _, g, _ in found]).T, mapping, np.array([place for place, _, _ in found], np.int64)
+
+
+def _item_functions(likelihood: Likelihood, p: Parameters, items: Ints) -> list[tuple[int, Floats, dict[int, float]]]:
+    """Place, g and multipliers of each free parameter of the items of a run."""
     shape, theta, places = likelihood.shape, likelihood.theta, likelihood.shape.places
-    n_others = 2 + shape.n_coefficients if regression else 1
-    found: list[tuple[int, Floats, int, float]] = []
     curves = np.exp(
         item_kernels.log_curves(shape.kinds, p.slopes, p.intercepts, p.guessing, shape.n_steps, theta)[items]
     )
+    found: list[tuple[int, Floats, dict[int, float]]] = []
     for k, j in enumerate(items.tolist()):
         steps = int(shape.n_steps[j])
         if places.slopes[j] >= 0:
-            found.append((places.slopes[j], theta * (np.arange(steps + 1.0) @ curves[k, : steps + 1]), k, 1.0))
+            found.append((places.slopes[j], theta * (np.arange(steps + 1.0) @ curves[k, : steps + 1]), {k: 1.0}))
         for m in range(steps):
             if places.intercepts[j, m] >= 0:
-                found.append((places.intercepts[j, m], curves[k, m + 1], 0, 0.0))
-    first, precision = items.size, 1.0 / float(p.sds[group]) ** 2
-    if places.means[group] >= 0:
-        found.append((places.means[group], -theta * precision, 0, 0.0))
-    if places.sds[group] >= 0:
-        middle = 0.0 if regression else float(p.means[group])
-        factor = -2.0 * precision if regression else 0.0
-        found.append((places.sds[group], -(theta**2 - 2.0 * middle * theta) * precision, first + 1, factor))
-    found += [(int(place), 0.0 * theta, first + 2 + c, precision) for c, place in enumerate(places.coefficients)]
-    mapping = np.zeros((len(found), items.size + n_others))
-    for row, (_, _, multiplier, factor) in enumerate(found):
-        if factor:
-            mapping[row, multiplier] = factor
-    return np.array([g for _, g, _, _ in found]).T, mapping, np.array([place for place, _, _, _ in found], np.int64)
+                found.append((places.intercepts[j, m], curves[k, m + 1], {}))
+    return found
 
 
 def _persons(
-    likelihood: Likelihood, plan: Plan, run: _Run, priors: tuple[Floats, Floats, Floats]
+    likelihood: Likelihood, plan: Plan, run: _Run, tilts: Floats, design: Design | None
 ) -> tuple[Floats, Floats]:
     """Sums of weight times multiplier by point, and of weight times variance times two multipliers."""
     data = likelihood.data
@@ -140,7 +156,8 @@ def _persons(
 
     def part(k: int) -> tuple[Floats, Floats]:
         own = slice(starts[k], min(starts[k] + LARGE, run.units.stop))
-        return _part(layout, plan, run, packed[own], data.unit_weight[own], *(prior[own] for prior in priors))
+        known = None if design is None else replace(design, rows=design.rows[own])
+        return _part(layout, plan, run, packed[own], data.unit_weight[own], tilts[own], known)
 
     by_point, square = _nothing(run)
     for one, two in in_order(part, len(starts), likelihood.threads):
@@ -169,54 +186,60 @@ def _streamed(kernel: StreamedKernel, plan: Plan, runs: list[_Run]) -> list[tupl
 
 
 def _of_chunk(layout: Layout, plan: Plan, runs: list[_Run], chunk: Chunk) -> list[tuple[int, Floats, Floats]]:
-    nothing, none = np.zeros(0), np.zeros((0, 0))
     found = []
     for k, number in enumerate(chunk.runs.tolist()):
         own = slice(int(chunk.starts[k]), int(chunk.starts[k + 1]))
-        sums = _part(layout, plan, runs[number], chunk.packed[own], chunk.weights[own], nothing, nothing, none)
+        sums = _part(layout, plan, runs[number], chunk.packed[own], chunk.weights[own], np.zeros(0), None)
         found.append((number, *sums))
     return found
 
 
 def _part(
-    layout: Layout,
-    plan: Plan,
-    run: _Run,
-    packed: Bytes,
-    weights: Floats,
-    tilts: Floats,
-    lines: Floats,
-    design: Floats,
+    layout: Layout, plan: Plan, run: _Run, packed: Bytes, weights: Floats, tilts: Floats, design: Design | None
 ) -> tuple[Floats, Floats]:
     """The sums of some persons of a run."""
-    by_byte, by_other, spreads, cross, others = spread_products(
-        packed,
-        weights,
-        tilts,
-        lines,
-        design,
-        plan.table,
-        run.used,
-        run.origin,
-        plan.per_step,
-        plan.point_variances[run.points],
-    )
-    n_items, n = run.items.size, run.items.size + others.shape[0]
-    by_point, square = np.empty((n, by_byte.shape[2])), np.zeros((n, n))
-    by_point[n_items:] = by_other
-    square[n_items:, n_items:] = np.tril(others) + np.tril(others, -1).T
+    variances = plan.point_variances[run.points]
+    placed = place_persons(packed, weights, tilts, plan.table, run.origin, plan.per_step, variances)
+    by_byte, cross = spread_bytes(packed, run.used, *placed, variances.size)
+    n_items, n = run.items.size, run.mapping.shape[1]
+    by_point, square = np.zeros((n, variances.size)), np.zeros((n, n))
+    by_point[n_items] = by_byte[0].sum(axis=0)
+    square[n_items, n_items] = placed[2].sum()
     own = [np.flatnonzero(layout.byte_of[run.items] == b) for b in run.used]
     digits = [layout.digit_table[run.items[k]] for k in own]
     for i, (here, table) in enumerate(zip(own, digits, strict=True)):
         by_point[here] = table @ by_byte[i]
-        square[np.ix_(here, np.arange(n_items, n))] = table @ cross[i]
-        square[np.ix_(here, here)] = (table * cross[i, :, 0]) @ table.T
+        square[n_items, here] = table @ cross[i]
+        square[np.ix_(here, here)] = (table * cross[i]) @ table.T
         for k in range(i):
-            sums = pair_sums(packed, int(run.used[i]), int(run.used[k]), spreads)
+            sums = pair_sums(packed, int(run.used[i]), int(run.used[k]), placed[2])
             square[np.ix_(here, own[k])] = table @ sums @ digits[k].T
             square[np.ix_(own[k], here)] = square[np.ix_(here, own[k])].T
-    square[n_items:, :n_items] = square[:n_items, n_items:].T
+    if design is not None:
+        _add_covariates(by_point, square, run, packed, placed, design, list(zip(own, digits, strict=True)))
+    square[:n_items, n_items:] = square[n_items:, :n_items].T
     return by_point, square
+
+
+def _add_covariates(
+    by_point: Floats,
+    square: Floats,
+    run: _Run,
+    packed: Bytes,
+    placed: tuple[Ints, Floats, Floats],
+    design: Design,
+    items: list[tuple[Ints, Floats]],
+) -> None:
+    """Fill the rows of the covariates; `items` are those of each used byte, with their digits."""
+    first, spreads = run.items.size + 1, placed[2]
+    found, cross = spread_covariates(
+        packed, run.used, design.values, design.rows, design.shifts, *placed, by_point.shape[1]
+    )
+    by_point[first:] = found.T
+    one_group = np.zeros(spreads.size, np.int64)
+    square[first - 1 :, first - 1 :] = products(design.values, design.rows, design.shifts, one_group, spreads, 1)[0]
+    for i, (here, table) in enumerate(items):
+        square[first:, here] = (table @ cross[i]).T
 
 
 def _covariance(theta: Floats, run: _Run, by_point: Floats, square: Floats) -> Floats:

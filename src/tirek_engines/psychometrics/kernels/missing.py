@@ -14,74 +14,84 @@ Ints = NDArray[np.int64]
 
 
 @kernel
-def spread_products(
+def place_persons(
     packed: Bytes,
     weights: Floats,
     tilts: Floats,
-    lines: Floats,
-    design: Floats,
     table: Floats,
-    used: Ints,
     origin: float,
     per_step: float,
     point_variances: Floats,
-) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Sums over the persons of one run, with the multipliers 1, the line of the regression, and the covariates.
-
-    `lines` (persons,) or (0,) and `design` (persons, covariates) or (0, 0) belong to a latent regression; `used` are the bytes
-    that hold answers of the run.
-
-    Returns
-    -------
-    by_byte : ndarray, shape (used bytes, 256, points)
-        Weight of the persons of each value, spread over the points.
-    by_other : ndarray, shape (multipliers, points)
-        Weight times multiplier, spread over the points.
-    spreads : ndarray, shape (persons,)
-        Weight times posterior variance.
-    cross : ndarray, shape (used bytes, 256, multipliers)
-        Sum of `spreads` times multiplier by byte and value.
-    square : ndarray, shape (multipliers, multipliers)
-        Sum of `spreads` times two multipliers; the lower triangle.
-    """
-    n, n_points = packed.shape[0], point_variances.shape[0]
-    n_others = 1 if lines.shape[0] == 0 else 2 + design.shape[1]
-    by_byte = np.zeros((used.shape[0], 256, n_points))
-    by_point = np.zeros((n_points, n_others))
+) -> tuple[Ints, Floats, Floats]:
+    """The first of the four points about each person of a run, the weight on each, and weight times posterior variance."""
+    n = packed.shape[0]
+    cells = np.empty(n, np.int64)
+    shares = np.empty((n, 4))
     spreads = np.empty(n)
-    cross = np.zeros((used.shape[0], 256, n_others))
-    square = np.zeros((n_others, n_others))
-    others = np.ones(n_others)
-    c = np.empty(4)
     for u in range(n):
         score = tilts[u] if tilts.shape[0] else 0.0
         for b in range(packed.shape[1]):
             score += table[b, packed[u, b]]
         place = (score - origin) * per_step
-        cell = int(place)
-        c[0], c[1], c[2], c[3] = cubic_weights(place - cell)
-        variance = 0.0
+        i = int(place)
+        cells[u] = i
+        c0, c1, c2, c3 = cubic_weights(place - i)
+        w = weights[u]
+        shares[u, 0] = w * c0
+        shares[u, 1] = w * c1
+        shares[u, 2] = w * c2
+        shares[u, 3] = w * c3
+        v = point_variances
+        spreads[u] = w * (c0 * v[i] + c1 * v[i + 1] + c2 * v[i + 2] + c3 * v[i + 3])
+    return cells, shares, spreads
+
+
+@kernel
+def spread_bytes(
+    packed: Bytes, used: Ints, cells: Ints, shares: Floats, spreads: Floats, n_points: int
+) -> tuple[Floats, Floats]:
+    """Persons of each value of each used byte, spread over the points (used bytes, 256, points), and sums of `spreads`."""
+    by_byte = np.zeros((used.shape[0], 256, n_points))
+    cross = np.zeros((used.shape[0], 256))
+    for i in range(used.shape[0]):
+        for u in range(packed.shape[0]):
+            value = packed[u, used[i]]
+            cross[i, value] += spreads[u]
+            for k in range(4):
+                by_byte[i, value, cells[u] + k] += shares[u, k]
+    return by_byte, cross
+
+
+@kernel
+def spread_covariates(
+    packed: Bytes,
+    used: Ints,
+    values: Floats,
+    rows: Ints,
+    shifts: Floats,
+    cells: Ints,
+    shares: Floats,
+    spreads: Floats,
+    n_points: int,
+) -> tuple[Floats, Floats]:
+    """Covariates of the persons, spread over the points (points, covariates), and times `spreads` by value of each used byte."""
+    n = values.shape[1]
+    by_point = np.zeros((n_points, n))
+    cross = np.zeros((used.shape[0], 256, n))
+    own = np.empty(n)
+    for u in range(packed.shape[0]):
+        for c in range(n):
+            own[c] = values[rows[u], c] - shifts[c]
         for k in range(4):
-            variance += c[k] * point_variances[cell + k]
-        spreads[u] = weights[u] * variance
-        if n_others > 1:
-            others[1] = lines[u]
-            for m in range(design.shape[1]):
-                others[2 + m] = design[u, m]
-        for k in range(4):
-            share = weights[u] * c[k]
-            for m in range(n_others):
-                by_point[cell + k, m] += share * others[m]
-            for i in range(used.shape[0]):
-                by_byte[i, packed[u, used[i]], cell + k] += share
+            for c in range(n):
+                by_point[cells[u] + k, c] += shares[u, k] * own[c]
+        for c in range(n):
+            own[c] *= spreads[u]
         for i in range(used.shape[0]):
-            for m in range(n_others):
-                cross[i, packed[u, used[i]], m] += spreads[u] * others[m]
-        for m in range(n_others):
-            amount = spreads[u] * others[m]
-            for o in range(m + 1):
-                square[m, o] += amount * others[o]
-    return by_byte, by_point.T.copy(), spreads, cross, square
+            value = packed[u, used[i]]
+            for c in range(n):
+                cross[i, value, c] += own[c]
+    return by_point, cross
 
 
 @kernel

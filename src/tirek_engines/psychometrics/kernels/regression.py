@@ -1,4 +1,8 @@
-"""Compiled loops of the latent regression."""
+"""Compiled loops of the latent regression.
+
+The covariates of a person are a row of `values`, of which `shifts` are taken; they are never copied. Every loop takes the units
+of one chunk, whose sums are added in the order of the chunks.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 NEGLIGIBLE = 1e-22
+BLOCK = 32
+"""Units whose products are summed together."""
 
 
 @kernel
@@ -69,73 +75,131 @@ def prior_moments(tilts: Floats, groups: Ints, bases: Floats, theta: Floats) -> 
 
 @kernel
 def interpolated_moments(
-    tilts: Floats, groups: Ints, firsts: Ints, origin: float, per_step: float, points: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """`prior_moments` by the cubic through four points; `points` (points, 3), `firsts` each group's first."""
-    out = np.empty((3, tilts.shape[0]))
+    tilts: Floats,
+    groups: Ints,
+    firsts: Ints,
+    origin: float,
+    per_step: float,
+    points: Floats,
+    norms: Floats,
+    means: Floats,
+    variances: Floats,
+) -> None:
+    """`prior_moments` by the cubic through four points; `points` (points, 3), `firsts` each group's first. Fills the last three."""
     for u in range(tilts.shape[0]):
         place = (tilts[u] - origin) * per_step
         cell = int(place)
         c0, c1, c2, c3 = cubic_weights(place - cell)
         i = firsts[groups[u]] + cell
-        for m in range(3):
-            out[m, u] = c0 * points[i, m] + c1 * points[i + 1, m] + c2 * points[i + 2, m] + c3 * points[i + 3, m]
-    return out[0], out[1], out[2]
+        norms[u] = c0 * points[i, 0] + c1 * points[i + 1, 0] + c2 * points[i + 2, 0] + c3 * points[i + 3, 0]
+        means[u] = c0 * points[i, 1] + c1 * points[i + 1, 1] + c2 * points[i + 2, 1] + c3 * points[i + 3, 1]
+        variances[u] = c0 * points[i, 2] + c1 * points[i + 1, 2] + c2 * points[i + 2, 2] + c3 * points[i + 3, 2]
 
 
 @kernel
-def line(design: Floats, effects: Floats) -> Floats:
-    """design @ effects in one fixed order, whatever library of linear algebra is there."""
-    out = np.zeros(design.shape[0])
-    for u in range(design.shape[0]):
-        total = 0.0
-        for c in range(design.shape[1]):
-            total += design[u, c] * effects[c]
-        out[u] = total
+def lines(values: Floats, rows: Ints, shifts: Floats, effects: Floats, out: Floats) -> None:
+    """(values[row] - shifts) @ effects of every unit, into `out`; four sums that do not wait for each other."""
+    n = effects.shape[0]
+    fours = n - n % 4
+    for u in range(rows.shape[0]):
+        row = rows[u]
+        a = 0.0
+        b = 0.0
+        c = 0.0
+        d = 0.0
+        for k in range(0, fours, 4):
+            a += (values[row, k] - shifts[k]) * effects[k]
+            b += (values[row, k + 1] - shifts[k + 1]) * effects[k + 1]
+            c += (values[row, k + 2] - shifts[k + 2]) * effects[k + 2]
+            d += (values[row, k + 3] - shifts[k + 3]) * effects[k + 3]
+        for k in range(fours, n):
+            a += (values[row, k] - shifts[k]) * effects[k]
+        out[u] = (a + b) + (c + d)
+
+
+@kernel
+def column_sums(values: Floats, rows: Ints, amounts: Floats) -> Floats:
+    """Sums of the columns, each unit `amounts` times."""
+    out = np.zeros(values.shape[1])
+    for u in range(rows.shape[0]):
+        row = rows[u]
+        for c in range(values.shape[1]):
+            out[c] += amounts[u] * values[row, c]
     return out
 
 
 @kernel
-def pulls(design: Floats, amounts: Floats) -> Floats:
-    """design.T @ amounts in one fixed order: sums of blocks of 1024 units, then of the blocks."""
-    out = np.zeros(design.shape[1])
-    block = np.zeros(design.shape[1])
-    for u in range(design.shape[0]):
-        for c in range(design.shape[1]):
-            block[c] += design[u, c] * amounts[u]
-        if u % 1024 == 1023:
-            out += block
-            block[:] = 0.0
-    return out + block
+def score_sums(
+    values: Floats,
+    rows: Ints,
+    shifts: Floats,
+    groups: Ints,
+    weights: Floats,
+    after_means: Floats,
+    after_variances: Floats,
+    before_means: Floats,
+    before_variances: Floats,
+    tilts: Floats,
+    centres: Floats,
+    squares: Floats,
+) -> Floats:
+    """What the answers add to the prior, by group: shape (groups, 2 + covariates).
 
-
-@kernel
-def spreads(design: Floats, weights: Floats, means: Floats) -> Floats:
-    """Weighted sums of squares of the columns around `means`, in the order of `pulls`."""
-    out = np.zeros(design.shape[1])
-    block = np.zeros(design.shape[1])
-    for u in range(design.shape[0]):
-        for c in range(design.shape[1]):
-            away = design[u, c] - means[c]
-            block[c] += weights[u] * away * away
-        if u % 1024 == 1023:
-            out += block
-            block[:] = 0.0
-    return out + block
-
-
-@kernel
-def grams(design: Floats, weights: Floats, groups: Ints, n_groups: int) -> Floats:
-    """Weighted cross-products of the columns in each group, (groups, columns, columns)."""
-    n = design.shape[1]
-    out = np.zeros((n_groups, n, n))
-    for u in range(design.shape[0]):
+    Sums over units of weight times: posterior mean less prior mean; the same of the squares about the line, which is
+    centres[group] + tilt squares[group]; the first times each covariate.
+    """
+    out = np.zeros((centres.shape[0], 2 + values.shape[1]))
+    for u in range(rows.shape[0]):
         g = groups[u]
-        for c in range(n):
-            amount = weights[u] * design[u, c]
-            if amount != 0.0:
-                for d in range(c + 1):
-                    out[g, c, d] += amount * design[u, d]
+        row = rows[u]
+        line = centres[g] + tilts[u] * squares[g]
+        after = after_means[u] - line
+        prior = before_means[u] - line
+        amount = weights[u] * (after_means[u] - before_means[u])
+        out[g, 0] += amount
+        out[g, 1] += weights[u] * (after_variances[u] + after * after - before_variances[u] - prior * prior)
+        for c in range(values.shape[1]):
+            out[g, 2 + c] += amount * (values[row, c] - shifts[c])
+    return out
+
+
+@kernel
+def add_products(block: Floats, amounts: Floats, size: int, out: Floats) -> None:
+    """Add amounts[k] times the products of row k, to the lower triangle; four rows at once, `size` a multiple of four."""
+    for c in range(block.shape[1]):
+        for k in range(0, size, 4):
+            a0 = amounts[k] * block[k, c]
+            a1 = amounts[k + 1] * block[k + 1, c]
+            a2 = amounts[k + 2] * block[k + 2, c]
+            a3 = amounts[k + 3] * block[k + 3, c]
+            for d in range(c + 1):
+                out[c, d] += a0 * block[k, d] + a1 * block[k + 1, d] + a2 * block[k + 2, d] + a3 * block[k + 3, d]
+
+
+@kernel
+def products(values: Floats, rows: Ints, shifts: Floats, groups: Ints, amounts: Floats, n_groups: int) -> Floats:
+    """Sums of `amounts` times the products of two of (1, covariates), by group: shape (groups, 1 + covariates, same)."""
+    n_units = rows.shape[0]
+    n = values.shape[1] + 1
+    out = np.zeros((n_groups, n, n))
+    block = np.zeros((BLOCK, n))
+    block[:, 0] = 1.0
+    own = np.zeros(BLOCK)
+    u = 0
+    while u < n_units:
+        g = groups[u]
+        size = 0
+        while size < BLOCK and u < n_units and groups[u] == g:
+            row = rows[u]
+            own[size] = amounts[u]
+            for c in range(n - 1):
+                block[size, 1 + c] = values[row, c] - shifts[c]
+            size += 1
+            u += 1
+        while size % 4:
+            own[size] = 0.0
+            size += 1
+        add_products(block, own, size, out[g])
     for g in range(n_groups):
         for c in range(n):
             for d in range(c):

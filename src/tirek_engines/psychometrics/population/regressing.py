@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tirek_engines.psychometrics.estimation.em import Optimum
+from tirek_engines.psychometrics.likelihood.covariates import Covariates, Design, Scaled, scale_covariates
 from tirek_engines.psychometrics.likelihood.model import Likelihood, Parameters
-from tirek_engines.psychometrics.likelihood.regression import Covariates, LatentRegression, Scaled, scale_covariates
+from tirek_engines.psychometrics.likelihood.regression import LatentRegression
 from tirek_engines.psychometrics.parameters import KIND_SCORE, Grid, Shape
 
 Floats = NDArray[np.float64]
@@ -55,7 +56,7 @@ class RegressionFit:
     def explained(self) -> float:
         """Share of the variance of ability that the covariates explain: var(x'beta) / (var(x'beta) + residual)."""
         data, p = self.centred.data, self.optimum.parameters
-        line = self.scaled.centred @ p.coefficients
+        line = self.scaled.centred.line(p.coefficients)
         weight = data.unit_weight / data.unit_weight.sum()
         explained = float(weight @ line**2 - (weight @ line) ** 2)
         residual = float(weight @ (p.sds**2)[data.run_group[data.unit_run]])
@@ -78,9 +79,9 @@ def fit_regression(
     search : callable
         Finds the optimum of a likelihood, and points its scale upwards.
     """
-    scaled = scale_covariates(base.data, covariates)
+    scaled = scale_covariates(base.data, covariates, base.threads)
     away = scaled.means / scaled.sds
-    centred = _with_population(base, base.grid, scaled.centred)
+    centred = _with_population(base, base.grid, scaled.centred, scaled.products)
     optimum = search(centred)
     p, shape = optimum.parameters, base.shape
     move = float(away @ p.coefficients)
@@ -97,8 +98,8 @@ def fit_regression(
     )
 
 
-def _with_population(base: Likelihood, grid: Grid, design: Floats) -> Likelihood:
-    population = LatentRegression(base.data, base.shape, grid.theta, design)
+def _with_population(base: Likelihood, grid: Grid, design: Design, products: Floats | None = None) -> Likelihood:
+    population = LatentRegression(base.data, base.shape, grid.theta, design, products)
     return replace(base, grid=grid, given_population=population)
 
 
