@@ -1,9 +1,11 @@
 """Plausible values have the moments of the posterior, and are the same whenever they are drawn."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from tirek_engines.psychometrics import Answers, Groups, Items, Options, calibrate, score_persons
+from tirek_engines.psychometrics import Answers, Groups, Items, Options, calibrate, parallel, score_persons
 from tirek_engines.psychometrics.kernels import plausible as kernels
 from tirek_engines.psychometrics.likelihood.model import Grid
 from tirek_engines.psychometrics.likelihood.regression import Covariates
@@ -75,6 +77,17 @@ def test_equal_seeds_give_equal_bits_and_others_do_not():
     assert one.tobytes() == two.tobytes()
     assert np.abs(one - other).mean() > 0.1
     assert not np.array_equal(one[0], one[1])
+
+
+@pytest.mark.parametrize("models", [["2pl"] * 8, ["3pl"] * 8])
+def test_threads_do_not_change_a_draw(monkeypatch, models):
+    monkeypatch.setattr(parallel, "CHUNK", 300)
+    known = items(models)
+    answers = answered(known, np.random.default_rng(7).standard_normal(1000))
+    likelihood, p = known_likelihood(known, ALL, answers, Grid())
+    one, *others = (draw_values(dataclasses.replace(likelihood, threads=n), p, m=3, seed=5) for n in (1, 2, 3))
+    for other in others:
+        assert np.array_equal(one, other)
 
 
 def test_covariates_left_out_bias_their_regression_and_held_do_not():

@@ -16,12 +16,12 @@ from tirek_engines.errors import BrokenContract
 from tirek_engines.psychometrics.kernels import plausible as kernels
 from tirek_engines.psychometrics.likelihood.model import Likelihood, Parameters
 from tirek_engines.psychometrics.likelihood.posteriors import ScoreKernel
+from tirek_engines.psychometrics.parallel import in_order, slices
 from tirek_engines.psychometrics.parameters import Grid
 from tirek_engines.psychometrics.scoring import prior_of_units
 
 Floats = NDArray[np.float64]
 
-CHUNK = 65_536
 TABLE_CHUNK = 4_096
 FINEST = 0.1
 """Distance of nodes (logits) up to which a density that is log-linear between nodes is as good as exact."""
@@ -65,9 +65,14 @@ def draw_values(likelihood: Likelihood, p: Parameters, *, m: int, seed: int) -> 
     persons = np.argsort(data.unit_of_person, kind="stable").astype(np.int64)
     out = np.empty((m, persons.shape[0]))
     draw = _by_score(fine, p) if isinstance(fine.kernel, ScoreKernel) else _by_table(fine, p)
-    for number, start in enumerate(range(0, persons.shape[0], CHUNK)):
-        units = slice(start, min(start + CHUNK, persons.shape[0]))
+    places = slices(persons.shape[0])
+
+    def part(number: int) -> None:
+        units = places[number]
         draw(units, stream(seed, number).random((units.stop - units.start, m)), persons, out)
+
+    for _ in in_order(part, len(places), likelihood.threads):
+        pass
     return out
 
 
