@@ -12,6 +12,7 @@ from tirek_engines.psychometrics.calibration import (
 from tirek_engines.psychometrics.data.answers import NOT_ANSWERED, Answers
 from tirek_engines.psychometrics.data.prepared import DroppedItem
 from tirek_engines.psychometrics.estimation.estimates import GroupResult, ItemResult
+from tirek_engines.psychometrics.estimators import FittedScale, ItemResponseModel, NotFitted, ScaleLink
 from tirek_engines.psychometrics.items import Items
 from tirek_engines.psychometrics.scoring import FLAG_NAMES, Groups, PersonScores, Scores, score_persons
 
@@ -22,12 +23,16 @@ __all__ = [
     "Calibration",
     "DroppedItem",
     "Fit",
+    "FittedScale",
     "GroupResult",
     "Groups",
+    "ItemResponseModel",
     "ItemResult",
     "Items",
+    "NotFitted",
     "Options",
     "PersonScores",
+    "ScaleLink",
     "Scores",
     "calibrate",
     "score_persons",

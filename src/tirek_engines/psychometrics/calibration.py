@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from tirek_engines import ENGINE_VERSION
 from tirek_engines.psychometrics.data.answers import Answers
 from tirek_engines.psychometrics.data.design import check_design, item_models
 from tirek_engines.psychometrics.data.prepared import DroppedItem, Prepared, prepare
@@ -77,7 +78,10 @@ class Fit:
 
 @dataclass(frozen=True)
 class Calibration:
-    """A finished calibration; `parameters`, `covariance` and `likelihood` are there for what follows."""
+    """A finished calibration; `parameters`, `covariance` and `likelihood` are there for what follows.
+
+    `version` is that of the engine; `estimators.FittedScale` is the same without the answers.
+    """
 
     options: Options
     items: tuple[ItemResult, ...]
@@ -92,6 +96,7 @@ class Calibration:
     regression: tuple[CovariateResult, ...] = ()
     explained: float = float("nan")
     replicated: ReplicateErrors | None = None
+    version: str = ENGINE_VERSION
 
     @property
     def prepared(self) -> Prepared:
