@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from datetime import date
 
+from tirek.decisions.models import Decision, State
 from tirek.decisions.rules import RuleSet, rules_in_force, shipped_names
 from tirek_engines.rules import Change, RuleBook, compare, parse_rules, rows
 
@@ -31,11 +32,36 @@ def values_in_force(on: date, name: str | None = None, language: str = "en") -> 
 def book_with(name: str, body: bytes, on: date) -> tuple[RuleBook, RuleBook]:
     """The rules of a file now, and as they would be with these local values."""
     now = rules_in_force(name, on, *WHOLE_COUNTRY).book
-    file = f"local act {hashlib.sha256(body).hexdigest()[:12]}"
-    added = RuleBook({rule.name: rule for rule in parse_rules(body, name, file)})
+    added = RuleBook({rule.name: rule for rule in parse_rules(body, name, _label(body))})
     return now, now.joined(added)
 
 
 def changes_by(name: str, body: bytes) -> list[Change]:
     """What loading a file would change."""
     return compare(*book_with(name, body, date.max))
+
+
+def decisions_touched(name: str, body: bytes) -> list[str]:
+    """Numbers of drafts and published decisions on whose day these local values would give another value.
+
+    They were made before the act was known here and keep their sealed rules: nothing of them changes by loading it.
+    """
+    starts = [value.start for rule in parse_rules(body, name, _label(body)) for value in rule.values]
+    made = Decision.objects.filter(
+        rule=name, rule_date__gte=min(starts), state__in=[State.DRAFT, State.PUBLISHED]
+    ).order_by("pk")
+    differs: dict[tuple, bool] = {}
+    touched = []
+    for number, *where in made.values_list("number", "rule_date", "org_lo", "org_hi"):
+        key = tuple(where)
+        if key not in differs:
+            now = rules_in_force(name, *key)
+            files = (*now.files, (_label(body), body.decode()))
+            differs[key] = RuleSet(name, now.on, now.territory, files).values() != now.values()
+        if differs[key]:
+            touched.append(number)
+    return touched
+
+
+def _label(body: bytes) -> str:
+    return f"local act {hashlib.sha256(body).hexdigest()[:12]}"

@@ -59,6 +59,14 @@ class RuleSet:
         """The value in force of one rule: an int, Decimal, bool or text."""
         return self.book[f"{self.name}.{short_name}"].at(self.on, self.territory)
 
+    def has(self, short_name: str) -> bool:
+        """Whether the rule is there: decisions sealed before it was made are computed again without it."""
+        return f"{self.name}.{short_name}" in self.book.rules
+
+    def described(self, short_name: str) -> dict[str, str]:
+        """What a rule says, by language."""
+        return dict(self.book[f"{self.name}.{short_name}"].description)
+
     def values(self) -> dict[str, Any]:
         """All values in force by short name."""
         found = {rule.name: self._found(rule.name) for rule in self.book}
@@ -122,9 +130,13 @@ def territory_line(org_lo: int, org_hi: int) -> tuple[str, ...]:
 
 
 def changed_values(sealed: RuleSet) -> list[tuple[str, Any, Any]]:
-    """Values that today's rules give differently for the sealed day and territory: name, then, now."""
+    """Values that today's rules give differently for the sealed day and territory: name, then, now.
+
+    A rule that a later version of the program brought is no change: the decision did not know it, and is computed without it.
+    """
     path = shipped_file(sealed.name)
     files = [(place_of_rules(sealed.name), path.read_text(encoding="utf-8"))] if path.is_file() else []
     now = RuleSet(sealed.name, sealed.on, sealed.territory, (*files, *sealed.files[1:])).values() if files else {}
     then = sealed.values()
-    return [(name, then.get(name), now.get(name)) for name in sorted({*then, *now}) if then.get(name) != now.get(name)]
+    known = [name for name in sorted({*then, *now}) if sealed.has(name)]
+    return [(name, then.get(name), now.get(name)) for name in known if then.get(name) != now.get(name)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
@@ -67,12 +69,12 @@ def _give_wordings(test: Test, items: list[Item]) -> None:
 
 
 def _tasks(test: Test, items: list[Item]) -> list[Invented]:
-    counted: dict[str, int] = {}
+    held = BankItem.objects.filter(org_lo=test.org_lo, subject=test.subject, grade=test.grade)
+    counted = Counter(held.values_list("content_area", flat=True))  # so that no later test asks the same once more
     tasks = []
     for item in items:
-        place = counted.get(item.content_area, 0)
-        counted[item.content_area] = place + 1
-        tasks.append(invented(test.grade, item.content_area, place))
+        tasks.append(invented(test.grade, item.content_area, counted[item.content_area]))
+        counted[item.content_area] += 1
     return tasks
 
 

@@ -29,6 +29,7 @@ class PanelForm(forms.Form):
         min_value=0.5,
         max_value=0.8,
         initial=0.67,
+        localize=True,
         help_text=_("0.67 means two times out of three. Used for bookmarks."),
     )
 

@@ -81,9 +81,9 @@ def item_map(release, places: Sequence[tuple[str, float]]) -> dict | None:
 
 
 def bars(title: str, words: str, rows: Sequence[dict], mean: float | None, head: str) -> dict:
-    """Means with their 95 % intervals."""
+    """Means with their 95 % intervals: dots, for the length of a bar would mean nothing."""
     return {
-        "kind": "bars",
+        "kind": "dots",
         "title": title,
         "words": words,
         "label_head": head,

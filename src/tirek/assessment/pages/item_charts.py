@@ -40,7 +40,7 @@ def item_curves(tables: Tables, item: str) -> dict:
     return {
         "kind": "curves", "title": _("Do the pupils answer as the model expects?"), "words": _curve_words(seen, items, j),
         "x_label": _("ability, logits"), "value_head": _("Expected share"), "lowest": 0.0, "highest": 1.0,
-        "decimals": 2, "series": series,
+        "decimals": 2, "tick_decimals": 2, "series": series,
     }  # fmt: skip
 
 

@@ -135,6 +135,27 @@ def dropped_words(reason: str) -> str:
     }.get(reason, reason)
 
 
+def model_words(code: str) -> str:
+    """A model by its name; several, as they stand."""
+    names = {
+        "rasch": _("Rasch model (one parameter)"), "2pl": _("2PL (difficulty and slope)"),
+        "3pl": _("3PL (difficulty, slope and guessing)"), "pcm": _("partial credit model (PCM)"),
+        "gpcm": _("generalised partial credit model (GPCM)"), "graded": _("graded response model"),
+        "mixed": _("different models for different items"),
+    }  # fmt: skip
+    return names.get(code, code)
+
+
+def method_words(code: str) -> str:
+    """A method of linking by its name."""
+    names = {
+        "mean-mean": _("means of the difficulties"), "mean-sigma": _("means and spreads of the difficulties"),
+        "haebara": _("Haebara: curves of the items"), "stocking-lord": _("Stocking and Lord: curve of the test"),
+        "haberman": _("Haberman: all tests at once"),
+    }  # fmt: skip
+    return names.get(code, code)
+
+
 def dif_words(size: str) -> str:
     """A class of DIF in words."""
     return {"A": _("hardly differs"), "B": _("differs somewhat"), "C": _("differs much")}.get(size, _("cannot be told"))

@@ -51,7 +51,7 @@ def whole(value: float | None) -> str:
 def decimal(value: float | None, places: int = 2) -> str:
     if value is None or value != value:
         return "—"
-    return number_format(round(value, places), decimal_pos=places, use_l10n=True, force_grouping=True)
+    return number_format(round(value, places) or 0, decimal_pos=places, use_l10n=True, force_grouping=True)
 
 
 def percent(value: float | None) -> str:

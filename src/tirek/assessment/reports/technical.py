@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import numpy as np
 from django.db.models import Count
 from django.utils.formats import date_format
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from tirek.access.scope import loading
@@ -23,7 +25,15 @@ from tirek.assessment.models import (
     Sitting,
     SittingState,
 )
-from tirek.assessment.pages.present import check_words, dropped_words, language_names, settlement_names, why_hidden
+from tirek.assessment.pages.present import (
+    check_words,
+    dropped_words,
+    language_names,
+    method_words,
+    model_words,
+    settlement_names,
+    why_hidden,
+)
 from tirek.assessment.queries import results as queries
 from tirek.assessment.reports import data
 from tirek.assessment.reports.compare import district_places
@@ -141,7 +151,7 @@ def _scaling(release: Release, calibration) -> Section:
     fit, scale = calibration.summary["fit"], release.distribution["scale"]
     given = sealed_rules(calibration).values()
     facts = [
-        (_("Model"), str(fit.get("model") or release.calibration.model)),
+        (_("Model"), model_words(str(fit.get("model") or release.calibration.model))),
         (_("Pupils"), whole(fit["n"])),
         (_("Items on the scale"), whole(fit["n_items"])),
         (_("Log-likelihood"), decimal(fit["loglik"], 2)),
@@ -178,7 +188,7 @@ def _checks(release: Release) -> Section:
         ]
         for check in found
     ]
-    columns = [_("Check"), _("Outcome"), _("Found"), _("Wanted")]
+    columns = [pgettext("quality", "Check"), _("Outcome"), _("Found"), _("Wanted")]
     return Section(_("5. Quality checks"), columns=columns, rows=rows, right=[2, 3])
 
 
@@ -239,7 +249,7 @@ def _linking(release: Release) -> Section:
         words = _("The test stands on a scale of its own. Its means are not to be compared with those of other tests.")
         return Section(title, [words])
     facts = [
-        (_("Linked to"), link.base.code), (_("Method"), link.method), (_("Common items used"), whole(link.n_anchors)),
+        (_("Linked to"), link.base.code), (_("Method"), method_words(link.method)), (_("Common items used"), whole(link.n_anchors)),
         (_("Slope"), decimal(link.slope, 4)), (_("Intercept"), decimal(link.intercept, 4)),
         (_("Linking error, logits"), decimal(link.error, 4)), (_("Decision"), link.decision_number),
     ]  # fmt: skip
@@ -321,10 +331,24 @@ def _rules(*decisions) -> Section:
     for decision in decisions:
         found = sealed_rules(decision)
         rows += [
-            [found.name, name, str(value), decision.rule_version] for name, value in sorted(found.values().items())
+            [found.name, f"{_described(found, name)} ({name})", str(value), _day(decision.rule_version)]
+            for name, value in sorted(found.values().items())
         ]
     columns = [_("Rules"), _("Rule"), _("Value"), _("In force from")]
     return Section(_("11. Rules in force"), columns=columns, rows=rows)
+
+
+def _described(rules, name: str) -> str:
+    """What a rule says, in the reader's language."""
+    told = rules.described(name)
+    return told.get((get_language() or "kk")[:2]) or told.get("en", "")
+
+
+def _day(version: str) -> str:
+    try:
+        return date_format(date.fromisoformat(version), "DATE_FORMAT")
+    except ValueError:
+        return version
 
 
 def _numbers(release: Release, calibration, results) -> Section:

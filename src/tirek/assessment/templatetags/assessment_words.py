@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import template
 
 from tirek.assessment import content_areas, leaving_out
+from tirek.assessment.pages import present
 
 register = template.Library()
 
@@ -19,6 +20,18 @@ def area(code: str | None) -> str:
 def left_out(kept: str | None) -> str:
     """Why an item was taken out."""
     return leaving_out.in_words(kept) if kept else ""
+
+
+@register.filter
+def model(code: str | None) -> str:
+    """A model by its name."""
+    return present.model_words(code or "")
+
+
+@register.filter
+def method(code: str | None) -> str:
+    """A method of linking by its name."""
+    return present.method_words(code or "")
 
 
 @register.simple_tag

@@ -62,14 +62,21 @@ def diff_rules(file: Path, name: str) -> None:
         for change in changes:
             click.echo(f"{change.rule}: {change.what}: {change.before or '–'} → {change.after or '–'}")
         click.echo(f"{len(changes)} changes.")
+        touched = rule_queries.decisions_touched(name, file.read_bytes())
+        if touched:
+            click.echo(f"Other values on the day of {len(touched)} decisions already made: {', '.join(touched)}")
 
 
 @rules.command("load")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--name", required=True, help="The rules that the file adds to, e.g. assessment.publication.")
 @click.option("--by", "username", required=True, help="Sign-in name of whoever answers for the act.")
-def load_rules(file: Path, name: str, username: str) -> None:
+@click.option("--confirm", type=int, help="How many decisions already made it gives other values on their day.")
+def load_rules(file: Path, name: str, username: str, confirm: int | None) -> None:
     """Load a local act. It is kept with its digest, your name and the time, and never changed.
+
+    An act that reaches back behind decisions already made is refused until their number is confirmed. Those decisions keep
+    the rules that were sealed with them.
 
     Example: tirek rules load act-12.yaml --name assessment.publication --by aigul
     """
@@ -79,7 +86,7 @@ def load_rules(file: Path, name: str, username: str) -> None:
     from tirek.decisions.services import local_rules
 
     with refusals_shown(), acting_as_user(username, "rules.load") as user:
-        loaded = local_rules.load(name=name, body=file.read_bytes(), by=user, now=timezone.now())
+        loaded = local_rules.load(name=name, body=file.read_bytes(), by=user, now=timezone.now(), confirmed=confirm)
         click.echo(f"Loaded {loaded.name} {loaded.sha256[:12]}, in force from {loaded.in_force_from}.")
 
 

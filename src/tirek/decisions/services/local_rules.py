@@ -9,7 +9,7 @@ from tirek.access.models import User
 from tirek.access.permissions import may
 from tirek.access.scope import Scope, current_scope, loading
 from tirek.decisions.models import LocalRule
-from tirek.decisions.rule_queries import book_with
+from tirek.decisions.rule_queries import book_with, decisions_touched
 from tirek.registry.models import Territory
 from tirek_engines.errors import Refusal
 from tirek_engines.rules import REPUBLIC, Rule, parse_rules
@@ -22,10 +22,21 @@ class LoadingRefused(Refusal):
     http_status = 403
 
 
-def load(*, name: str, body: bytes, by: User | None, now: datetime) -> LocalRule:
+SHOWN = 20
+
+
+class DecisionsTouched(LoadingRefused):
+    """Decisions were made for days on which this act gives another value, and nobody has confirmed that."""
+
+    code = "decisions_touched"
+    http_status = 409
+
+
+def load(*, name: str, body: bytes, by: User | None, now: datetime, confirmed: int | None = None) -> LocalRule:
     """Keep a local act whose values add to the rules ``name``.
 
-    Values are for territories inside the asker's own; only the country's role sets one for the republic.
+    Values are for territories inside the asker's own; only the country's role sets one for the republic. An act that reaches
+    back behind decisions already made needs their number in ``confirmed``; it never changes them.
     """
     scope = current_scope()
     if not scope.role or not may(scope.role, "rules.load"):
@@ -39,6 +50,7 @@ def load(*, name: str, body: bytes, by: User | None, now: datetime) -> LocalRule
         _known_rules(added, before, name)
         _own_territories(added, scope)
         assert len(after.rules) >= len(before.rules)
+        _touches_nothing_unseen(decisions_touched(name, body), confirmed)
         return LocalRule.objects.create(
             name=name,
             body=body.decode(),
@@ -50,6 +62,17 @@ def load(*, name: str, body: bytes, by: User | None, now: datetime) -> LocalRule
             loaded_by_name=str(by or ""),
             loaded_at=now,
         )
+
+
+def _touches_nothing_unseen(touched: list[str], confirmed: int | None) -> None:
+    if not touched or confirmed == len(touched):
+        return
+    shown = ", ".join(touched[:SHOWN]) + (" …" if len(touched) > SHOWN else "")
+    raise DecisionsTouched(
+        f"On the day of {len(touched)} decisions already made this act gives other values: {shown}. They stay as they were "
+        f"decided; supersede those that the act is meant for. Confirm with --confirm {len(touched)}.",
+        decisions=touched,
+    )
 
 
 def _known_rules(added: list[Rule], before, name: str) -> None:

@@ -7,32 +7,52 @@ import math
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from tirek.site.charts.labels import every_nth
+from tirek.site.charts.labels import every_nth, share_of
 from tirek.site.charts.marks import Across, circle, join, line, nice_ticks, number, plain, text
 
 HIGH, TOP, FOOT = 190, 12, 44
-LEFT, RIGHT = 10.0, 74.0  # per cent; names stand to the right
+LEFT, RIGHT, WIDE = 10.0, 74.0, 97.0  # per cent; names stand to the right, or below where they are too long for it
+KEY_ROW = 20
 
 
 def draw_lines(spec: dict) -> tuple[SafeString, int]:
-    labels = [point["label"] for point in spec["series"][0]["points"]]
+    labels = [str(point["label"]) for point in spec["series"][0]["points"]]
     values = _values(spec)
     ticks = nice_ticks(min(values), max(values)) if values else [0.0, 1.0]
     down: Across = lambda value: TOP + HIGH * (1 - (value - ticks[0]) / (ticks[-1] - ticks[0]))  # noqa: E731
-    step = (RIGHT - LEFT) / max(1, len(labels) - 1)
+    names = {n: f"{s['label']} {number(_last(s), spec)}" for n, s in enumerate(spec["series"]) if _last(s) is not None}
+    is_below = any(share_of(words) > 100 - RIGHT for words in names.values())
+    right = WIDE if is_below else RIGHT
     parts = []
     for tick in ticks:
-        parts.append(line(LEFT, down(tick), RIGHT, down(tick), "grid"))
+        parts.append(line(LEFT, down(tick), right, down(tick), "grid"))
         parts.append(text(LEFT - 1.5, down(tick) + 4, plain(tick, spec.get("tick_decimals", 0)), "soft", "end"))
-    for n in range(0, len(labels), every_nth([str(label) for label in labels], RIGHT - LEFT)):
-        parts.append(text(LEFT + n * step, TOP + HIGH + 22, labels[n], "soft", "middle"))
+    parts += _moments(labels, right)
+    step = (right - LEFT) / max(1, len(labels) - 1)
+    parts += [_series(series, n, step, down, spec) for n, series in enumerate(spec["series"])]
+    if is_below:
+        return join([*parts, *_key(names)]), TOP + HIGH + FOOT - 6 + KEY_ROW * len(names)
     ends = _ends(spec["series"], down)
-    for n, series in enumerate(spec["series"]):
-        parts.append(_series(series, n, step, down, spec))
-        if n in ends:
-            words = f"{series['label']} {number(_last(series), spec)}"
-            parts.append(text(RIGHT + 2, ends[n] + 4, words, f"strong s{n + 1}"))
+    parts += [text(RIGHT + 2, ends[n] + 4, words, f"strong s{n + 1}") for n, words in names.items()]
     return join(parts), TOP + HIGH + FOOT - 12
+
+
+def _moments(labels: list[str], right: float) -> list[SafeString]:
+    """Under the lines; the outermost do not leave the picture."""
+    step, found = (right - LEFT) / max(1, len(labels) - 1), []
+    for n in range(0, len(labels), every_nth(labels, right - LEFT)):
+        x, half = LEFT + n * step, share_of(labels[n]) / 2
+        place = (0.0, "start") if x < half else (100.0, "end") if x + half > 100 else (x, "middle")
+        found.append(text(place[0], TOP + HIGH + 22, labels[n], "soft", place[1]))
+    return found
+
+
+def _key(names: dict[int, str]) -> list[SafeString]:
+    found = []
+    for row, (n, words) in enumerate(names.items(), start=1):
+        y = TOP + HIGH + FOOT - 10 + KEY_ROW * row - 4
+        found += [line(0, y - 4, 4, y - 4, f"line s{n + 1}"), text(6, y, words, f"strong s{n + 1}")]
+    return found
 
 
 def _known(point: dict) -> bool:

@@ -61,7 +61,8 @@ def number(value: float | None, spec: dict) -> str:
 
 
 def plain(value: float, decimals: int = 0) -> str:
-    return number_format(round(value, decimals), decimal_pos=decimals, use_l10n=True, force_grouping=True)
+    value = round(value, decimals) or 0  # no minus before nought
+    return number_format(value, decimal_pos=decimals, use_l10n=True, force_grouping=True)
 
 
 def nice_ticks(low: float, high: float, about: int = 5) -> list[float]:

@@ -80,7 +80,7 @@ def decimals(value, places: int = 1) -> str:
     return (
         "—"
         if value in (None, "")
-        else number_format(round(value, int(places)), decimal_pos=int(places), use_l10n=True, force_grouping=True)
+        else number_format(round(value, int(places)) or 0, decimal_pos=int(places), use_l10n=True, force_grouping=True)
     )
 
 
