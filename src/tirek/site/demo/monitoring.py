@@ -14,6 +14,8 @@ from django.utils import timezone
 
 from tirek.access.scope import loading
 from tirek.assessment.demonstration.bank import demonstrate_bank
+from tirek.assessment.demonstration.levels import demonstrate_levels
+from tirek.assessment.demonstration.papers import demonstrate_printed, demonstrate_scanned
 from tirek.assessment.demonstration.sittings import demonstrate_sittings
 from tirek.assessment.models import AnswerSheet, Booklet, Sitting, SittingState, Test, TestKind, TestState
 from tirek.assessment.services.calibration import calibrate_test
@@ -51,6 +53,7 @@ def load_monitoring(plan: Plan, progress: Progress | None = None) -> dict:
     base, sheets = _load_last_year(plan, place, tell, steps)
     made["tests"].append(base.code)
     made["sheets"] += sheets
+    demonstrate_levels(base, timezone.now())
     for number, grade in enumerate(truth.GRADES_TESTED):
         step = 1 + 3 * number
         tell(step, steps, f"answers of grade {grade}")
@@ -59,8 +62,14 @@ def load_monitoring(plan: Plan, progress: Progress | None = None) -> dict:
         made["sheets"] += sheets
         tell(step + 1, steps, f"calibration of grade {grade}")
         _publish(test, step + 1, steps, tell, plan, base if grade == TRENDING_GRADE else None)
+    tell(steps - 1, steps, "the item bank, a sitting and papers")
     made["bank"] = demonstrate_bank()
-    demonstrate_sittings()
+    tried = demonstrate_sittings()
+    if tried is not None:
+        demonstrate_scanned(tried)
+    with loading():
+        for test in Test.objects.filter(code=code_of(place, TRENDING_GRADE, plan.year)):
+            made["printed"] = demonstrate_printed(test, timezone.now())
     tell(steps, steps, "results")
     return made
 

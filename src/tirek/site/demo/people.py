@@ -217,8 +217,10 @@ def _teachings(plan: Plan, classes: pl.DataFrame, staff: pl.DataFrame, n_learner
     lessons = rows.join(pl.DataFrame({"lesson": np.arange(per_class)}), how="cross").sort("class_row", "lesson")
     turn = (pl.col("order") + pl.col("lesson") * 16) % (pl.col("count") - 2) + 2
     subjects = pl.Series(SUBJECTS)
+    taught = subjects.gather(lessons.select(turn % len(SUBJECTS)).to_series())
+    in_kindergarten = pl.col("grade").is_null()
     return lessons.with_columns(person=pl.col("start").cast(pl.Int64) + turn + n_learners, turn=turn).with_columns(
-        subject=subjects.gather(lessons.select(turn % len(SUBJECTS)).to_series()), is_class_teacher=pl.col("lesson") == 0,
+        subject=pl.when(in_kindergarten).then(pl.lit("")).otherwise(pl.lit(taught)), is_class_teacher=pl.col("lesson") == 0,
         valid=pl.lit(f"[{plan.starts_on},)"),
     ).unique(["class_row", "person"], keep="first", maintain_order=True).select(
         "org_no", "person", "class_row", "subject", "is_class_teacher", "valid")  # fmt: skip

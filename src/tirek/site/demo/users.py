@@ -81,7 +81,7 @@ def _make(account: Account) -> User:
     )  # fmt: skip
     Grant.objects.create(
         user=user, role=account.role, scope_kind=account.kind, scope_code=code, scope_label=label, org_lo=lo, org_hi=hi,
-        valid=DateRange(SINCE, None), reason="demonstration",
+        valid=DateRange(SINCE, None), reason="Көрсетілім",
     )  # fmt: skip
     return user
 
