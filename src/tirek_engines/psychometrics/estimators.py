@@ -233,6 +233,7 @@ class ItemResponseModel(Estimator):
     Examples
     --------
     >>> import numpy as np
+    >>> from tirek_engines.psychometrics import ItemResponseModel
     >>> x = np.array([[1, 1, 0], [1, 0, 0], [0, 1, 1], [1, 1, 1], [0, 0, 0], [1, 0, 1]])
     >>> rasch = ItemResponseModel().fit(np.repeat(x, 50, axis=0))
     >>> rasch.transform(x).shape, rasch.result_.converged
