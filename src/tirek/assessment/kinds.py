@@ -153,7 +153,7 @@ def register_kinds() -> None:
             clause=_("Demonstration values; no act is known."),
             engine="tirek_engines.psychometrics.linking.methods:constants",
             run="tirek.assessment.decided.linking:run_link",
-            cases="tests/cases/assessment",
+            cases="tests/cases/assessment/link",
             reasons=LINK_REASONS,
             numbers=NUMBERS,
             compare=TOLERANCE,

@@ -46,7 +46,7 @@ def register_standards() -> None:
             clause=_("Demonstration values; no act is known."),
             engine="tirek_engines.assessment.standards:summarise_panel",
             run="tirek.assessment.decided.standards:run_standards",
-            cases="tests/cases/assessment",
+            cases="tests/cases/assessment/standards",
             reasons=REASONS,
             numbers=NUMBERS,
             compare=TOLERANCE,

@@ -44,7 +44,7 @@ def models_of(rules: RuleSet, parameters: Mapping[str, Any], items: pl.DataFrame
 
 def _exceptions(rules: RuleSet) -> list[tuple[str, str, str]]:
     """Patterns of test and item ("*": the whole test) with their models, in order."""
-    text, rows = str(rules.value("models_of_tests")).strip(), []
+    text, rows = str(rules.value("models_of_tests")).strip() if rules.has("models_of_tests") else NOTHING, []
     for part in re.split(r"[,;\s]+", "" if text == NOTHING else text):
         if not part:
             continue

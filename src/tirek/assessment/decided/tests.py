@@ -31,6 +31,8 @@ SETTLEMENTS = ("urban", "rural")
 LOGIT_DIGITS = 4
 HIDDEN_REASONS = {0: "published", 1: "too_few", 2: "protects_another"}
 BIN_POINTS = 20
+NUMBER, RESULT = "number ", "result "
+"""Before the columns that become the fields of `numbers` and of `result`."""
 REMOVED, FEW, UNSEEN = "taken out", "too few answers", "nobody answered it"
 DROPPED_REASONS = {REMOVED: "item_removed", FEW: "item_few", UNSEEN: "item_unseen"}
 NO_ESTIMATE = dict.fromkeys(
@@ -55,7 +57,7 @@ def run_calibration(inputs: Inputs, parameters: Mapping[str, Any], rules: RuleSe
         return _nothing(used, dropped, before, rules, test, org_no)
     analysis = analyse(calibration, used, Bounds.of(rules), inputs.get("groups"))
     checks = [
-        quality.check_amount(len(calibration.items), int(rules.value("fewest_items"))),
+        *_amount(len(calibration.items), rules),
         *before,
         *quality.check_calibration(
             calibration,
@@ -79,11 +81,16 @@ def run_calibration(inputs: Inputs, parameters: Mapping[str, Any], rules: RuleSe
     )
 
 
+def _amount(n_items: int, rules: RuleSet) -> list[quality.Check]:
+    """Runs sealed before this rule was made had no such check."""
+    return [quality.check_amount(n_items, int(rules.value("fewest_items")))] if rules.has("fewest_items") else []
+
+
 def _nothing(
     used: Answers, dropped: list[DroppedItem], before: list[quality.Check], rules: RuleSet, test: str, org_no: int
 ) -> Result:
     """The refusal of a test too few of whose items can be calibrated."""
-    checks = [quality.check_amount(0, int(rules.value("fewest_items"))), *before]
+    checks = [*_amount(0, rules), *before]
     left = [DroppedItem(name, "", int((used.codes[:, j] != quality.NOT_ANSWERED).sum()))
             for j, name in enumerate(used.items)]  # fmt: skip
     n = int((used.codes != quality.NOT_ANSWERED).any(axis=1).sum()) if used.items else 0
@@ -173,16 +180,21 @@ def _dropped_outcome(item: DroppedItem, org_no: int) -> dict:
 def _test_outcome(n: int, checks: list[quality.Check], test: str, org_no: int) -> dict:
     """The first check that forbids publishing is the reason; its number is told."""
     failed = next((check for check in checks if check.blocking and not check.passed), None)
-    told_of = None if failed is None else told(failed.found)
     return {
         "subject_kind": "test",
         "subject": test,
         "org_no": org_no,
         "reason": f"failed_{failed.code}" if failed else "good",
         "numbers": NO_ESTIMATE
-        | {"answers": n, "found": told_of, "wanted": None if failed is None else told(failed.wanted)},
+        | {"answers": n, "found": _whole(failed and failed.found), "wanted": _whole(failed and failed.wanted)},
         "result": {"state": "refused" if failed else "good", "steps": []},
     }
+
+
+def _whole(value: float | None) -> float | int | None:
+    """A number as a sentence tells it, counts without decimals."""
+    found = told(value)
+    return int(found) if found is not None and found.is_integer() else found
 
 
 def _persons(calibration: Calibration, subjects: pl.Series) -> pl.DataFrame:
@@ -247,9 +259,8 @@ def run_results(inputs: Inputs, parameters: Mapping[str, Any], rules: RuleSet) -
         facts = trends.LinkFacts.of(link)
         found = trends.trends(results, inputs["base_results"], facts, publication)
         groups += [_trend_outcome(row, places, org[0]) for row in found]
-    persons = [*_person_outcomes(calibration, results.scale, places)]
     return Result(
-        outcomes=pl.DataFrame(groups + persons, infer_schema_length=None),
+        outcomes=_as_outcomes(groups, _persons_frame(calibration, results.scale, places)),
         tables={"distribution": _distribution(results, int(rules.value("minimal_group"))), "item_points": _item_points(calibration, results.scale)},
         summary={"scale": {name: round(getattr(results.scale, name), 6) for name in ("centre", "spread", "origin", "unit")},
                  "seed": results.seed, "n": calibration.fit.n},
@@ -316,24 +327,42 @@ def _group_reason(grouping: str, hidden: int) -> str:
     return HIDDEN_REASONS[hidden]
 
 
-def _person_outcomes(calibration: Calibration, scale: Scale, places: pl.DataFrame):
+def _persons_frame(calibration: Calibration, scale: Scale, places: pl.DataFrame) -> pl.DataFrame:
+    """An outcome for every pupil, made by columns: there may be half a million."""
     persons = calibration.persons
     assert persons is not None
-    highest = _highest_scores(calibration)
-    for i, (subject, org_no) in enumerate(places.select("subject", "org_no").iter_rows()):
-        flag = FLAG_NAMES[persons.flag[i]]
-        silent = flag == "no-answers"
-        points = None if silent else round(scale.points(float(persons.eap[i])))
-        error = None if silent else max(1, round(scale.length(float(persons.eap_se[i]))))
-        yield {
-            "subject_kind": "person",
-            "subject": subject,
-            "org_no": org_no,
-            "reason": "person_silent" if silent else "person_extreme" if flag else "person_scored",
-            "numbers": {"pupils": None, "mean": None, "se": None, "low": None, "high": None, "schools": None,
-                        "points": points, "error": error, "score": int(persons.score[i]), "highest": int(highest[i])},
-            "result": {"sd": None, "flag": flag, "hidden": 0},
-        }  # fmt: skip
+    flag = np.array(FLAG_NAMES, dtype=object)[np.asarray(persons.flag, dtype=np.int64)]
+    silent = flag == "no-answers"
+    points = np.rint(np.where(silent, 0.0, scale.points(np.where(silent, 0.0, persons.eap)))).astype(np.int64)
+    error = np.maximum(np.rint(scale.length(np.where(silent, 0.0, persons.eap_se))), 1).astype(np.int64)
+    reason = np.where(silent, "person_silent", np.where(flag != "", "person_extreme", "person_scored"))
+    numbers = {
+        "points": pl.Series(points).set(pl.Series(silent), None),
+        "error": pl.Series(error).set(pl.Series(silent), None),
+        "score": pl.Series(np.asarray(persons.score).astype(np.int64)),
+        "highest": pl.Series(_highest_scores(calibration).astype(np.int64)),
+    }
+    return places.select("subject", "org_no").with_columns(
+        pl.lit("person").alias("subject_kind"),
+        pl.Series("reason", reason.astype(str)),
+        **{NUMBER + name: column for name, column in numbers.items()},
+        **{RESULT + "flag": pl.Series(flag.astype(str)), RESULT + "hidden": pl.lit(0, dtype=pl.Int64)},
+    )
+
+
+def _as_outcomes(groups: list[dict[str, Any]], persons: pl.DataFrame) -> pl.DataFrame:
+    """Rows of groups and columns of persons as one table of outcomes; a number that one kind lacks is null."""
+    rows = pl.DataFrame(groups, infer_schema_length=None)
+    for name, prefix in (("numbers", NUMBER), ("result", RESULT)):
+        rows = rows.with_columns(rows[name].struct.unnest().select(pl.all().name.prefix(prefix))).drop(name)
+    table = pl.concat([rows, persons], how="diagonal_relaxed")
+    return table.select(
+        "subject_kind", "subject", "org_no", "reason",
+        *(
+            pl.struct(pl.col(c).alias(c.removeprefix(prefix)) for c in table.columns if c.startswith(prefix)).alias(name)
+            for name, prefix in (("numbers", NUMBER), ("result", RESULT))
+        ),
+    )  # fmt: skip
 
 
 def _distribution(results: GroupResults, minimum: int) -> pl.DataFrame:

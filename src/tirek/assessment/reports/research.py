@@ -37,6 +37,7 @@ README = """# {test}: data and method
 
 - `pupils.csv`, `pupils.parquet`: a row a pupil. Every column is described in `codebook.csv`.
 - `results.csv`: the published means of groups, as everybody sees them.
+- `items.csv`: the items that were calibrated, each with its model.
 - `method.json`: model, rules with their values and versions, numbers of the decisions, seed, scale, SHA-256 of the files.
 
 ## Who is in it
@@ -47,7 +48,7 @@ left out. Do not try to find anybody.
 
 ## Compute it again
 
-    tirek calibrate pupils.csv --model {model} --id pupil --items '{globs}' \\
+    tirek calibrate pupils.csv --model {model} --id pupil --items items.csv \\
         --omitted o:{omitted} --not-reached r:{not_reached} --out calibration
     tirek means pupils.csv --values 'pv*' --weight weight --by settlement --cluster school --out means
 
@@ -89,6 +90,7 @@ def research_zip(release: Release, *, salt: str, purpose: str) -> Made:
         "pupils.parquet": _parquet(pupils),
         "codebook.csv": codebook(results).write_csv().encode(),
         "results.csv": _published(release).write_csv().encode(),
+        "items.csv": journal.table(calibration, "parameters").select("item", "model").write_csv().encode(),
     }
     counts = {"rows": pupils.height, "blanked": n_blanked, "left_out": int(left_out.sum()), "anonymity": k}
     method = _method(release, results, calibration, counts, purpose, files)
@@ -203,7 +205,7 @@ def _readme(release: Release, method: dict, pupils: pl.DataFrame) -> str:
         test=release.test.code, n=pupils.height, items=len(items), purpose=method["purpose"],
         synthetic="**Synthetic data: invented for demonstration.**\n\n" if release.test.is_synthetic else "",
         marks=", ".join(MARKS), k=method["counts"]["anonymity"], blanked=method["counts"]["blanked"],
-        left_out=method["counts"]["left_out"], model=method["model"], globs=",".join(items),
+        left_out=method["counts"]["left_out"], model=method["model"],
         omitted=given["omitted_counts_as"], not_reached=given["not_reached_counts_as"],
         calibration=method["decisions"]["calibration"], results=method["decisions"]["results"],
     )  # fmt: skip
