@@ -11,16 +11,12 @@ from axes.models import AccessAttempt, AccessLog
 from django.apps import apps
 from django.db.models import CharField, F, Model, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Lower
-from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 
+from tirek.access.audit_words import Difference, Related, differences, thing_of
 from tirek.access.models import PersonRead, User
+from tirek.access.page_words import cause_words
 from tirek.access.queries import names_of
 from tirek.access.scope import Scope, signing_in
-
-SECRET = {"iin_encrypted", "iin_hash", "password", "secret_data"}
-OURS = {"pgh_id", "pgh_created_at", "pgh_label", "pgh_obj", "pgh_context", "id"}
 
 
 @dataclass(frozen=True)
@@ -38,13 +34,6 @@ class Filter:
 
 
 @dataclass
-class Difference:
-    label: str
-    before: str
-    after: str
-
-
-@dataclass
 class Change:
     """One change of one row, as the page shows it."""
 
@@ -56,7 +45,11 @@ class Change:
     user_id: int | None
     role: str
     where: str
+    cause: str
     request_id: str
+    person_id: int | None
+    org_no: int | None
+    thing: str
     differences: list[Difference] = field(default_factory=list)
 
 
@@ -135,10 +128,11 @@ def _changes_of(model: type[Model], label: str, pks: list[int]) -> list[tuple[Ch
         )
     )
     earlier = model.objects.in_bulk([row.before_id for row in rows if row.before_id and row.pgh_label == "update"])
-    return [(_change(row, label, earlier.get(row.before_id)), row.pgh_id) for row in rows]
+    related = Related([*rows, *earlier.values()])
+    return [(_change(row, label, earlier.get(row.before_id), related), row.pgh_id) for row in rows]
 
 
-def _change(row: Model, label: str, before: Model | None) -> Change:
+def _change(row: Model, label: str, before: Model | None, related: Related) -> Change:
     about = row.about or {}
     where = about.get("url") or about.get("job") or about.get("command") or ""
     return Change(
@@ -150,57 +144,13 @@ def _change(row: Model, label: str, before: Model | None) -> Change:
         user_id=about.get("user"),
         role=about.get("role") or "",
         where=where,
+        cause=cause_words(about),
         request_id=about.get("request") or "",
-        differences=_differences(row, before),
+        person_id=getattr(row, _person_column(type(row), {f.attname for f in row._meta.concrete_fields}) or "", None),
+        org_no=getattr(row, "org_no", None),
+        thing=thing_of(row),
+        differences=differences(row, before, related),
     )
-
-
-def _differences(row: Model, before: Model | None) -> list[Difference]:
-    """Field by field: of an update what is different, of an insert or delete what is there."""
-    found = []
-    for column in row._meta.concrete_fields:
-        if column.name in OURS:
-            continue
-        new = getattr(row, column.attname)
-        old = getattr(before, column.attname) if before is not None else None
-        if row.pgh_label == "update" and (before is None or old == new):
-            continue
-        if row.pgh_label != "update" and new in (None, "", 0, False):
-            continue
-        removed = row.pgh_label == "delete"
-        shown = _shown(column, row, new)
-        label = _(str(column.verbose_name).removesuffix(" id"))
-        if removed:
-            found.append(Difference(label, shown, ""))
-        else:
-            found.append(Difference(label, _shown(column, before, old) if before is not None else "", shown))
-    return found
-
-
-def _shown(column, row: Model, value) -> str:
-    if value in (None, ""):
-        return ""
-    if column.name in SECRET:
-        return _("(kept secret)")
-    if column.choices:
-        return str(dict(column.flatchoices).get(value, value))
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if hasattr(value, "lower") and hasattr(value, "upper_inf"):
-        start, end = (_day(day) if day else "" for day in (value.lower, value.upper))
-        return f"{start} – {end}"
-    if isinstance(value, datetime.date):
-        return _day(value)
-    if isinstance(value, (bytes, memoryview)):
-        return _("(kept secret)")
-    return str(value)[:200]
-
-
-def _day(value: datetime.date) -> str:
-    """As the reader's language writes it; a moment with its time."""
-    if isinstance(value, datetime.datetime):
-        return date_format(timezone.localtime(value), "SHORT_DATETIME_FORMAT")
-    return date_format(value, "SHORT_DATE_FORMAT")
 
 
 def tables() -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tirek.registry.forms_changes import UNKNOWN, Merger, day_field
 from tirek.registry.models import Condition, Heating, InstitutionKind, Language, RoomPurpose, SettlementKind
@@ -75,7 +76,7 @@ class Splitting(Merger):
 
 class BuildingForm(forms.Form):
     code = code_field(_("Code"), 32, help_text=_("A number or a letter that tells the buildings apart."))
-    name = forms.CharField(label=_("Name"), max_length=200)
+    name = forms.CharField(label=pgettext_lazy("of a building or room", "Name"), max_length=200)
     address = forms.CharField(label=_("Address"), max_length=300, required=False)
     built_year = forms.IntegerField(label=_("Year built"), min_value=1700, max_value=2200, required=False)
     floors = forms.IntegerField(label=_("Floors"), min_value=1, max_value=60, required=False)
@@ -85,7 +86,7 @@ class BuildingForm(forms.Form):
 
 class RoomForm(forms.Form):
     number = code_field(_("Number of the room"), 16)
-    name = forms.CharField(label=_("Name"), max_length=200, required=False)
+    name = forms.CharField(label=pgettext_lazy("of a building or room", "Name"), max_length=200, required=False)
     purpose = forms.ChoiceField(label=_("What is it for?"), choices=RoomPurpose.choices)
     floor = forms.IntegerField(label=_("Floor"), min_value=-5, max_value=60, required=False)
     area_m2 = forms.FloatField(label=_("Area, m²"), min_value=0, max_value=100_000, required=False)

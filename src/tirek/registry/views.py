@@ -49,6 +49,7 @@ def territory(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "territory": found,
         "name": territories.local_name(found),
+        "in_scope": request.scope.covers(found.org_lo) and request.scope.covers(found.org_hi),
         "trail": pages.trail(path[:-1], on),
         "on": on,
         "today": timezone.localdate(),

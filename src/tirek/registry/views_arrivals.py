@@ -175,7 +175,8 @@ def end_guardianship(request: HttpRequest, public_id: uuid.UUID, pk: int) -> Htt
         messages.success(request, _("The guardianship has ended. %(guardian)s no longer sees the record.")
                          % {"guardian": tie.guardian})  # fmt: skip
         return redirect("registry:person", public_id=public_id)
-    return _person_form(request, child, form, _("End the guardianship"))
+    told = _("From that day on %(guardian)s no longer answers for the child and no longer sees the record.")
+    return _person_form(request, child, form, _("End the guardianship"), told % {"guardian": tie.guardian})
 
 
 def _open_one(rows: list, pk: int):
@@ -190,6 +191,6 @@ def _ended(request: HttpRequest, form: forms.Form, act: Callable) -> bool:
     return bool(form.is_bound and form.is_valid() and tried(request, form, act))
 
 
-def _person_form(request: HttpRequest, found, form: forms.Form, title: str) -> HttpResponse:
-    context = {"person": found, "form": form, "title": title, "submit": title}
+def _person_form(request: HttpRequest, found, form: forms.Form, title: str, told: str = "") -> HttpResponse:
+    context = {"person": found, "form": form, "title": title, "submit": title, "told": told}
     return render(request, "registry/change_person.html", context)

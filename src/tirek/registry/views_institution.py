@@ -11,13 +11,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from tirek.access import queries_audit
 from tirek.access.gates import gate
 from tirek.access.services.reads import record_many_read
-from tirek.registry import pages
+from tirek.registry import kind_words, pages
 from tirek.registry.panels import panels
 from tirek.registry.queries import institutions, people, territories
 from tirek.registry.recorded import recorded
@@ -46,20 +47,21 @@ def frame(request: HttpRequest, code: str, here: str) -> dict:
         "on": on,
         "today": timezone.localdate(),
         "trail": pages.trail(path, on),
-        "tabs": _tabs(code, on, here, request),
-        "in_scope": request.scope.covers(state.org_no),
+        "said": kind_words.words_of(state.institution.kind),
+        "tabs": _tabs(state.institution, on, here),
+        "in_scope": request.scope.covers(state.org_no) and not request.scope.is_own,
     }
 
 
-def _tabs(code: str, on: dt.date, here: str, request: HttpRequest) -> list[tuple[str, str, bool]]:
+def _tabs(institution, on: dt.date, here: str) -> list[tuple[str, str, bool]]:
     names = [
         ("institution", _("Overview")),
         ("rooms", _("Rooms")),
-        ("classes", _("Classes")),
+        ("classes", str(kind_words.words_of(institution.kind).groups)),
         ("staff", _("Staff")),
         ("history", _("History")),
     ]
-    return [(label, pages.institution_url(code, on, page), page == here) for page, label in names]
+    return [(label, pages.institution_url(institution.code, on, page), page == here) for page, label in names]
 
 
 @gate()
@@ -146,7 +148,7 @@ def classes(request: HttpRequest, code: str) -> HttpResponse:
         groups = list(people.class_groups(context["institution"].pk, year=year))
         sizes = _sizes(request, context)
         context["groups"] = [{"group": g, "n": sizes.get(g.pk, 0)} for g in groups]
-        context["grades"] = _grade_chart(context["groups"])
+        context["grades"] = _grade_chart(context["groups"], context["said"])
     return render(request, "registry/classes.html", context)
 
 
@@ -155,20 +157,20 @@ def _sizes(request: HttpRequest, context: dict) -> Counter:
     return Counter(found.values_list("class_group_id", flat=True))
 
 
-def _grade_chart(groups: list[dict]) -> dict | None:
+def _grade_chart(groups: list[dict], said: kind_words.KindWords) -> dict | None:
     by_grade: Counter[int] = Counter()
     for row in groups:
         if row["group"].grade is not None:
             by_grade[row["group"].grade] += row["n"]
     if not sum(by_grade.values()):
         return None
-    rows = [{"label": _("Grade %(grade)s") % {"grade": grade}, "value": n} for grade, n in sorted(by_grade.items())]
+    rows = [{"label": said.grade_named % {"grade": grade}, "value": n} for grade, n in sorted(by_grade.items())]
     return {
         "kind": "bars",
-        "title": _("Pupils by grade"),
+        "title": str(said.by_grade),
         "rows": rows,
-        "value_head": _("Pupils"),
-        "label_head": _("Grade"),
+        "value_head": str(said.learners),
+        "label_head": str(said.grade),
     }
 
 
@@ -183,6 +185,7 @@ def class_page(request: HttpRequest, code: str, group: int) -> HttpResponse:
     context["group"] = groups.filter(pk=group).first() if groups is not None else None
     if context["group"] is None:
         raise Http404
+    context["group_name"] = context["said"].group_named % {"group": context["group"]}
     context["pupils"] = list(people.pupils(request.scope, on=context["on"], class_group_id=group))
     context["teachings"] = list(people.teachings(request.scope, on=context["on"], class_group_id=group))
     if context["pupils"]:
@@ -259,6 +262,9 @@ def _state_item(new, old, code: str) -> dict:
 
 def _state_facts(state) -> list[tuple[str, str]]:
     kept = {_("Code"), _("BIN"), _("Open"), _("Kind")}
-    names = [(_("Name"), territories.local_name(state)), (_("Places"), str(state.capacity or ""))]
+    names = [
+        (pgettext("of an institution", "Name"), territories.local_name(state)),
+        (_("Places"), str(state.capacity or "")),
+    ]
     support = [(_("Support school"), _("yes") if state.is_support_school else _("no"))]
     return names + support + [(label, str(value)) for label, value in _facts(state) if label not in kept]

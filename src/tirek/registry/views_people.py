@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 from tirek.access.gates import gate
 from tirek.access.permissions import may
 from tirek.access.services.reads import record_many_read, record_read
-from tirek.registry import identifiers, pages, words
+from tirek.registry import identifiers, kind_words, pages, words
 from tirek.registry.forms import PeopleFilter
 from tirek.registry.panels import panels
 from tirek.registry.queries import labels, people
@@ -90,7 +90,16 @@ def _tie(row, names: dict[int, str]) -> dict:
         "institution": names.get(row.org_no) or row.institution.code,
         "url": pages.institution_url(row.institution.code, timezone.localdate()),
         "period": pages.period_words(row.valid),
+        "group": _group(row),
     }
+
+
+def _group(row) -> str:
+    """The class or group of an enrolment with its school year; nothing for an employment."""
+    group = getattr(row, "class_group", None)
+    if group is None:
+        return ""
+    return f"{kind_words.words_of(row.institution.kind).group_named % {'group': group}}, {group.school_year}"
 
 
 def _now(history, names: dict[int, str], on: dt.date) -> str:
@@ -98,17 +107,17 @@ def _now(history, names: dict[int, str], on: dt.date) -> str:
     for row in history.enrolments:
         if _holds(row.valid, on):
             place = {"place": names.get(row.org_no, ""), "group": str(row.class_group or "")}
-            return (
-                _("Learns at %(place)s, class %(group)s.") % place
-                if place["group"]
-                else _("Learns at %(place)s.") % place
-            )
+            if not place["group"]:
+                return _("Learns at %(place)s.") % place
+            return kind_words.words_of(row.institution.kind).learns % place
     for row in history.employments:
         if _holds(row.valid, on):
             return _("Works at %(place)s as %(position)s.") % {
                 "place": names.get(row.org_no, ""),
                 "position": words.position(row.position),
             }
+    if any(_holds(row.valid, on) for row in history.wards):
+        return _("A parent or guardian.")
     return _("Neither learns nor works anywhere that you can see.")
 
 

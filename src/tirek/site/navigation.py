@@ -44,8 +44,8 @@ ENTRIES = (
 FOOTER = (
     Entry(gettext_noop("Published figures"), "indicators:public"),
     Entry(gettext_noop("Where it is decided"), "decisions:where"),
+    Entry(gettext_noop("Check a document"), "documents:check"),
     Entry(gettext_noop("Help"), "help"),
-    Entry(gettext_noop("Design system"), "design"),
 )
 ACCOUNT = (
     Entry(gettext_noop("My account"), "access:account"),

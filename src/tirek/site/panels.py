@@ -5,10 +5,13 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from tirek.access.roles import Role
-from tirek.registry import panels
-from tirek.registry.queries import counts, institutions, people, territories
+from tirek.registry import kind_words, panels
+from tirek.registry.queries import counts, institutions, labels, people, territories
+
+MOST_PUPILS = 400
 
 
 def register() -> None:
@@ -18,7 +21,7 @@ def register() -> None:
 def scope_panel(request: HttpRequest, scope) -> tuple[str, dict] | None:
     """A parent's children, a head's institution, an officer's territory."""
     if scope.role == Role.SPONSOR:
-        return None  # has no pupils; what was given is a page of its own
+        return "site/home_sponsor.html", {}
     if scope.is_own:
         return _own(request, scope)
     if scope.lo is not None and scope.lo == scope.hi:
@@ -29,12 +32,25 @@ def scope_panel(request: HttpRequest, scope) -> tuple[str, dict] | None:
 
 
 def _own(request: HttpRequest, scope) -> tuple[str, dict] | None:
+    """A parent's children with their institution, or a teacher's pupils, class by class."""
     on = timezone.localdate()
-    found = list(people.pupils(scope, on=on)[:200])
-    names = {} if not found else {row.org_no: institutions.state_by_org_no(row.org_no, on=on) for row in found[:1]}
-    first = next(iter(names.values()), None)
-    is_parent = scope.role == Role.PARENT
-    return "site/home_own.html", {"rows": found, "is_parent": is_parent, "state": first}
+    found = list(people.pupils(scope, on=on).select_related("institution")[:MOST_PUPILS])
+    names = labels.names_by_org_no([row.org_no for row in found], on=on)
+    groups: dict[str, list] = {}
+    for row in sorted(found, key=lambda row: (row.grade or 0, str(row.class_group or ""))):
+        groups.setdefault(_group_name(row), []).append(row)
+    return "site/home_own.html", {
+        "rows": [{"row": r, "group": _group_name(r), "place": names.get(r.org_no, "")} for r in found],
+        "groups": [{"name": name, "rows": rows, "of": rows[0]} for name, rows in groups.items()],
+        "is_parent": scope.role == Role.PARENT,
+        "is_whole": len(found) < MOST_PUPILS,
+    }
+
+
+def _group_name(row) -> str:
+    if row.class_group is None:
+        return _("In no class")
+    return str(kind_words.words_of(row.institution.kind).group_named) % {"group": row.class_group}
 
 
 def _institution(scope) -> tuple[str, dict] | None:
@@ -46,6 +62,7 @@ def _institution(scope) -> tuple[str, dict] | None:
     return "site/home_scope.html", {
         "name": territories.local_name(state),
         "url": url,
+        "said": kind_words.words_of(state.institution.kind),
         "numbers": headcount,
         "state": state,
     }

@@ -153,6 +153,13 @@ TRUSTED_PROXIES = int(os.environ.get("TIREK_PROXIES", "0"))  # how many proxies 
 
 # sign-in: django-allauth
 ACCOUNT_ADAPTER = "tirek.access.adapters.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "tirek.access.forms_account.LoginForm",
+    "reset_password": "tirek.access.forms_account.ResetPasswordForm",
+    "reset_password_from_key": "tirek.access.forms_account.ResetPasswordKeyForm",
+    "change_password": "tirek.access.forms_account.ChangePasswordForm",
+    "set_password": "tirek.access.forms_account.SetPasswordForm",
+}
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"

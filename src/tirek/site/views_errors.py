@@ -19,7 +19,9 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
     if request.path_info.startswith("/api/"):  # as its description promises
         words = str(exception or "") or _("Your role does not allow this.")
         return JsonResponse({"code": "forbidden", "message": words}, status=403)
-    return render(request, "errors/403.html", {"reason": str(exception or "")}, status=403)
+    reason = str(exception or "")
+    told = "" if reason == _("Your role does not allow this.") else reason  # the heading says that much
+    return render(request, "errors/403.html", {"reason": told}, status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from tirek.access import queries_audit as queries
+from tirek.access.audit_words import people_named, places_named
 from tirek.access.forms import AuditFilter
 from tirek.access.gates import gate
 from tirek.access.services.reads import record_many_read
@@ -33,6 +34,8 @@ def changes_page(request: HttpRequest) -> HttpResponse:
         "form": form,
         "changes": found[:ROWS],
         "names": queries.names(found),
+        "people": people_named(change.person_id for change in found),
+        "places": places_named(change.org_no for change in found),
         "number": number,
         "next": number + 1 if len(found) > ROWS else None,
         "previous": number - 1 if number > 1 else None,
@@ -50,8 +53,16 @@ def reads_page(request: HttpRequest) -> HttpResponse:
     if request.GET.get("download") == "csv":
         return _reads_csv(request, rows)
     page = Paginator(rows, ROWS).get_page(request.GET.get("page"))
-    names = queries.names(page.object_list)
-    return render(request, "access/reads.html", {"form": form, "page": page, "names": names})
+    if page.object_list:
+        record_many_read(request, rows=len(page.object_list), query="audit: looks")
+    context = {
+        "form": form,
+        "page": page,
+        "names": queries.names(page.object_list),
+        "people": people_named(row.person_id for row in page.object_list),
+        "places": places_named(row.org_no for row in page.object_list),
+    }
+    return render(request, "access/reads.html", context)
 
 
 @gate(permission="audit.read")

@@ -11,9 +11,11 @@ from django.utils.html import format_html_join
 from django.utils.translation import get_language, ngettext
 
 from tirek.access.permissions import may as role_may
+from tirek.access.queries import scope_of_grant
 from tirek.registry import words
 from tirek.site import charts
 from tirek.site.map import drawing
+from tirek.site.queries import place_of
 
 register = template.Library()
 
@@ -52,6 +54,12 @@ def position(code: str) -> str:
 def subject(code: str) -> str:
     """A school subject, likewise."""
     return words.subject(code)
+
+
+@register.filter
+def scope_name(grant) -> str:
+    """Where a grant holds, by the name that the place has now in the reader's language."""
+    return place_of(scope_of_grant(grant, None))
 
 
 @register.filter
