@@ -298,6 +298,20 @@ class TestVerification:
         monkeypatch.setattr(rules, "ENGINES", tmp_path)
         assert verify(decision).agrees
 
+    def test_a_rule_that_came_with_a_later_version_is_no_difference(self, monkeypatch, tmp_path):
+        decision = record()
+        text = rules.shipped_file("assessment.publication").read_text()
+        changed = tmp_path / "assessment" / "rules" / "publication.yaml"
+        changed.parent.mkdir(parents=True)
+        start = text.index("minimal_group:")
+        end = text.find("\n\n", start)
+        more = (
+            text[start : end if end > 0 else None].replace("minimal_group:", "newer_rule:").replace("&demo", "&newer")
+        )
+        changed.write_text(f"{text.rstrip()}\n\n{more}\n")
+        monkeypatch.setattr(rules, "ENGINES", tmp_path)
+        assert verify(decision).agrees
+
     def test_an_outcome_changed_behind_the_triggers_is_found(self, monkeypatch):
         """The owner can switch triggers off; the sealed outcomes still tell."""
         decision = record()
