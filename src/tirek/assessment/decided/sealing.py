@@ -138,12 +138,12 @@ def _places(test: Test, sheets: list[tuple], names: list[str]) -> pl.DataFrame:
         .order_by("org_lo")
         .values_list("code", "org_lo", "org_hi")
     )
-    rows = []
-    for sheet, name in zip(sheets, names, strict=True):
-        institution, org_no, date, language = sittings[sheet[1]]
+    place_of: dict[int, tuple] = {}
+    for pk, (institution, org_no, date, language) in sittings.items():
         settlement = next((k for valid, k in settlements.get(institution, []) if _on(valid, date)), "")
         district = next((code for code, lo, hi in districts if lo <= org_no <= hi), "")
-        rows.append((name, codes[institution], org_no, district, settlement, language))
+        place_of[pk] = (codes[institution], org_no, district, settlement, language)
+    rows = [(name, *place_of[sheet[1]]) for sheet, name in zip(sheets, names, strict=True)]
     schema = {SUBJECT: pl.String, "school": pl.String, "org_no": pl.Int64, "district": pl.String,
               "settlement": pl.String, "language": pl.String}  # fmt: skip
     return pl.DataFrame(rows, schema=schema, orient="row")

@@ -12,16 +12,13 @@ from django.utils.translation import gettext as _
 from tirek.access.models import User
 from tirek.access.scope import current_scope, loading
 from tirek.assessment import figures
-from tirek.assessment.decided import sealing
 from tirek.assessment.models import (
-    AnswerSheet,
     Calibration,
     CalibrationState,
     Dimension,
     GroupResult,
     Link,
     LinkState,
-    PersonResult,
     Release,
     ReleaseState,
     Test,
@@ -32,11 +29,10 @@ from tirek.assessment.refusals import NotGoodEnough, WrongState, must
 from tirek.assessment.services import stale
 from tirek.assessment.services.groups import SUPPRESSED, ranges_of
 from tirek.assessment.services.panels import carry_over
+from tirek.assessment.services.persons import keep_persons
 from tirek.decisions import queries as journal
 from tirek.decisions import services as decisions
 from tirek.indicators import services as indicators
-
-BATCH = 5000
 
 
 @transaction.atomic
@@ -64,7 +60,7 @@ def publish_results(*, test_id: int, by: User | None, now: datetime) -> Release:
         _keep_groups(release, test, results)
         if link is not None:
             _keep_trends(release, test, results)
-        _keep_persons(release, test, results, calibration)
+        keep_persons(release, test, results, calibration)
     test.state = TestState.PUBLISHED
     test.save(update_fields=["state"])
     if link is not None:
@@ -202,42 +198,3 @@ def _keep_trends(release: Release, test: Test, results) -> None:
             )
         )
     Trend.objects.bulk_create(made)
-
-
-def _keep_persons(release: Release, test: Test, results, calibration: Calibration) -> None:
-    """Each pupil's own result, found again by the pseudonym that only this installation can make."""
-    decision = journal.decision(calibration.decision_number)
-    scores = journal.table(decision, "persons")
-    outcomes = outcomes_of(results).filter(pl.col("subject_kind") == "person")
-    points = {s: json.loads(numbers) for s, numbers in outcomes.select("subject", "numbers").iter_rows()}
-    sheets = list(AnswerSheet.objects.filter(test=test).values_list("person_id", "sitting_id", "org_no"))
-    names = sealing.pseudonyms(test, [person for person, _sitting, _org in sheets])
-    place = dict(zip(names, sheets, strict=True))
-    made = []
-    for row in scores.iter_rows(named=True):
-        found = points[row["subject"]]
-        if found.get("points") is None:
-            continue
-        person, sitting, org_no = place[row["subject"]]
-        made.append(
-            PersonResult(
-                release=release,
-                person_id=person,
-                sitting_id=sitting,
-                org_no=org_no,
-                eap=row["eap"],
-                eap_se=row["eap_se"],
-                wle=_known(row["wle"]),
-                wle_se=_known(row["wle_se"]),
-                points=found["points"],
-                points_se=found["error"],
-                raw_score=row["score"],
-                max_raw_score=row["highest"],
-                flag=row["flag"],
-            )
-        )
-    PersonResult.objects.bulk_create(made, batch_size=BATCH)
-
-
-def _known(value: float | None) -> float | None:
-    return None if value is None or value != value else value
