@@ -14,6 +14,7 @@ from tirek.assessment.bank.pictures import MOST_BYTES
 from tirek.assessment.bank.validity import PictureFacts
 from tirek.assessment.bank.wording import LANGUAGES, wording
 from tirek.assessment.content_areas import AREAS, area_code, area_name
+from tirek.assessment.forms.tests import TerritoryField
 from tirek.assessment.models import AnswerKind, BankState, Subject, TestKind
 from tirek.registry.models import SchoolYear, Territory, TerritoryLevel
 from tirek_engines.errors import Refusal
@@ -244,7 +245,7 @@ class BankTestForm(DesignForm):
     grade = forms.IntegerField(label=_("Grade"), min_value=1, max_value=12)
     kind = forms.ChoiceField(label=_("Kind"), choices=TestKind.choices)
     school_year = forms.ModelChoiceField(label=_("School year"), queryset=SchoolYear.objects.none())
-    territory = forms.ModelChoiceField(label=_("Held in"), queryset=Territory.objects.none())
+    territory = TerritoryField(label=_("Held in"), queryset=Territory.objects.none())
 
     def __init__(self, *args, scope, **kwargs):
         super().__init__(*args, **kwargs)

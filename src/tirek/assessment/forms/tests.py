@@ -13,6 +13,14 @@ from tirek.assessment.content_areas import area_code
 from tirek.assessment.models import SittingMode, Subject, TestKind
 from tirek.assessment.services.tests import ItemSpec
 from tirek.registry.models import SchoolYear, Territory, TerritoryLevel
+from tirek.registry.queries import territories
+
+
+class TerritoryField(forms.ModelChoiceField):
+    """Territories by their names in the reader's language."""
+
+    def label_from_instance(self, obj: Territory) -> str:
+        return territories.local_name(obj)
 
 
 class TestForm(forms.Form):
@@ -26,7 +34,7 @@ class TestForm(forms.Form):
     grade = forms.IntegerField(label=_("Grade"), min_value=1, max_value=12)
     kind = forms.ChoiceField(label=_("Kind"), choices=TestKind.choices)
     school_year = forms.ModelChoiceField(label=_("School year"), queryset=SchoolYear.objects.none())
-    territory = forms.ModelChoiceField(label=_("Held in"), queryset=Territory.objects.none())
+    territory = TerritoryField(label=_("Held in"), queryset=Territory.objects.none())
     items = forms.CharField(
         label=_("Items"),
         widget=forms.Textarea(attrs={"rows": 10}),

@@ -24,6 +24,7 @@ from tirek.assessment.models import (
     Sitting,
     SittingState,
     Test,
+    TestState,
 )
 from tirek.decisions import queries as journal
 from tirek.decisions.queries import Explanation
@@ -116,6 +117,27 @@ def progress_of(test: Test, scope: Scope) -> Progress:
         n=Count("id"), answered=Count("id", filter=Q(state=SittingState.ANSWERED))
     )
     return Progress(counted["n"], counted["answered"], scope.limit(AnswerSheet.objects.filter(test=test)).count())
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Which steps on the way to a test's reports are done; None where they are not the asker's to see."""
+
+    sittings: int
+    sheets: int
+    is_calibrated: bool | None
+    is_published: bool
+
+
+def steps_of(test: Test, scope: Scope) -> Steps:
+    progress = progress_of(test, scope)
+    may_know = scope.covers(test.org_lo) and scope.covers(test.org_hi)
+    return Steps(
+        progress.sittings,
+        progress.sheets,
+        current_calibration(test) is not None if may_know else None,
+        test.state == TestState.PUBLISHED,
+    )
 
 
 def sheets_in(test: Test) -> int:

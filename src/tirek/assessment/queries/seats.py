@@ -99,6 +99,12 @@ def tests_supervised() -> list[Test]:
         )
 
 
+def open_on_computers(test: Test, scope: Scope) -> list[int]:
+    """Sittings of a test on computers, in the asker's scope, that nobody has closed."""
+    found = Sitting.objects.filter(test=test, mode=SittingMode.COMPUTER, closed_at=None)
+    return list(scope.limit(found.exclude(state=SittingState.CANCELLED)).order_by("pk").values_list("pk", flat=True))
+
+
 def sittings_without_seats(test: Test, scope: Scope) -> int:
     """Sittings of a test in the asker's scope to whose pupils no seat was dealt."""
     found = Sitting.objects.filter(test=test, seats=None, closed_at=None).exclude(state=SittingState.CANCELLED)

@@ -13,6 +13,7 @@ urlpatterns = [
     path("sittings/<int:pk>/codes/paper/", sittings.codes_on_paper, name="sitting_codes_paper"),
     path("sittings/<int:pk>/seats/<int:seat>/", sittings.seat, name="seat"),
     path("<slug:code>/deal/", sittings.deal_all, name="deal_all"),
+    path("<slug:code>/close/", sittings.close_all, name="close_all"),
     path("<slug:code>/scanned/", scanned.scanned, name="scanned"),
     path("<slug:code>/scanned/papers/", scanned.papers, name="papers"),
     path("<slug:code>/scoring/", scoring.scoring, name="scoring"),

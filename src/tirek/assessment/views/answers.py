@@ -81,6 +81,7 @@ def _answers_context(request: HttpRequest, found, form) -> dict:
         "form": form,
         "sittings_form": SittingsForm(initial={"date": timezone.localdate()}),
         "n_empty": seat_queries.sittings_without_seats(found, request.scope),
+        "n_open": len(seat_queries.open_on_computers(found, request.scope)),
     }
 
 

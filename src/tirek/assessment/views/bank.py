@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tirek.access.gates import gate
 from tirek.access.services.reads import record_many_read
@@ -95,10 +95,12 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @gate(permission="assessment.manage")
-@require_POST
+@require_http_methods(["GET", "POST"])
 def key(request: HttpRequest, pk: int) -> HttpResponse:
-    """The same page with the key; who looked is written down."""
+    """The same page with the key; who looked is written down. Coming back to the address shows no key."""
     found = pages.item_or_404(request, pk)
+    if request.method == "GET":
+        return redirect("assessment:bank_item", pk=pk)
     record_many_read(request, rows=1, query=f"key of the bank's item {found.code}")
     return _item_page(request, found, shows_key=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import wraps
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -23,9 +24,16 @@ from tirek.assessment.reports import school as reports_school
 from tirek.assessment.reports import technical as reports_technical
 from tirek.assessment.reports.sections import Report
 from tirek.assessment.services.reports import give_out
-from tirek.assessment.views.tests import held_or_404, test_or_404, trail
+from tirek.assessment.views.tests import held_or_404, tabs, test_or_404, trail
 from tirek.registry import downloads
 from tirek.registry.queries import people
+
+
+class NoReport(Exception):
+    """A report is asked for before the steps that it is made from."""
+
+    def __init__(self, test, *, is_from_outside: bool) -> None:
+        self.test, self.is_from_outside = test, is_from_outside
 
 
 def release_or_404(code: str):
@@ -34,12 +42,31 @@ def release_or_404(code: str):
     with loading():
         release = queries.published(found)
     if release is None or release.calibration is None:
-        raise Http404
+        raise NoReport(found, is_from_outside=release is not None)
     return release
+
+
+def told_what_is_missing(view):
+    """Instead of a report that cannot be made yet: which step of the test is still to be done."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, code: str, **given) -> HttpResponse:
+        try:
+            return view(request, code=code, **given)
+        except NoReport as missing:
+            test = missing.test
+            steps = queries.steps_of(test, request.scope)
+            return render(request, "assessment/reports/missing.html", {
+                "test": test, "title": queries.title_of(test), "trail": trail(test), "tabs": tabs(test, request, ""),
+                "is_from_outside": missing.is_from_outside, "steps": steps,
+            })  # fmt: skip
+
+    return answered
 
 
 @gate(permission="assessment.reports")
 @require_GET
+@told_what_is_missing
 def school(request: HttpRequest, code: str, org_no: int) -> HttpResponse:
     """How did our pupils do, and what should we work on?"""
     release = release_or_404(code)
@@ -58,6 +85,7 @@ def school(request: HttpRequest, code: str, org_no: int) -> HttpResponse:
 
 @gate(permission="assessment.reports")
 @require_POST
+@told_what_is_missing
 def school_print(request: HttpRequest, code: str, org_no: int) -> HttpResponse:
     """The same, on paper."""
     release = release_or_404(code)
@@ -112,6 +140,7 @@ def _pupil_or_404(request: HttpRequest, code: str, public_id: uuid.UUID):
 @gate(permission="people.read")
 @require_GET
 @never_cache
+@told_what_is_missing
 def pupil(request: HttpRequest, code: str, public_id: uuid.UUID) -> HttpResponse:
     """What does my child's result mean?"""
     release, person, report = _pupil_or_404(request, code, public_id)
@@ -124,6 +153,7 @@ def pupil(request: HttpRequest, code: str, public_id: uuid.UUID) -> HttpResponse
 
 @gate(permission="people.read")
 @require_POST
+@told_what_is_missing
 def pupil_print(request: HttpRequest, code: str, public_id: uuid.UUID) -> HttpResponse:
     """The same, on paper."""
     release, person, report = _pupil_or_404(request, code, public_id)
@@ -133,6 +163,7 @@ def pupil_print(request: HttpRequest, code: str, public_id: uuid.UUID) -> HttpRe
 
 @gate(permission="assessment.read")
 @require_GET
+@told_what_is_missing
 def compare(request: HttpRequest, code: str) -> HttpResponse:
     """Which districts differ by more than chance, and how far are towns ahead of villages?"""
     release = release_or_404(code)
@@ -146,6 +177,7 @@ def compare(request: HttpRequest, code: str) -> HttpResponse:
 
 @gate(permission="assessment.manage")
 @require_GET
+@told_what_is_missing
 def technical(request: HttpRequest, code: str) -> HttpResponse:
     """How was this test made, scaled and judged? For whoever accredits it."""
     held_or_404(request, code)
@@ -158,6 +190,7 @@ def technical(request: HttpRequest, code: str) -> HttpResponse:
 
 @gate(permission="assessment.manage")
 @require_POST
+@told_what_is_missing
 def technical_print(request: HttpRequest, code: str) -> HttpResponse:
     """The same, on paper."""
     held_or_404(request, code)

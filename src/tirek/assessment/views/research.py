@@ -16,7 +16,7 @@ from tirek.access.services.reads import record_many_read
 from tirek.assessment.queries import results as queries
 from tirek.assessment.reports import data
 from tirek.assessment.services import research as services
-from tirek.assessment.views.reports import release_or_404
+from tirek.assessment.views.reports import release_or_404, told_what_is_missing
 from tirek.assessment.views.tests import held_or_404, trail
 from tirek.storage import jobs, sealed
 from tirek_engines.errors import Refusal
@@ -34,6 +34,7 @@ class ResearchForm(forms.Form):
 
 @gate(permission="assessment.research")
 @require_http_methods(["GET", "POST"])
+@told_what_is_missing
 def research(request: HttpRequest, code: str) -> HttpResponse:
     """Files already made for this test, and a new one."""
     test = held_or_404(request, code)

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tirek.access.gates import gate
 from tirek.access.scope import loading
@@ -219,10 +219,15 @@ ACTS = {
 
 
 @gate(permission="assessment.supervise")
-@require_POST
+@require_http_methods(["GET", "POST"])
 def codes(request: HttpRequest, pk: int) -> HttpResponse:
-    """New codes for all seats or one: shown on this page, and on paper from it; afterwards nobody can read them."""
+    """New codes for all seats or one: shown on this page, and on paper from it; afterwards nobody can read them.
+
+    Whoever comes back to the address, or changes the language there, is led to the sitting: no code is made by looking.
+    """
     found = _sitting_or_404(pk)
+    if request.method == "GET":
+        return redirect("assessment:sitting", pk=pk)
     try:
         made = seating.issue_codes(sitting_id=pk, seat_id=_number(request.POST.get("seat")))
     except Refusal as refusal:
@@ -290,3 +295,30 @@ def deal_all(request: HttpRequest, code: str) -> HttpResponse:
     else:
         messages.success(request, ngettext("%(n)s seat was dealt.", "%(n)s seats were dealt.", n) % {"n": n})
     return redirect("assessment:sittings")
+
+
+@gate(permission="assessment.manage")
+@require_POST
+def close_all(request: HttpRequest, code: str) -> HttpResponse:
+    """Close every sitting of the test on computers that is still open; asked for twice, for children may be at work."""
+    found = held_or_404(request, code)
+    if request.POST.get("confirm") != "yes":
+        messages.error(request, _("Tick the box to say that nobody is to go on."))
+        return redirect("assessment:answers", code=code)
+    closed = at_work = 0
+    try:
+        for pk in queries.open_on_computers(found, request.scope):
+            at_work += supervision.close_sitting(sitting_id=pk, now=timezone.now())
+            closed += 1
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+    words = ngettext("%(n)s sitting was closed.", "%(n)s sittings were closed.", closed) % {"n": closed}
+    if at_work:
+        more = ngettext(
+            "%(n)s pupil was still at work and is handed in.",
+            "%(n)s pupils were still at work and are handed in.",
+            at_work,
+        )
+        words += " " + more % {"n": at_work}
+    messages.success(request, words)
+    return redirect("assessment:answers", code=code)
