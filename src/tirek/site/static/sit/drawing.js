@@ -14,6 +14,7 @@ export function make(name, properties, ...children) {
 
 export function show(...children) {
   const main = document.getElementById("sit");
+  document.getElementById("sit-told").textContent = "";  // what was said belongs to the screen before
   main.replaceChildren(...children.flat().filter(Boolean));
   return main;
 }
