@@ -31,7 +31,7 @@ def keep_persons(release: Release, test: Test, results, calibration: Calibration
         .with_columns(pl.col("wle", "wle_se").fill_nan(None))
         .sort("person_id")
     )
-    _insert(release, rows.select(COLUMNS))
+    _insert(release, rows.select(*COLUMNS))
 
 
 def _places(test: Test) -> pl.DataFrame:
