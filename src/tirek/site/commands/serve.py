@@ -144,13 +144,23 @@ def _answers(host: str, port: int, ending: threading.Event) -> bool:
     while asked and not ending.is_set():
         try:
             link = connection()
-            link.request("GET", asked[0])
+            link.request("GET", asked[0], headers=_as_through_the_proxy())
             link.getresponse().read()
             link.close()
             asked.pop(0)
         except (OSError, http.client.HTTPException):
             ending.wait(0.1)
     return not ending.is_set()
+
+
+def _as_through_the_proxy() -> dict[str, str]:
+    """Headers with which our own request gets the page, and no redirect to HTTPS or refusal of the host's name."""
+    from django.conf import settings
+
+    names = [name.lstrip(".") for name in settings.ALLOWED_HOSTS if name.lstrip(".*")]
+    return ({"Host": names[0]} if names else {}) | (
+        {"X-Forwarded-Proto": "https"} if settings.SECURE_SSL_REDIRECT else {}
+    )
 
 
 def _reachable(host: str) -> str:
