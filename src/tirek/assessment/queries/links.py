@@ -69,8 +69,17 @@ def trends_of_school(org_no: int) -> list[Trend]:
 def scale_root(release: Release) -> int:
     """The test that set the scale on which a release stands: results with the same one can be compared."""
     while release.link_id:
-        before = Release.objects.filter(test=release.link.base, state=ReleaseState.PUBLISHED).first()
+        before = _base_of(release)
         if before is None:
             break
         release = before
     return release.test_id
+
+
+def _base_of(release: Release) -> Release | None:
+    """The published results that these were linked to. A school does not see the link itself, but its own change."""
+    base = Link.objects.filter(pk=release.link_id).values_list("base_id", flat=True).first()
+    if base is not None:
+        return Release.objects.filter(test_id=base, state=ReleaseState.PUBLISHED).first()
+    trend = Trend.objects.filter(release=release).select_related("base").first()
+    return trend.base if trend else None
