@@ -71,6 +71,8 @@ def _cells(decision, outcomes: list[Mapping[str, Any]], subject: str, grade: int
         numbers = {name: f"{found[name]:.1f}" for name in ("se", "low", "high")}
         shared = {"value": f"{found['mean']:.1f}", "persons": found["pupils"], **numbers}
         if row["subject_kind"] == "district":
+            if row["subject"] == region:
+                continue  # a district that holds a test of its own: its mean is that of all together
             lo, hi = facts["districts"][row["subject"]]
             yield Cell("district", row["subject"], lo, hi, parent=region, **shared)
         else:

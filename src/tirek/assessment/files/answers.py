@@ -62,7 +62,10 @@ def check(frame: pl.DataFrame, design: Design, file: str) -> Checked:
     checked = Checked(n_rows=frame.height)
     if "pupil" not in names:
         what = _("There is no column named “pupil”.")
-        return _refuse(checked, Fault(file, 1, "pupil", "", what, _("Name the column of pupils’ identifiers “pupil”.")))
+        to_do = _(
+            "Name the column of pupils’ identifiers “pupil”. A scanner’s file needs the columns paper, booklet and answers."
+        )
+        return _refuse(checked, Fault(file, 1, "pupil", "", what, to_do))
     frame = frame.with_columns(pl.col(names["pupil"]).fill_null("").alias("pupil"))
     is_long = "item" in names and "answer" in names
     if is_long:
