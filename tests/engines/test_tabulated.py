@@ -77,7 +77,7 @@ def test_the_optimum_is_that_of_the_exact_iterations(monkeypatch):
     answers = simulated(20_000, 25)
     options = Options(model="2pl", se="none", persons=False)
     quick = calibrate(answers, options)
-    monkeypatch.setattr(Likelihood, "quickly", lambda self: self)
+    monkeypatch.setattr(Likelihood, "quickly", lambda self, **_: self)
     exact = calibrate(answers, options)
     assert quick.fit.loglik == pytest.approx(exact.fit.loglik, abs=1e-6)
     assert np.abs(quick.parameters.slopes - exact.parameters.slopes).max() < 1e-5
@@ -128,3 +128,20 @@ def test_analytic_information_is_that_of_differences(steps, booklets, covariates
 def search(target: Likelihood, base: Likelihood) -> Optimum:
     start = starting_point(base)
     return maximise(target.quickly(), start, tolerance=1e-6, gradient_tolerance=1e-4, max_iterations=100)
+
+
+@pytest.mark.parametrize("booklets", [0, 5])
+def test_the_log_likelihood_on_another_grid_needs_no_further_pass(booklets):
+    likelihood, p = set_up(simulated(20_000, 25, booklets=booklets))
+    e, other = likelihood.quickly().evaluate(p), dataclasses.replace(likelihood.grid, n_nodes=61, half_range=9.0)
+    assert e.posterior.spread is not None
+    assert likelihood.loglik_on(other, p, e) == pytest.approx(likelihood.on(other).evaluate(p).loglik, abs=1e-4)
+
+
+def test_the_pass_that_ends_the_iterations_is_as_good_as_exact():
+    likelihood, p = set_up(simulated(20_000, 25))
+    e, exact = likelihood.quickly(moments=True).evaluate(p), likelihood.evaluate(p)
+    assert e.posterior.spread is not None
+    assert e.loglik == pytest.approx(exact.loglik, abs=1e-6)
+    assert np.abs(e.unit_means - exact.unit_means).max() < 1e-8
+    assert np.abs(e.unit_variances - exact.unit_variances).max() < 1e-8

@@ -220,7 +220,7 @@ def _estimate(
             progress=progress,
         )
         best = point_upwards(best, quick)
-        return replace(best, evaluation=target.evaluate(best.parameters))
+        return replace(best, evaluation=target.quickly(moments=True).evaluate(best.parameters))
 
     if covariates is None:
         best = search(base)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -129,7 +129,7 @@ class Shape:
         known = {"3pl": KIND_3PL, "graded": KIND_GRADED}
         return np.array([known.get(m, KIND_SCORE) for m in self.models], dtype=np.int64)
 
-    @property
+    @cached_property
     def in_score_family(self) -> bool:
         """Whether answers enter only through weighted scores."""
         return all(m in SCORE_FAMILY for m in self.models)
@@ -181,7 +181,7 @@ class Shape:
         slopes, intercepts, guessing, means, sds, coefficients = found
         return Places(slopes, intercepts, guessing, means, sds, coefficients, start)
 
-    @property
+    @cached_property
     def n_item_parameters(self) -> int:
         """Free parameters of items: the first part of the vector."""
         return int(self.free_slopes.sum() + self.free_steps.sum() + self.free_guessing.sum())
@@ -195,20 +195,19 @@ class Shape:
     def restore(self, vector: Floats, like: Parameters) -> Parameters:
         """The reverse of `flatten`; what is not free is taken from `like`."""
         masks = (self.free_slopes, self.free_steps, self.free_guessing, self.free_means, self.free_sds)
-        *parts, coefficients = np.split(vector, np.cumsum([int(m.sum()) for m in masks]))
-        slopes, intercepts, guessing = like.slopes.copy(), like.intercepts.copy(), like.guessing.copy()
-        means, sds = like.means.copy(), like.sds.copy()
-        slopes[self.free_slopes], intercepts[self.free_steps] = parts[0], parts[1]
-        if parts[2].size:
-            guessing[self.free_guessing] = parts[2]
-        means[self.free_means] = parts[3]
-        sds[self.free_sds] = np.exp(np.clip(parts[4], SMALLEST_LOG_SD, LARGEST_LOG_SD))
-        return replace(
-            like,
-            slopes=slopes,
-            intercepts=intercepts,
-            guessing=guessing,
-            means=means,
-            sds=sds,
-            coefficients=coefficients,
-        )
+        old = (like.slopes, like.intercepts, like.guessing, like.means, like.sds)
+        new, start = [], 0
+        for number, (mask, values, size) in enumerate(zip(masks, old, self._sizes, strict=True)):
+            if size:
+                part = vector[start : start + size]
+                values = values.copy()
+                values[mask] = part if number < 4 else np.exp(np.clip(part, SMALLEST_LOG_SD, LARGEST_LOG_SD))
+            new.append(values)
+            start += size
+        slopes, intercepts, guessing, means, sds = new
+        return Parameters(slopes, intercepts, means, sds, guessing, vector[start:].copy())
+
+    @cached_property
+    def _sizes(self) -> tuple[int, ...]:
+        masks = (self.free_slopes, self.free_steps, self.free_guessing, self.free_means, self.free_sds)
+        return tuple(int(mask.sum()) for mask in masks)

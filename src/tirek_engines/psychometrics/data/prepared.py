@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tirek_engines.errors import Refusal
 from tirek_engines.psychometrics.data.answers import NOT_ANSWERED, Answers
+from tirek_engines.psychometrics.kernels import points
 from tirek_engines.psychometrics.kernels import score as kernels
 from tirek_engines.psychometrics.parallel import in_order, slices
 
@@ -59,14 +60,19 @@ class Layout:
     n_bytes: int
 
     @cached_property
-    def digit_table(self) -> NDArray[np.float64]:
+    def digit_bytes(self) -> NDArray[np.uint8]:
         """Category of every item for each of the 256 values of its byte, shape (items, 256)."""
-        return np.array([self.digits(j) for j in range(self.byte_of.shape[0])], dtype=np.float64)
+        values = np.arange(256, dtype=np.int64) // self.step_of[:, None] % self.states[:, None]
+        return np.asarray(values, dtype=np.uint8)
+
+    @cached_property
+    def digit_table(self) -> NDArray[np.float64]:
+        """`digit_bytes` to calculate with."""
+        return self.digit_bytes.astype(np.float64)
 
     def digits(self, item: int) -> NDArray[np.int64]:
         """Category of `item` for each of the 256 values of its byte."""
-        value = np.arange(256, dtype=np.int64) // int(self.step_of[item])
-        return np.asarray(value % int(self.states[item]), dtype=np.int64)
+        return np.asarray(self.digit_bytes[item], dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -144,9 +150,8 @@ def table_of_counts(
     dropped: list[DroppedItem] = []
     warnings: list[str] = []
     renumbered: dict[tuple[int, ...], list[str]] = {}
-    for j, name in enumerate(item_names):
-        found = tuple(int(v) for v in np.flatnonzero(counts[j, :NOT_ANSWERED]))
-        n = int(counts[j, :NOT_ANSWERED].sum())
+    answered = counts[:, :NOT_ANSWERED].sum(axis=1).tolist()
+    for j, (name, n, found) in enumerate(zip(item_names, answered, _codes_found(counts), strict=True)):
         if name in known and found:
             _check_known(name, found, known[name])
             columns.append(j)
@@ -170,8 +175,9 @@ def table_of_counts(
         )
     warnings += [_renumbered(names, found) for found, names in renumbered.items()]
     recode = np.full((len(columns), 256), NOT_ANSWERED, np.uint8)
-    for j, found in enumerate(values):
-        recode[j, list(found)] = np.arange(len(found), dtype=np.uint8)
+    for kind in set(values):
+        alike = [j for j, found in enumerate(values) if found == kind]
+        recode[np.ix_(alike, kind)] = np.arange(len(kind), dtype=np.uint8)
     return ItemTable(
         names=tuple(item_names[j] for j in columns),
         columns=np.array(columns, dtype=np.int64),
@@ -182,6 +188,18 @@ def table_of_counts(
         warnings=tuple(warnings),
         counts=np.ascontiguousarray(counts[columns]),
     )
+
+
+def _codes_found(counts: NDArray[np.int64]) -> list[tuple[int, ...]]:
+    """The codes that occur in each column; most columns have the same."""
+    known: dict[bytes, tuple[int, ...]] = {}
+    found = []
+    for row in counts[:, :NOT_ANSWERED] > 0:
+        key = row.tobytes()
+        if key not in known:
+            known[key] = tuple(np.flatnonzero(row).tolist())
+        found.append(known[key])
+    return found
 
 
 def _check_known(name: str, found: tuple[int, ...], known: tuple[int, ...]) -> None:
@@ -303,24 +321,19 @@ def _normalised(answers: Answers, n_answered: NDArray[np.int64]) -> tuple[NDArra
 
 def score_table(layout: Layout, slopes: NDArray[np.float64]) -> NDArray[np.float64]:
     """Partial score sum a_j x_j of each value of each byte, shape (bytes, 256)."""
-    table = np.zeros((layout.n_bytes, 256))
-    for j, byte in enumerate(layout.byte_of.tolist()):
-        table[byte] += slopes[j] * layout.digit_table[j]
-    return table
+    return points.partial_scores(layout.byte_of, layout.digit_bytes, slopes, layout.n_bytes)
 
 
 def step_counts_of(layout: Layout, items: ItemTable, sums: NDArray[np.float64]) -> NDArray[np.float64]:
     """Weighted number of answers of each item in each category from 1 up."""
-    counts = np.zeros((len(items.names), items.max_steps))
-    for j in range(len(items.names)):
-        by_digit = np.bincount(layout.digits(j), sums[layout.byte_of[j]], minlength=int(items.n_steps[j]) + 1)
-        counts[j, : items.n_steps[j]] = by_digit[1 : items.n_steps[j] + 1]
-    return counts
+    by_item = sums[layout.byte_of]
+    counts = [(by_item * (layout.digit_bytes == step)).sum(axis=1) for step in range(1, items.max_steps + 1)]
+    return np.column_stack(counts)
 
 
 def item_moments_of(layout: Layout, n_items: int, sums: NDArray[np.float64]) -> NDArray[np.float64]:
     """sum_i x_ij y_i of each item, from sums of y by byte and value."""
-    return np.asarray((sums[layout.byte_of[:n_items]] * layout.digit_table[:n_items]).sum(axis=1))
+    return points.item_moments(layout.byte_of, layout.digit_bytes, sums, n_items)
 
 
 Units = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]

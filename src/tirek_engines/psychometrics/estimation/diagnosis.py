@@ -74,7 +74,7 @@ def grid_warnings(likelihood: Likelihood, best: Optimum) -> list[str]:
     wider = Grid(grid.n_nodes + 2 * extra, grid.half_range + extra * step, grid.centre)
     finer = Grid(2 * grid.n_nodes - 1, grid.half_range, grid.centre)
     for other, fault in ((wider, "too narrow"), (finer, "too coarse")):
-        loglik = likelihood.on(other).quickly().evaluate(p).loglik
+        loglik = likelihood.loglik_on(other, p, best.evaluation)
         if abs(loglik - best.evaluation.loglik) > GRID_TOLERANCE:
             found.append(
                 f"The grid of {grid.n_nodes} nodes on ±{grid.half_range:g} is {fault}: with {other.n_nodes} nodes on "

@@ -43,7 +43,7 @@ class StreamedLikelihood(Likelihood):
     @cached_property
     def kernel(self) -> StreamedKernel:
         """Always the score kernel, tabulated where a run has persons enough."""
-        return StreamedKernel(self.data, self.shape, self.theta, True, False, self.threads, self.source)
+        return StreamedKernel(self.data, self.shape, self.theta, True, False, self.threads, source=self.source)
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,8 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 USUAL_PRIOR = GuessingPrior()
+FINAL = 3
+"""Fineness of the pass that ends the iterations: its log-likelihood is right to 1e-12."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,9 @@ class Likelihood:
     force_tables : bool
         Use the table kernel even where the score kernel would do (its check).
     quick : bool
-        Tabulate the E-step where that is worth it; what is not needed for iterations is left out.
+        Tabulate the E-step where that is worth it.
+    moments : bool
+        Whether the moments of units are wanted where the E-step is tabulated.
     threads : int
         0: one a processor. The result does not depend on it.
     """
@@ -112,6 +116,7 @@ class Likelihood:
     force_tables: bool = False
     quick: bool = False
     threads: int = 0
+    moments: bool = True
 
     @cached_property
     def theta(self) -> Floats:
@@ -127,8 +132,9 @@ class Likelihood:
     def kernel(self) -> Kernel:
         """The score kernel where all items are in its family, else the table kernel."""
         if self.shape.in_score_family and not self.force_tables:
-            moments = not self.quick or self.given_population is not None
-            return ScoreKernel(self.data, self.shape, self.theta, self.quick, moments, self.threads)
+            moments = self.moments or self.given_population is not None
+            fineness = FINAL if self.quick and self.moments else 1
+            return ScoreKernel(self.data, self.shape, self.theta, self.quick, moments, self.threads, fineness)
         return TableKernel(self.data, self.shape, self.theta)
 
     def on(self, grid: Grid) -> Likelihood:
@@ -136,9 +142,16 @@ class Likelihood:
         given = self.given_population
         return replace(self, grid=grid, given_population=None if given is None else given.on(grid.theta))
 
-    def quickly(self) -> Likelihood:
-        """The same for iterations."""
-        return replace(self, quick=True)
+    def quickly(self, *, moments: bool = False) -> Likelihood:
+        """The same for iterations; with the moments of units, for their end."""
+        return replace(self, quick=True, moments=moments)
+
+    def loglik_on(self, grid: Grid, p: Parameters, e: Evaluation) -> float:
+        """The log-likelihood at `p` on another grid, without asking the persons again where `e` (at `p`) has them spread."""
+        other, spread = self.on(grid).quickly(), e.posterior.spread
+        if spread is None or not isinstance(other.kernel, ScoreKernel) or self.given_population is not None:
+            return other.evaluate(p).loglik
+        return other.kernel.loglik_of(spread, p, other.population.prior(p))
 
     def evaluate(self, p: Parameters) -> Evaluation:
         """One pass over the units: log-likelihood, gradient (Fisher's identity), expected counts."""

@@ -6,6 +6,7 @@ A population that is something else (a latent regression) offers the same four f
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from tirek_engines.psychometrics.data.prepared import Prepared
 from tirek_engines.psychometrics.likelihood.posteriors import Posterior, Prior
-from tirek_engines.psychometrics.parameters import Parameters, Shape
+from tirek_engines.psychometrics.parameters import Parameters, Shape, none
 
 Floats = NDArray[np.float64]
 
@@ -53,9 +54,13 @@ class GroupNormals:
     shape: Shape
     theta: Floats
 
+    @cached_property
+    def _is_free(self) -> bool:
+        return bool(self.shape.free_means.any() or self.shape.free_sds.any())
+
     def on(self, theta: Floats) -> GroupNormals:
         """The same on other nodes."""
-        return replace(self, theta=theta)
+        return GroupNormals(self.data, self.shape, theta)
 
     def prior(self, p: Parameters) -> Prior:
         """The same for all units of a run."""
@@ -69,6 +74,8 @@ class GroupNormals:
 
     def gradient(self, p: Parameters, posterior: Posterior) -> Floats:
         """By the free means, then by the free log standard deviations."""
+        if not self._is_free:
+            return none()
         counts = self.counts(posterior.run_counts)
         weights = np.exp(log_prior(p.means, p.sds, self.theta))
         excess = counts - counts.sum(axis=1, keepdims=True) * weights
@@ -79,6 +86,8 @@ class GroupNormals:
 
     def maximise(self, p: Parameters, posterior: Posterior) -> Parameters:
         """Exact moment matching of each group's prior on the grid."""
+        if not self._is_free:
+            return p
         counts = self.counts(posterior.run_counts)
         means, sds = p.means.copy(), p.sds.copy()
         for g in range(self.shape.n_groups):

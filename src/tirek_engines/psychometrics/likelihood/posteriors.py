@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from tirek_engines.psychometrics.data.prepared import Prepared, item_moments_of, score_table
 from tirek_engines.psychometrics.kernels import items as item_kernels
+from tirek_engines.psychometrics.kernels import points
 from tirek_engines.psychometrics.kernels import score as kernels
 from tirek_engines.psychometrics.kernels import table as table_kernels
 from tirek_engines.psychometrics.likelihood.tabulated import Chunk, Plan, Sums, Total, make_plan, step_of
@@ -70,13 +71,17 @@ class Counts:
 
 @dataclass(frozen=True)
 class Posterior:
-    """Log-likelihood, expected persons at each node of each run, expected answers, moments of each unit."""
+    """Log-likelihood, expected persons at each node of each run, expected answers, moments of each unit.
+
+    `spread` is there where all runs are tabulated: the persons spread over the points.
+    """
 
     loglik: float
     run_counts: Floats
     counts: Counts
     unit_means: Floats
     unit_variances: Floats
+    spread: Total | None = None
 
 
 class Kernel(Protocol):
@@ -97,9 +102,7 @@ def run_bases(n_steps: Ints, masks: Bytes, p: Parameters, prior: Floats, theta: 
 
 def reach_of(n_steps: Ints, masks: Bytes, slopes: Floats) -> tuple[Floats, Floats]:
     """Lowest and highest score that a person of each run can have."""
-    full = slopes * n_steps
-    ends = kernels.design_sums(masks, np.ascontiguousarray(np.column_stack([np.minimum(full, 0), np.maximum(full, 0)])))
-    return np.ascontiguousarray(ends[:, 0]), np.ascontiguousarray(ends[:, 1])
+    return points.run_reach(masks, slopes * n_steps)
 
 
 def _norms(data: Prepared, prior: Prior) -> float:
@@ -118,6 +121,8 @@ class ScoreKernel:
         Whether the moments of units are wanted; without them they are empty.
     threads : int
         0: one a processor. The result is the same.
+    fineness : int
+        Points in the place of one; the error of the log-likelihood falls with its fourth power.
     """
 
     data: Prepared
@@ -126,6 +131,7 @@ class ScoreKernel:
     quick: bool = False
     moments: bool = True
     threads: int = 0
+    fineness: int = 1
 
     def scores(self, p: Parameters) -> Floats:
         """The weighted score sum_j a_j x_j of every unit."""
@@ -148,16 +154,25 @@ class ScoreKernel:
             loglik, run_counts, means, variances = kernels.posterior_pass(
                 scores, data.unit_weight, data.run_starts, self.bases(p, prior), self.theta
             )
-            moments = np.zeros(n_items)
+            moments, spread = np.zeros(n_items), None
         else:
             total, means, variances = self._passed(p, prior)
             loglik, run_counts = total.finish()
+            spread = total if total.is_all else None
             moments = item_moments_of(data.layout, n_items, total.sums) if total.sums.size else np.zeros(n_items)
-        loglik += float((data.step_counts * p.intercepts)[self.shape.step_mask].sum()) - _norms(data, prior)
+        loglik += self._constant(p, prior)
         answered = kernels.item_sums(data.run_masks, run_counts, n_items)
-        return Posterior(loglik, run_counts, Counts(answered, data.step_counts, moments), means, variances)
+        return Posterior(loglik, run_counts, Counts(answered, data.step_counts, moments), means, variances, spread)
 
-    @property
+    def _constant(self, p: Parameters, prior: Prior) -> float:
+        """What the score does not hold: the intercepts, less the priors' normalisers."""
+        return float((self.data.step_counts * p.intercepts)[self.shape.step_mask].sum()) - _norms(self.data, prior)
+
+    def loglik_of(self, spread: Total, p: Parameters, prior: Prior) -> float:
+        """The log-likelihood at `p` of persons that another kernel spread over the points of `p`, without asking them again."""
+        return spread.loglik_with(self.bases(p, prior), self.theta) + self._constant(p, prior)
+
+    @cached_property
     def sizes(self) -> Ints:
         """Persons of each run."""
         return np.diff(self.data.run_starts)
@@ -167,7 +182,7 @@ class ScoreKernel:
         data = self.data
         sizes = self.sizes
         reach = reach_of(data.items.n_steps, data.run_masks, p.slopes)
-        step = step_of(reach, float(p.sds.max()))
+        step = step_of(reach, float(p.sds.max())) / self.fineness
         if not prior.tilts.size and bool(np.all(p.slopes == 1.0)):
             step = 1.0  # raw scores stand on the points themselves: nothing is interpolated
         if prior.tilts.size:
@@ -237,7 +252,7 @@ class StreamedKernel(ScoreKernel):
 
     source: Source | None = None
 
-    @property
+    @cached_property
     def sizes(self) -> Ints:
         """Persons of each run."""
         assert self.source is not None

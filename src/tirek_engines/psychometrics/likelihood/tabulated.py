@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tirek_engines.psychometrics.kernels import score as kernels
+from tirek_engines.psychometrics.kernels.points import place_points
 from tirek_engines.psychometrics.kernels.tabulated import chunk_pass
 from tirek_engines.psychometrics.parameters import none
 
@@ -141,6 +142,16 @@ class Total:
         self.histogram += part.histogram
         self.sums += part.sums
 
+    @property
+    def is_all(self) -> bool:
+        """Whether every run is tabulated."""
+        return bool(self.plan.tabulated.size == self.plan.firsts.size)
+
+    def loglik_with(self, bases: Floats, theta: Floats) -> float:
+        """The log-likelihood on other nodes, where every run is tabulated."""
+        plan = self.plan
+        return kernels.posterior_pass(plan.points, self.histogram, plan.point_starts, bases, theta)[0]
+
     def finish(self) -> tuple[float, Floats]:
         """Log-likelihood and expected persons at the nodes of each run, by one exact pass over the points."""
         plan = self.plan
@@ -175,15 +186,10 @@ def make_plan(
     person of each run can have, `sizes` the number of persons of each run (0 keeps it from being tabulated), `step` the
     distance of two points.
     """
-    low, high = reach
-    n_points = np.ceil((high - low) / step).astype(np.int64) + 4
-    tabulated = np.flatnonzero(sizes >= WORTH * n_points)
-    starts = np.concatenate([[0], np.cumsum(n_points[tabulated])]).astype(np.int64)
-    firsts = np.full(sizes.shape[0], -1, np.int64)
-    firsts[tabulated] = starts[:-1]
-    place = np.arange(starts[-1]) - np.repeat(starts[:-1], n_points[tabulated])
-    points = np.repeat(low[tabulated], n_points[tabulated]) + step * (place - 1.0)
+    tabulated, starts, firsts, points = place_points(*reach, sizes, step, WORTH)
     _, _, means, variances = kernels.posterior_pass(
         points, np.zeros_like(points), starts, np.ascontiguousarray(bases[tabulated]), theta
     )
-    return Plan(table, bases, theta, firsts, low, 1.0 / step, tabulated, starts, points, means, variances, with_sums)
+    return Plan(
+        table, bases, theta, firsts, reach[0], 1.0 / step, tabulated, starts, points, means, variances, with_sums
+    )
