@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import zipfile
+from collections import Counter
 
 C = ["sourcedId", "status", "dateLastModified"]
 HEADERS = {
@@ -80,12 +81,20 @@ def problems(data: bytes, mode: str = "bulk") -> list[str]:
     ids = {name: {row["sourcedId"] for row in rows} for name, rows in tables.items()}
     for name, rows in tables.items():
         found += _table_problems(name, rows, mode)
+    found += _primary_roles(tables.get("roles", []))
     for name, column, target in REFS if mode == "bulk" else ():
         for row in tables.get(name, []):
             for ref in filter(None, (row[column] or "").split(",")):
                 if ref.strip() not in ids[target]:
                     found.append(f"{name}.{column}: {ref} is not in {target}")
     return found
+
+
+def _primary_roles(roles: list[dict]) -> list[str]:
+    """There is one primary role at most of a person for each organisation."""
+    primary = Counter((r["userSourcedId"], r["orgSourcedId"]) for r in roles
+                      if r["roleType"] == "primary" and r["status"] != "tobedeleted")  # fmt: skip
+    return [f"roles: {n} primary roles of {user} in {org}" for (user, org), n in primary.items() if n > 1]
 
 
 def _table_problems(name: str, rows: list[dict], mode: str) -> list[str]:

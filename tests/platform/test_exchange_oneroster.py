@@ -8,6 +8,7 @@ from pathlib import Path
 import oneroster_validator as standard
 import polars as pl
 import pytest
+from django.db.backends.postgresql.psycopg_any import DateRange
 from exchange_world import AS_OF, REGION, make_world, pupil, pupils
 
 from tirek.access.scope import acting_as
@@ -173,6 +174,28 @@ def test_our_own_register_goes_out_valid():
     assert len(tables["enrollments"]) == 2
     with acting_as(REGION):
         assert pl.DataFrame(tables["orgs"])["type"].value_counts().height == 3
+
+
+def test_a_parent_of_two_children_who_works_there_has_one_primary_role():
+    source = make_world()
+    with acting_as(REGION):
+        found = services.upload(
+            source=source, file_name="p.csv", data=pupils(pupil(1), pupil(2, "Ким"), pupil(3, "Ли")), row_kind="learners",
+            as_of=AS_OF,
+        )  # fmt: skip
+        services.stage(import_id=found.pk)
+        services.apply(import_id=found.pk)
+        first, second, third = Person.objects.order_by("id")
+        Guardianship.objects.bulk_create([
+            Guardianship(guardian=third, child=child, org_no=child.org_no, kind="parent", valid=DateRange(AS_OF, None))
+            for child in (first, second)
+        ])  # fmt: skip
+        out = package()
+    assert standard.problems(out) == []
+    roles = [
+        (r["role"], r["roleType"]) for r in standard.read(out)["roles"] if r["userSourcedId"] == f"p-{third.public_id}"
+    ]
+    assert sorted(roles) == [("parent", "secondary"), ("parent", "secondary"), ("student", "primary")]
 
 
 class TestCompleteness:

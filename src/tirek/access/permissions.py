@@ -13,6 +13,7 @@ PERMISSIONS: dict[str, set[str]] = {
     "people.change": HEADS | {Role.DISTRICT_OFFICER, Role.REGIONAL_OFFICER, Role.ADMINISTRATOR},
     "people.see_iin": {Role.ADMINISTRATOR, Role.AUDITOR},
     "registry.change": HEADS | {Role.DISTRICT_OFFICER, Role.REGIONAL_OFFICER, Role.ADMINISTRATOR},
+    "registry.found": {Role.ADMINISTRATOR},  # territories and school years, for all
     "exchange.read": OFFICERS | HEADS,
     "exchange.import": HEADS | {Role.DISTRICT_OFFICER, Role.REGIONAL_OFFICER, Role.ADMINISTRATOR},
     "exchange.export": OFFICERS | HEADS,

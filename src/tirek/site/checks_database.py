@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.apps import apps
 from django.conf import settings
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from tirek.site.checks import BAD, GOOD, LOOK, Finding
@@ -23,6 +23,17 @@ def row(query: str, parameters: list | None = None) -> tuple:
     with connection.cursor() as cursor:
         cursor.execute(query, parameters or [])
         return cursor.fetchone() or ()
+
+
+def away() -> Finding | None:
+    """One finding when the program cannot sign in at all: every other check would only repeat it."""
+    try:
+        connection.ensure_connection()
+    except OperationalError as error:
+        said = str(error.__cause__ or error).strip().splitlines()
+        advice = "A new installation needs: tirek migrate. Otherwise compare DATABASE_URL with the server."
+        return Finding("database", BAD, f"{APP} cannot sign in: {said[0] if said else 'no answer'}", advice)
+    return None
 
 
 def server() -> Iterator[Finding]:

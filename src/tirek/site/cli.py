@@ -27,6 +27,8 @@ COMMANDS: dict[str, str] = {
     "restore": "tirek.site.commands.restore:restore",
     "administrator": "tirek.site.commands.administrator:administrator",
     "manage": "tirek.site.commands.manage:manage",
+    "territories": "tirek.site.commands.founding:territories",
+    "school-year": "tirek.site.commands.founding:school_year",
     "demo": "tirek.site.commands.demo:demo",
     "rules": "tirek.decisions.commands.rules:rules",
     "snapshot": "tirek.indicators.commands.figures:snapshot",
@@ -53,6 +55,28 @@ class LazyGroup(click.Group):
         found = getattr(import_module(module_name), attribute)
         assert isinstance(found, click.Command)
         return found
+
+    def invoke(self, ctx: click.Context) -> object:
+        """A database that is not there or not made yet is said in words; anything else is a bug and shows itself."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if not is_database_away(error):
+                raise
+            first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise click.ClickException(
+                f"The database does not answer, or was never made: {first}\n"
+                "A new installation needs: tirek migrate. What is wrong with an old one tells: tirek doctor"
+            ) from error
+
+
+def is_database_away(error: BaseException) -> bool:
+    """No connection, or no tables: told by name, so that commands without a database need not import Django."""
+    kind = type(error)
+    if kind.__module__ != "django.db.utils":
+        return False
+    is_no_table = getattr(error.__cause__, "sqlstate", None) == "42P01"
+    return kind.__name__ == "OperationalError" or (kind.__name__ == "ProgrammingError" and is_no_table)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

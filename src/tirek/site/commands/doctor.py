@@ -40,8 +40,11 @@ def _findings() -> Iterator[Finding]:
     except Exception as error:
         yield Finding("database", BAD, str(error), "Without the database nothing else can be checked.")
         return
-    from tirek.site.checks_database import DATABASE
+    from tirek.site.checks_database import DATABASE, away
 
+    if problem := away():
+        yield problem
+        return
     yield from examine(DATABASE)
 
 

@@ -166,6 +166,13 @@ USERS = " union all ".join((
        f" where {IN_SCOPE.format('p')} and (x.metadata is not null or {WAS_HERE})"),
     _record("or:user", "users", " and r.target_id is null"),
 ))  # fmt: skip
+# the standard wants one primary role of a person for each organisation: work and learning first, then the first child
+HAS_OTHER_ROLE = (
+    "exists (select 1 from registry_guardianship o join registry_person oc on oc.id = o.child_id where o.guardian_id = g.guardian_id"
+    " and oc.org_no = c.org_no and o.id < g.id and upper_inf(o.valid)) or exists (select 1 from registry_employment m"
+    " where m.person_id = p.id and m.institution_id = i.id and m.is_main and upper_inf(m.valid)) or exists (select 1"
+    " from registry_enrolment e where e.person_id = p.id and e.institution_id = i.id and upper_inf(e.valid))"
+)
 ROLES = " union all ".join((
     _select("roles", _lasting("enrolment", "e") | {
         "sourcedId": "'rol-e' || e.id", "userSourcedId": "'p-' || p.public_id", "roleType": "'primary'", "role": "'student'",
@@ -181,7 +188,8 @@ ROLES = " union all ".join((
     }, "from registry_employment m join registry_person p on p.id = m.person_id join registry_institution i on i.id = m.institution_id"
        f" where {_ended('m')} and {IN_SCOPE.format('m')} and not {LINKED_PERSON}"),
     _select("roles", _lasting("guardianship", "g") | {
-        "sourcedId": "'rol-g' || g.id", "userSourcedId": "'p-' || p.public_id", "roleType": "'primary'",
+        "sourcedId": "'rol-g' || g.id", "userSourcedId": "'p-' || p.public_id",
+        "roleType": f"case when {HAS_OTHER_ROLE} then 'secondary' else 'primary' end",
         "role": "case when g.kind in ('parent', 'guardian', 'relative') then g.kind else 'guardian' end",
         "beginDate": "lower(g.valid)::text", "orgSourcedId": ORG_ID.format("i.id", "i.code"),
     }, "from registry_guardianship g join registry_person p on p.id = g.guardian_id"
