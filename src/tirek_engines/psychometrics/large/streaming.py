@@ -149,7 +149,7 @@ def streamed_likelihood(
         )
     check_design(data, shape)
     grid = Grid(options.nodes, options.half_range)
-    return StreamedLikelihood(data, shape, grid, options.prior, None, False, True, options.threads, source)
+    return StreamedLikelihood(data, shape, grid, options.prior, None, False, True, options.threads, source=source)
 
 
 def _groups(
