@@ -78,7 +78,7 @@ def test_levels_hold_on_the_linked_test_and_the_decision_says_so(world):
         standards = data.standards_of(release)
         assert standards is not None
         with loading():
-            reached = pl.Series(PersonResult.objects.filter(release=release).values_list("eap", flat=True))
+            reached = pl.Series(list(PersonResult.objects.filter(release=release).values_list("eap", flat=True)))
         assert (reached >= standards.cuts[0]).mean() == pytest.approx(shares[1], abs=0.1)
 
 

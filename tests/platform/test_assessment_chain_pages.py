@@ -12,6 +12,8 @@ from tirek.access.roles import Role, ScopeKind
 from tirek.access.scope import acting_as, loading
 from tirek.assessment.models import Calibration, LinkState
 from tirek.assessment.services.linking import current_link
+from tirek.storage import jobs
+from tirek.storage.models import Job
 
 pytestmark = pytest.mark.django_db
 PAGES = ("items/A03/", "fairness/", "information/", "link/", "calibration/")
@@ -97,14 +99,49 @@ def test_an_item_is_taken_out_and_put_back_on_its_page(pair):
     _base, test = pair
     client = officer()
     client.post("/assessment/EXIT/link/make/", {"base": "ENTRANCE:code"})
-    client.post("/assessment/EXIT/items/remove/", {"item": "X02", "because": "Two keys.", "do": "out"})
+    refused = client.post("/assessment/EXIT/items/remove/", {"item": "X02", "because": "", "do": "out"}, follow=True)
+    assert "Say why the item is taken out." in text_of(refused)
+    with jobs.inline():
+        client.post("/assessment/EXIT/items/remove/", {"item": "X02", "because": "Two keys.", "do": "out"})
     assert "Two keys." in text_of(client.get("/assessment/EXIT/items/X02/"))
     with acting_as(OFFICER):
         assert current_link(test).state == LinkState.GOOD, "the link is made anew"
-    client.post("/assessment/EXIT/items/remove/", {"item": "X02", "do": "back"})
+    with jobs.inline():
+        client.post("/assessment/EXIT/items/remove/", {"item": "X02", "do": "back"})
     with acting_as(OFFICER):
         assert Calibration.objects.get(test=test, state="good").removed == []
     assert client.get("/assessment/EXIT/items/NONE/").status_code == 404
+
+
+def test_taking_an_item_out_runs_behind_the_page_and_can_be_cancelled(pair):
+    _base, test = pair
+    client = officer()
+    remove = {"item": "X02", "because": "Two keys.", "do": "out"}
+    shown = text_of(client.post("/assessment/EXIT/items/remove/", remove, follow=True))
+    assert "Cancel" in shown
+    client.post("/assessment/EXIT/items/remove/", remove)
+    with loading():
+        job = Job.objects.get(work__contains="calibration_job")
+        assert job.arguments["removed"] == {"X02": "Two keys."}
+        jobs.cancel(job)
+        assert job.state == "cancelled"
+        assert Calibration.objects.get(test=test, state="good").removed == []
+
+
+def test_large_tests_are_linked_behind_the_page(pair, monkeypatch):
+    _base, test = pair
+    monkeypatch.setattr("tirek.assessment.work.MANY_SHEETS", 10)
+    client = officer()
+    with jobs.inline():
+        client.post("/assessment/EXIT/link/make/", {"base": "ENTRANCE:code"})
+    with acting_as(OFFICER):
+        assert current_link(test).state == LinkState.GOOD
+    with jobs.inline():
+        client.post("/assessment/EXIT/link/undo/")
+    with acting_as(OFFICER):
+        assert current_link(test) is None
+    with loading():
+        assert {job.state for job in Job.objects.all()} == {"done"}
 
 
 def test_items_are_for_those_who_hold_the_test(pair):

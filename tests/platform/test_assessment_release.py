@@ -25,7 +25,8 @@ NOW = timezone.now()
 
 
 @pytest.fixture(autouse=True)
-def sealed_apart(tmp_path, monkeypatch):
+def sealed_apart(settings, tmp_path, monkeypatch):
+    settings.DEMONSTRATION = True
     monkeypatch.setattr("tirek.storage.sealed.folder", lambda: tmp_path / "sealed")
     monkeypatch.setattr("tirek.decisions.commands.numbers.ready", lambda: None)
 
