@@ -103,7 +103,7 @@ def differences(row: Model, before: Model | None, related: Related) -> list[Diff
 
 
 def _shown(column, value, related: Related) -> str:
-    if value in (None, ""):
+    if value in (None, "", [], {}):
         return ""
     if column.name in SECRET or isinstance(value, (bytes, memoryview)):
         return _("(kept secret)")
