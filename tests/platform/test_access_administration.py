@@ -250,3 +250,11 @@ def test_rotation_and_revocation_end_old_tokens_at_once(world, program, rf):
 def test_a_wrong_token_is_told_so(client):
     answer = client.get("/home/", headers={"Authorization": "Bearer nonsense"})
     assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")
+
+
+def test_the_first_administrator_may_have_an_email_address(client, db):
+    """As the manual's example says it; making the link writes the address among the keys."""
+    from tirek.access.services.first import open_first_administrator
+
+    path = open_first_administrator(username="aigul", full_name="Айгүл Серікова", email="aigul@example.kz")
+    assert client.get(path, follow=True).status_code == 200

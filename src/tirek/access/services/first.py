@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from tirek.access.models import AccountAction, Grant, User
 from tirek.access.places import COUNTRY
 from tirek.access.roles import Role, ScopeKind
-from tirek.access.scope import loading
+from tirek.access.scope import loading, signing_in
 from tirek_engines.errors import Refusal
 
 Action = AccountAction.Action
@@ -44,6 +44,7 @@ def open_first_administrator(*, username: str, full_name: str, email: str) -> st
             AccountAction.objects.create(
                 subject=user, action=Action.INVITE, reason="on the machine", org_no=user.org_no
             )
+    with signing_in():  # the token's making notes the e-mail address among the keys, which only signing in may touch
         key = default_token_generator.make_token(user)
         return reverse("account_reset_password_from_key", kwargs={"uidb36": user_pk_to_url_str(user), "key": key})
 
