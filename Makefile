@@ -9,7 +9,7 @@ HOST := 127.0.0.1
 OPEN :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench prove docs lock messages schema clean setup setup-dev
+.PHONY: help run test check bench prove docs lock messages schema clean setup setup-dev setup-bench
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -23,8 +23,8 @@ test: ## Run every check and every test, browser journeys included
 check: setup-dev ## Style, arrows and types only: a few seconds
 	@tools/check.sh
 
-bench: setup-dev ## Measure against the peers; prints ours, theirs and the ratio
-	@TIREK_HOME=$(CURDIR)/.tirek/bench .venv/bin/python benchmarks/run.py $(ONLY)
+bench: setup-bench ## Measure against the peers: ours, theirs and the ratio (QUICK=1: small, some minutes; ONLY=pages)
+	@TIREK_HOME=$(CURDIR)/.tirek/bench .venv/bin/python benchmarks/run.py $(if $(QUICK),--quick) $(ONLY)
 
 prove: setup-dev ## The long proofs: fuzzing at length, coverage simulations
 	@tools/test.sh prove
@@ -51,3 +51,6 @@ setup:
 setup-dev:
 	@tools/setup.sh run
 	@tools/setup.sh dev
+
+setup-bench: setup
+	@tools/setup.sh bench

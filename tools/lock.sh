@@ -22,3 +22,4 @@ compile() {
 compile tools/bootstrap.lock tools/bootstrap.in
 compile requirements.lock pyproject.toml tools/build.in
 compile requirements-dev.lock --constraints requirements.lock --group dev
+compile requirements-bench.lock --constraints requirements.lock --constraints requirements-dev.lock --group bench
