@@ -66,7 +66,7 @@ def test_killed_while_applying_leaves_the_register_as_it_was_and_can_go_on(commi
     found = staged(50)
     before = everything()
     killed = run(committed_db, "apply", found.pk, moment)
-    assert killed.wait(60) == -signal.SIGKILL
+    assert killed.wait(300) == -signal.SIGKILL
     assert everything() == before
     with acting_as(REGION):
         found.refresh_from_db()
@@ -79,7 +79,7 @@ def test_killed_while_applying_leaves_the_register_as_it_was_and_can_go_on(commi
 
 def test_killed_after_the_commit_it_is_applied(committed_db):
     found = staged(10)
-    assert run(committed_db, "apply", found.pk, "after commit").wait(60) == -signal.SIGKILL
+    assert run(committed_db, "apply", found.pk, "after commit").wait(300) == -signal.SIGKILL
     connection.close()
     with acting_as(REGION):
         found.refresh_from_db()

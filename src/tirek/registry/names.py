@@ -174,13 +174,23 @@ def _grams_of_part(texts: Sequence[str]) -> pl.Series:
     values = (before_that << 12 | before << 6 | codes)[is_gram]
     # a line break closes the last word of its row: grams up to and with the break belong to the row
     ends = np.cumsum(is_gram, dtype=np.int64)[np.flatnonzero(joined == ord("\n"))]
-    # from buffers, for pa.array() of NumPy's loads the whole of pandas, which takes longer than ten thousand rows
+    # from buffers: pa.array() of NumPy's loads the whole of pandas, which takes longer than ten thousand rows
     lists, parts = (
         pa.large_list(pa.int32()),
         pa.Array.from_buffers(pa.int32(), len(values), [None, pa.py_buffer(values)]),
     )
     rows = pa.Array.from_buffers(lists, len(texts), [None, pa.py_buffer(ends)], children=[parts])
-    return pl.from_arrow(rows)
+    return pl.Series(_Carried(rows))
+
+
+class _Carried:
+    """An Arrow array without its class: handed over as it is, Polars would load all of ``pyarrow.compute`` for it."""
+
+    def __init__(self, array: pa.Array):
+        self._array = array
+
+    def __arrow_c_array__(self, requested_schema=None):
+        return self._array.__arrow_c_array__(requested_schema)
 
 
 def _padded(text: str) -> list[str]:

@@ -17,13 +17,24 @@ from tirek.registry.exchange.faults import Faults
 from tirek.registry.models import RowKind
 
 INCOMING = {
-    "no": "bigint", "lead_no": "bigint", "_file": "text", "_row": "int", "external_id": "text", "iin_hash": "bytea",
-    "iin_encrypted": "bytea", "family_name": "text", "given_name": "text", "patronymic": "text", "birth_date": "date",
+    "no": "bigint", "lead_no": "bigint", "_file": "text", "_row": "int", "external_id": "text", "public_id": "uuid",
+    "iin_hash": "bytea", "iin_encrypted": "bytea", "family_name": "text", "given_name": "text", "patronymic": "text", "birth_date": "date",
     "sex": "text", "person_name": "text", "sort_key": 'text collate "C"', "name_grams": "int[]", "institution_id": "bigint",
     "org_no": "int", "decided_id": "bigint", "is_decided_new": "boolean", "grade": "int", "letter": "text",
     "language": "text", "shift": "int", "begin_date": "date", "end_date": "date", "entry_reason": "text",
     "exit_reason": "text", "position": "text", "subject": "text", "category": "text", "rate": "numeric", "is_main": "boolean",
 }  # fmt: skip
+COMPARED = (
+    "no",
+    "lead_no",
+    "external_id",
+    "iin_hash",
+    "birth_date",
+    "sort_key",
+    "institution_id",
+    "org_no",
+    "end_date",
+)
 PERSON_FIELDS = ("family_name", "given_name", "patronymic", "birth_date", "sex")
 NAME_FIELDS = ("family_name", "given_name", "patronymic")
 PLANNED = ("new", "changed", "unchanged")
@@ -57,7 +68,7 @@ def number(frame: pl.DataFrame) -> pl.DataFrame:
 
 def plan(frame: pl.DataFrame, context: Context, *, final: bool = False) -> None:
     """Leave plan_person and plan_tie; with ``final``, ids of new people are drawn."""
-    staging.copy_in("inc", frame, INCOMING)
+    staging.copy_in("inc", frame, INCOMING, compared=COMPARED)
     _match(context, final)
     _compare_people(context)
     if context.row_kind == RowKind.LEARNERS:
@@ -293,33 +304,46 @@ def counts(context: Context) -> dict[str, dict[str, int]]:
     return found
 
 
-def differences(context: Context) -> pl.DataFrame:
-    """One line a row and thing, with each changed field's value before and after."""
+def differences(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
+    """One line a row and thing of the planned frame, with each changed field's value before and after."""
     tie = "enrolment" if context.row_kind == RowKind.LEARNERS else "employment"
-    before_person = _pairs(PERSON_FIELDS, "p", "i")
     fields = ("grade",) if tie == "enrolment" else ("category", "rate", "is_main")
-    before_tie = _pairs(fields, "e", "i")
+    people = frame.filter(pl.col("no") == pl.col("lead_no"))
+    lines = [
+        _lines(people, "person", _known("plan_person", "person_id", "registry_person", PERSON_FIELDS)),
+        _lines(frame, tie, _known("plan_tie", "tie_id", tie_table(context), fields)),
+    ]
+    ordered = pl.concat(lines).sort("_file", "_row", "thing", descending=[False, False, True])
+    return ordered.with_columns(pl.col("_row").cast(pl.String))
+
+
+def _known(plan: str, target: str, table: str, fields: tuple[str, ...]) -> pl.DataFrame:
+    """What is planned for rows whose person or tie is not simply new: of those the frame holds all there is to tell."""
     return staging.query(
         f"""
-        select i._file, i._row, 'person' as thing, t.action, i.person_name as label, t.person_id as target_id,
-            case when t.action = 'changed' then array_to_string(t.changed, ' ') else '' end as changed,
-            case when t.action = 'changed' then jsonb_build_object({before_person})::text end as pairs
-        from plan_person t join inc i using (no) left join registry_person p on p.id = t.person_id and t.action = 'changed'
-        union all
-        select i._file, i._row, '{tie}', t.action, i.person_name, t.tie_id,
-            case when t.action in ('changed', 'moved') then array_to_string(t.changed, ' ') else '' end,
-            case when t.action = 'changed' then jsonb_build_object({before_tie})::text end
-        from plan_tie t join inc i using (no) left join {tie_table(context)} e on e.id = t.tie_id and t.action = 'changed'
-        order by 1, 2, 3 desc
+        select t.no, t.action, t.{target} as target_id,
+            case when t.action in ('changed', 'moved') then array_to_string(t.changed, ' ') else '' end as changed,
+            case when t.action = 'changed' then jsonb_build_object({_pairs(fields, "e", "i")})::text end as pairs
+        from {plan} t left join inc i on i.no = t.no and t.action = 'changed'
+        left join {table} e on e.id = t.{target} and t.action = 'changed'
+        where t.action <> 'new'
         """  # noqa: S608
-    )
+    ).with_columns(pl.col("no").cast(pl.Int64))
+
+
+def _lines(frame: pl.DataFrame, thing: str, known: pl.DataFrame) -> pl.DataFrame:
+    return frame.join(known, on="no", how="left").select(
+        "_file", "_row", pl.lit(thing).alias("thing"), pl.col("action").fill_null("new"),
+        pl.col("person_name").alias("label"), "target_id", pl.col("changed").fill_null(""), "pairs",
+    )  # fmt: skip
 
 
 def _pairs(fields: tuple[str, ...], before: str, after: str) -> str:
     return ", ".join(f"'{c}', jsonb_build_array({before}.{c}, {after}.{c})" for c in fields)
 
 
-def numbers_to_encrypt() -> set[int]:
-    """Rows whose IIN the register does not hold yet."""
-    rows = staging.query("select no from plan_person where action = 'new' or 'iin' = any(changed)")
-    return set(rows["no"].cast(pl.Int64).to_list())
+def with_unknown_numbers(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows of the planned frame whose IIN the register does not hold yet."""
+    held = staging.query("select no from plan_person where action <> 'new' and not 'iin' = any(changed)")
+    leading = frame.filter(pl.col("no") == pl.col("lead_no"))
+    return leading.join(held.with_columns(pl.col("no").cast(pl.Int64)), on="no", how="anti", maintain_order="left")

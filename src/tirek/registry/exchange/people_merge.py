@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
+
+import numpy as np
 import polars as pl
 
 from tirek.registry.exchange import staging, undo
@@ -11,24 +14,44 @@ from tirek.registry.models import Employment, Enrolment, RowKind
 
 
 def merge(frame: pl.DataFrame, context: Context) -> dict[str, dict[str, int]]:
-    """Plan once more and do it. Gives the counts of what was done."""
-    plan(frame, context, final=True)
+    """Plan once more and do it. Gives the counts of what was done. What the plan has none of is not asked for."""
+    plan(frame.with_columns(_public_ids(frame.height)), context, final=True)
     found = counts(context)
     gone = missing(context) if context.is_complete else None
-    undo.keep_first_values(Enrolment if context.row_kind == RowKind.LEARNERS else Employment)
+    people, ties = found["person"], found[_tie(context)]
+    if people.get("changed") or ties.get("changed") or ties.get("moved"):
+        undo.keep_first_values(Enrolment if context.row_kind == RowKind.LEARNERS else Employment)
     _insert_people()
     staging.rest_between_steps("people inserted")
-    _update_people()
+    if people.get("changed"):
+        _update_people()
     if context.row_kind == RowKind.LEARNERS:
-        _merge_enrolments(context)
+        _merge_enrolments(context, ties)
+        if people.get("new", 0) < frame.height:
+            _move_people()
     else:
         _merge_employments(context)
+    if people.get("changed"):
+        _rename_ties(tie_table(context))
     if gone is not None:
-        tie = "enrolment" if context.row_kind == RowKind.LEARNERS else "employment"
-        found[tie]["missing"] = _end_missing(gone, context)
-    _keep_external_ids(context)
+        found[_tie(context)]["missing"] = _end_missing(gone, context)
+    if frame["external_id"].null_count() < frame.height:
+        _keep_external_ids(context)
     staging.rest_between_steps("merged")
     return found
+
+
+def _tie(context: Context) -> str:
+    return "enrolment" if context.row_kind == RowKind.LEARNERS else "employment"
+
+
+def _public_ids(count: int) -> pl.Series:
+    """Random UUIDs, version 4, as hex. All at once: the database would open the kernel's source of chance for each."""
+    drawn = np.frombuffer(secrets.token_bytes(16 * count), dtype=np.uint8).reshape(count, 16).copy()
+    drawn[:, 6] = drawn[:, 6] & 0x0F | 0x40
+    drawn[:, 8] = drawn[:, 8] & 0x3F | 0x80
+    text = drawn.tobytes().hex()
+    return pl.Series("public_id", [text[at : at + 32] for at in range(0, len(text), 32)], dtype=pl.String)
 
 
 def _insert_people() -> None:
@@ -36,7 +59,7 @@ def _insert_people() -> None:
         """
         insert into registry_person (id, public_id, iin_encrypted, iin_hash, family_name, given_name, patronymic, birth_date,
             sex, sort_key, name_grams, org_no)
-        select n.new_id, gen_random_uuid(), i.iin_encrypted, i.iin_hash, i.family_name, i.given_name,
+        select n.new_id, i.public_id, i.iin_encrypted, i.iin_hash, i.family_name, i.given_name,
             coalesce(i.patronymic, ''), i.birth_date, coalesce(i.sex, ''), i.sort_key, i.name_grams, i.org_no
         from plan_person n join inc i using (no) where n.action = 'new' order by i.no
         """
@@ -68,12 +91,13 @@ def _update_people() -> None:
 PERSON_OF_ROW = "coalesce(t.person_id, l.person_id, l.new_id)"
 
 
-def _merge_enrolments(context: Context) -> None:
+def _merge_enrolments(context: Context, planned: dict[str, int]) -> None:
     _make_class_groups(context)
-    staging.execute(
-        "update registry_enrolment e set valid = daterange(lower(e.valid), t.begin_date), exit_reason = 'moved'"
-        " from plan_tie t where t.action = 'moved' and e.id = t.open_id"
-    )
+    if planned.get("moved"):
+        staging.execute(
+            "update registry_enrolment e set valid = daterange(lower(e.valid), t.begin_date), exit_reason = 'moved'"
+            " from plan_tie t where t.action = 'moved' and e.id = t.open_id"
+        )
     staging.execute(
         f"""
         insert into registry_enrolment (person_id, institution_id, class_group_id, org_no, person_name, sort_key, grade, valid,
@@ -89,6 +113,11 @@ def _merge_enrolments(context: Context) -> None:
         """,  # noqa: S608
         [context.school_year_id],
     )
+    if planned.get("changed"):
+        _update_enrolments(context)
+
+
+def _update_enrolments(context: Context) -> None:
     staging.execute(
         """
         update registry_enrolment e set grade = coalesce(i.grade, e.grade),
@@ -105,13 +134,16 @@ def _merge_enrolments(context: Context) -> None:
         """,
         [context.school_year_id],
     )
+
+
+def _move_people() -> None:
+    """Whoever was known and is now enrolled elsewhere: that institution answers for them."""
     staging.execute(
         f"update registry_person p set org_no = i.org_no from plan_tie t join inc i using (no)"  # noqa: S608
         f" join plan_person l on l.no = i.lead_no where t.action in ('new', 'moved') and i.end_date is null"
         " and (l.person_id is not null or i.no <> i.lead_no)"  # whoever is new was put there by the first row
         f" and p.id = {PERSON_OF_ROW} and p.org_no <> i.org_no"
     )
-    _rename_ties("registry_enrolment")
 
 
 def _rename_ties(table: str) -> None:
@@ -157,7 +189,6 @@ def _merge_employments(context: Context) -> None:
         from plan_tie t join inc i using (no) where t.action = 'changed' and e.id = t.tie_id
         """
     )
-    _rename_ties("registry_employment")
 
 
 def _end_missing(gone: pl.DataFrame, context: Context) -> int:

@@ -130,13 +130,11 @@ def _stage_part(
     if kind in PEOPLE:
         resolved = _plan_people(resolved, context, staged, faults)
         staged.add_counts(people.counts(context))
-        staged.differences.append(people.differences(context))
+        staged.differences.append(people.differences(resolved, context))
         gone = people.missing(context)
         staged.add_counts({_tie(kind): {"missing": gone.height}})
         staged.differences.append(_missing_rows(gone, _tie(kind)))
-        encrypt = people.numbers_to_encrypt()
-        numbers = set(resolved.filter(pl.col("no").is_in(list(encrypt)))["_row"].to_list()) if encrypt else set()
-        kept = _encrypted(_same_rows(kept, resolved), numbers)
+        kept = _encrypted(_same_rows(kept, resolved), people.with_unknown_numbers(resolved))
     else:
         _plan_others(kind, resolved, context, staged, faults)
         kept = _same_rows(kept, good_rows(resolved, faults))
@@ -150,7 +148,7 @@ def _stage_part(
 
 def _plan_people(resolved: pl.DataFrame, context: people.Context, staged: Staged, faults: Faults) -> pl.DataFrame:
     """Plan; take out rows at fault and rows that look like somebody known; plan again if any were taken out."""
-    frame = people.number(with_derived_names(resolved))
+    frame = people.number(with_derived_names(resolved, grams=False))
     people.plan(frame, context)
     before = faults.frame().height
     people.check_plan(frame, context, faults)
@@ -239,13 +237,14 @@ def _same_rows(kept: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
     return kept.join(keys.unique(), on=["_file", "_row"], how="semi", maintain_order="left")
 
 
-def _encrypted(frame: pl.DataFrame, rows: set[int]) -> pl.DataFrame:
-    """The IIN of rows that need it, as ciphertext."""
-    if len(rows) >= frame.height:
-        wanted = frame["iin"]
-    else:
-        wanted = frame.select(pl.when(pl.col("_row").is_in(list(rows))).then(pl.col("iin")).alias("iin"))["iin"]
-    return frame.with_columns(pl.Series("iin_encrypted", secrets.encrypt_many(wanted.to_list()), dtype=pl.Binary))
+def _encrypted(frame: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
+    """The IIN of the wanted rows, as ciphertext."""
+    numbers = frame["iin"]
+    if wanted.height < frame.height:
+        keys = wanted.select("_file", pl.col("_row").cast(frame.schema["_row"]), pl.lit(True).alias("_wanted"))
+        marked = frame.join(keys, on=["_file", "_row"], how="left", maintain_order="left")
+        numbers = marked.select(pl.when(pl.col("_wanted")).then(pl.col("iin")))["iin"]
+    return frame.with_columns(pl.Series("iin_encrypted", secrets.encrypt_many(numbers.to_list()), dtype=pl.Binary))
 
 
 def _encrypt_column(frame: pl.DataFrame, column: str, to: str) -> pl.DataFrame:

@@ -41,16 +41,14 @@ def with_institutions(frame: pl.DataFrame, source: Source, faults: Faults, colum
     return joined.drop("_inside")
 
 
-def with_derived_names(frame: pl.DataFrame) -> pl.DataFrame:
-    """Adds person_name, sort_key and name_grams."""
+def with_derived_names(frame: pl.DataFrame, *, grams: bool = True) -> pl.DataFrame:
+    """Adds person_name, sort_key and, for what is to be written, name_grams."""
     parts = [pl.col(c).fill_null("") for c in ("family_name", "given_name", "patronymic")]
     full = pl.concat_str(parts, separator=" ").str.replace_all(r"\s+", " ").str.strip_chars()
     frame = frame.with_columns(full.alias("person_name"))
     texts = frame["person_name"].to_list()
-    return frame.with_columns(
-        pl.Series("sort_key", names.sort_keys(texts), dtype=pl.String).str.slice(0, names.PERSON_KEY_LENGTH),
-        pl.Series("name_grams", names.grams_many(texts)),
-    )
+    keys = pl.Series("sort_key", names.sort_keys(texts), dtype=pl.String).str.slice(0, names.PERSON_KEY_LENGTH)
+    return frame.with_columns(keys, *([pl.Series("name_grams", names.grams_many(texts))] if grams else ()))
 
 
 def with_hashes(frame: pl.DataFrame, column: str = "iin", to: str = "iin_hash") -> pl.DataFrame:

@@ -116,7 +116,7 @@ def _keep(found: Import, staged: pipeline.Staged, faults: Faults) -> None:
         **{f"part {kind}": frame for kind, frame in staged.parts.items()},
     }
     kept.forget(found, but=(kept.UPLOAD,))
-    found.sealed |= {name: kept.keep_frame(frame) for name, frame in frames.items()}
+    found.sealed |= {name: kept.keep_frame(frame) for name, frame in frames.items() if frame.height}
     found.counts = {
         "rows": staged.rows, **count(table), "things": staged.counts, "undecided": frames[ALIKE].height,
         "complete": sorted(staged.complete), "endings": sum(t.get("missing", 0) for t in staged.counts.values()),

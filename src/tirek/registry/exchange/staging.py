@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Collection
 
 import polars as pl
 from django.db import connection
@@ -15,8 +16,11 @@ from django.db import connection
 CHUNK_ROWS = 100_000
 
 
-def copy_in(name: str, frame: pl.DataFrame, columns: dict[str, str]) -> None:
-    """Create the temporary table ``name`` with these columns and SQL types, and fill it from the frame."""
+def copy_in(name: str, frame: pl.DataFrame, columns: dict[str, str], compared: Collection[str] | None = None) -> None:
+    """Create the temporary table ``name`` with these columns and SQL types, and fill it from the frame.
+
+    ``compared``: columns whose statistics can matter to a plan; all by default. To gather them takes as long as the COPY.
+    """
     definition = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
     listed = ", ".join(f'"{column}"' for column in columns)
     with connection.cursor() as cursor:
@@ -28,12 +32,8 @@ def copy_in(name: str, frame: pl.DataFrame, columns: dict[str, str]) -> None:
                 buffer = io.BytesIO()
                 part.write_csv(buffer, include_header=False, quote_style="necessary")
                 copy.write(buffer.getvalue())
-        cursor.execute(f"analyze {name} ({_compared(columns)})")
-
-
-def _compared(columns: dict[str, str]) -> str:
-    """Columns whose statistics can matter to a plan: nobody joins on lists and ciphertexts, and they take longest."""
-    return ", ".join(f'"{c}"' for c, kind in columns.items() if kind != "int[]" and not c.endswith("_encrypted"))
+        listed = ", ".join(f'"{column}"' for column in compared or columns)
+        cursor.execute(f"analyze {name} ({listed})")
 
 
 def _as_text(frame: pl.DataFrame, column: str, kind: str) -> pl.Expr:
