@@ -13,7 +13,7 @@ from tirek_engines.errors import Refusal
 from tirek_engines.psychometrics.data.answers import NOT_ANSWERED, Answers
 from tirek_engines.psychometrics.kernels import points
 from tirek_engines.psychometrics.kernels import score as kernels
-from tirek_engines.psychometrics.parallel import in_order, slices
+from tirek_engines.psychometrics.parallel import each_slice, in_order, slices
 
 DENSE_CELLS = 8_000_000
 """Up to so many (run, score) cells are counted in a plain table; beyond, by sorting."""
@@ -276,7 +276,7 @@ def prepare(
         unit_of_person=unit_of_person,
         unit_scores=unit_scores if collapse_scores else None,
         packed=None if collapse_scores else packed[order],
-        step_counts=step_counts_of(layout, items, kernels.byte_sums(packed, weights)),
+        step_counts=step_counts_of(layout, items, byte_sums_of(packed, weights, threads)),
         raw_scores=raw,
         n_answered=n_answered,
         weights=weights,
@@ -329,6 +329,14 @@ def step_counts_of(layout: Layout, items: ItemTable, sums: NDArray[np.float64]) 
     by_item = sums[layout.byte_of]
     counts = [(by_item * (layout.digit_bytes == step)).sum(axis=1) for step in range(1, items.max_steps + 1)]
     return np.column_stack(counts)
+
+
+def byte_sums_of(packed: NDArray[np.uint8], amounts: NDArray[np.float64], threads: int = 0) -> NDArray[np.float64]:
+    """Sums of `amounts` by byte and value, shape (bytes, 256)."""
+    sums = np.zeros((packed.shape[1], 256))
+    for part in each_slice(lambda own: kernels.byte_sums(packed[own], amounts[own]), packed.shape[0], threads):
+        sums += part
+    return sums
 
 
 def item_moments_of(layout: Layout, n_items: int, sums: NDArray[np.float64]) -> NDArray[np.float64]:
