@@ -222,6 +222,79 @@ def test_growth_by_a_table_of_items(tmp_path):
     items = pl.read_csv(tmp_path / "g/items.csv")
     assert items["b"][0] == items["b"][10]
     assert "Verified." in tirek("verify", tmp_path / "g").output
-    refused = score(tmp_path / "a.csv", tmp_path / "g", tmp_path / "s", "eap")
+    assert tirek("explain", tmp_path / "g", "1").exit_code == 0
+    refused = tirek("itemfit", tmp_path / "a.csv", "--calibration", tmp_path / "g", "--out", tmp_path / "f")
     assert refused.exit_code == 2
     assert "several dimensions" in refused.output
+
+
+def test_dimensions_with_groups_covariates_and_replicates_are_scored_anew(tmp_path):
+    rng = np.random.default_rng(6)
+    n = 600
+    group, z = np.repeat(["a", "b"], n // 2), rng.normal(size=n).round(3) + 5
+    theta = rng.multivariate_normal([0, 0.5], [[1, 0.7], [0.7, 1.2]], n) + (group == "b")[:, None] * 0.5
+    theta += 0.4 * (z[:, None] - 5)
+    x = np.hstack([rng.random((n, 6)) < 1 / (1 + np.exp(-(theta[:, [d]] - np.linspace(-1, 1, 6)))) for d in (0, 1)])
+    names = [f"{when}{j}" for when in ("in", "out") for j in range(6)]
+    zones = {"zone": np.arange(n) % 10, "half": np.arange(n) // 10 % 2}
+    columns = {"pupil": [f"P{i}" for i in range(n)], "kind": group, "z": z, **zones}
+    frame = pl.DataFrame(columns | dict(zip(names, x.T.astype(int), strict=True)))
+    frame.write_csv(tmp_path / "a.csv")
+    items = {"item": names, "when": ["in"] * 6 + ["out"] * 6, "parameter": list("012345") * 2}
+    pl.DataFrame(items).write_csv(tmp_path / "items.csv")
+    given = [
+        "--items",
+        tmp_path / "items.csv",
+        "--dimension",
+        "when",
+        "--id",
+        "pupil",
+        "--group",
+        "kind",
+        "--regress",
+        "z",
+    ]
+    given += ["--jk-zone", "zone", "--jk-rep", "half", "--nodes", "31", "--out", tmp_path / "g"]
+    result = tirek("calibrate", tmp_path / "a.csv", "--model", "rasch", *given)
+    assert result.exit_code == 0, result.output
+    effects = pl.read_csv(tmp_path / "g/regression.csv")
+    assert effects["dimension"].to_list() == ["in", "out"]
+    assert (np.abs(effects["beta"] - 0.4) < 4 * effects["se"]).all()
+    assert (effects["se_rep"] > 0).all()
+    growth = json.loads((tmp_path / "g/fit.json").read_text())["growth"]
+    assert [g["group"] for g in growth] == ["a", "b"]
+    assert all(abs(g["mean"] - 0.5) < 4 * g["se_mean"] and g["se_rep_mean"] > 0 for g in growth)
+    groups = pl.read_csv(tmp_path / "g/groups.csv")
+    assert groups["with"].to_list() == [None, None, "out", None, None, "out"] or groups.height == 6
+    persons = pl.read_csv(tmp_path / "g/persons.csv")
+    frame.sample(fraction=1.0, shuffle=True, seed=1).write_csv(tmp_path / "b.csv")
+    for method, column in (("eap", "eap"), ("wle", "wle"), ("map", None), ("pv", None)):
+        out = tmp_path / method
+        scored = tirek("score", tmp_path / "b.csv", "--calibration", tmp_path / "g", "--method", method, "--out", out)
+        assert scored.exit_code == 0, scored.output
+        found = persons.select("id").join(pl.read_csv(out / "persons.csv"), on="id", how="left")
+        assert "Verified." in tirek("verify", out).output
+        told = tirek("explain", out, "P7")
+        assert told.exit_code == 0, told.output
+        for d in (1, 2):
+            if column:
+                assert np.abs(found[f"theta_{d}"] - persons[f"{column}_{d}"]).max() < 1e-7
+            elif method == "pv":
+                draws = found.select(pl.col(f"^pv.*_{d}$")).to_numpy()
+                assert draws.shape[1] == 10
+                assert np.abs(draws.mean() - persons[f"eap_{d}"].mean()) < 0.05
+            else:
+                assert np.corrcoef(found[f"theta_{d}"], persons[f"eap_{d}"])[0, 1] > 0.99
+    refused = tirek(
+        "score",
+        tmp_path / "b.csv",
+        "--calibration",
+        tmp_path / "g",
+        "--method",
+        "pv",
+        "--school",
+        "zone",
+        "--out",
+        tmp_path / "x",
+    )
+    assert refused.exit_code == 2

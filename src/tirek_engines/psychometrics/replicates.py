@@ -16,6 +16,7 @@ from tirek_engines._jit import kernel
 from tirek_engines.errors import BrokenContract, Refusal
 from tirek_engines.psychometrics.calibration import Calibration
 from tirek_engines.psychometrics.data.answers import Answers
+from tirek_engines.psychometrics.data.prepared import Prepared, byte_sums_of, step_counts_of
 from tirek_engines.psychometrics.estimation.em import Optimum, maximise
 from tirek_engines.psychometrics.estimation.estimates import ReplicateErrors
 from tirek_engines.psychometrics.likelihood.model import Likelihood, Parameters
@@ -42,9 +43,8 @@ def weighted_steps(codes: Bytes, columns: Ints, recode: Bytes, weights: Floats, 
     return counts
 
 
-def reweighted(likelihood: Likelihood, answers: Answers, weights: Floats) -> Likelihood:
-    """The same likelihood with other case weights; they are scaled to sum to the number of positive ones."""
-    data = likelihood.data
+def reweighted_data(data: Prepared, answers: Answers, weights: Floats) -> Prepared:
+    """The same answers with other case weights; they are scaled to sum to the number of positive ones."""
     if weights.shape != data.unit_of_person.shape:
         raise BrokenContract("weights", weights.shape, data.unit_of_person.shape)
     used = np.where(data.n_answered > 0, weights, 0.0)
@@ -53,13 +53,23 @@ def reweighted(likelihood: Likelihood, answers: Answers, weights: Floats) -> Lik
         raise Refusal("A replicate weight is zero for everybody with answers.", code="nobody_to_calibrate")
     used = used * (n / used.sum())
     items = data.items
-    new = replace(
+    unit_weight = np.bincount(data.unit_of_person, used, minlength=data.unit_weight.shape[0]).astype(np.float64)
+    if data.packed is not None:
+        steps = step_counts_of(data.layout, items, byte_sums_of(data.packed, unit_weight))
+    else:
+        steps = weighted_steps(answers.codes, items.columns, items.recode, used, items.max_steps)
+    return replace(
         data,
-        unit_weight=np.bincount(data.unit_of_person, used, minlength=data.unit_weight.shape[0]).astype(np.float64),
-        step_counts=weighted_steps(answers.codes, items.columns, items.recode, used, items.max_steps),
+        unit_weight=unit_weight,
+        step_counts=steps,
         weights=used,
         n_calibrating=n,
     )
+
+
+def reweighted(likelihood: Likelihood, answers: Answers, weights: Floats) -> Likelihood:
+    """The same likelihood with other case weights."""
+    new = reweighted_data(likelihood.data, answers, weights)
     given = likelihood.given_population
     if isinstance(given, LatentRegression):
         given = LatentRegression(new, likelihood.shape, likelihood.theta, given.design)

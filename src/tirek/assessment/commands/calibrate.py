@@ -264,16 +264,25 @@ def _calibrate_dimensions(
 ) -> tuple[Any, Any]:
     from tirek.assessment.commands.answers import read_answers
     from tirek.assessment.commands.dimension_tables import read_dimensions
-    from tirek.assessment.commands.replicated import is_asked
+    from tirek.assessment.commands.itemtable import read_item_choices
+    from tirek.assessment.commands.replicated import with_dimension_replication
     from tirek_engines.errors import Refusal
     from tirek_engines.psychometrics.dimensions.growth import calibrate_dimensions
 
-    asked = {"--regress": options.get("regress"), "--group": options["group"], "--replicates": is_asked(options)}
-    for name in (name for name, there in asked.items() if there):
-        raise Refusal(f"{name} and --dimension do not go together in this version. Leave one out.", code="not_built")
-    mapping = read_dimensions(options["items"], options["dimension"])
-    table = read_answers(answers, specification(options))
-    return table, calibrate_dimensions(table.answers, settings, mapping, progress=progress)
+    if options["se"] in ("sandwich", "crossprod"):
+        raise Refusal(
+            f"--se {options['se']} and --dimension do not go together: use oakes, and for clustered samples replicate "
+            "weights (--jk-zone, --replicates).",
+            code="not_built",
+        )
+    mapping, choices = read_dimensions(options["items"], options["dimension"]), read_item_choices(options["items"])
+    if choices.known is not None:
+        raise Refusal("Fixed items and --dimension do not go together. Leave one out.", code="not_built")
+    table, covariates = with_covariates(answers, read_answers(answers, specification(options)), options)
+    found = calibrate_dimensions(
+        table.answers, settings, mapping, models=choices.models, covariates=covariates, progress=progress
+    )
+    return with_dimension_replication(answers, table, found, options)
 
 
 def with_covariates(

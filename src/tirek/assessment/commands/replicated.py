@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tirek.assessment.commands.answers import AnswerTable
     from tirek_engines.assessment.replication import Replication
     from tirek_engines.psychometrics import Calibration
+    from tirek_engines.psychometrics.dimensions.results import DimensionResult
     from tirek_engines.psychometrics.replicates import ReplicateErrors
 
 
@@ -63,6 +64,27 @@ def with_replication(
             "errors by replication are not final."
         )
     return replace(table, notes=(*table.notes, *notes)), replace(calibration, replicated=errors)
+
+
+def with_dimension_replication(
+    answers: Path, table: AnswerTable, found: DimensionResult, options: dict[str, Any]
+) -> tuple[AnswerTable, DimensionResult]:
+    """The same for several dimensions."""
+    from tirek_engines.psychometrics.dimensions.replication import dimension_errors
+
+    if not is_asked(options):
+        return table, found
+    replication, notes = _replication(answers, table, options)
+    everybody = np.arange(table.answers.n_persons)
+    errors = dimension_errors(
+        found, table.answers, lambda r: replication.weights(slice(r, r + 1), everybody)[0], replication.factors
+    )
+    if errors.n_converged < errors.n_replicates:
+        notes.append(
+            f"{errors.n_replicates - errors.n_converged} of {errors.n_replicates} recalibrations did not converge: the "
+            "errors by replication are not final."
+        )
+    return replace(table, notes=(*table.notes, *notes)), replace(found, replicated=errors)
 
 
 def _replication(answers: Path, table: AnswerTable, options: dict[str, Any]) -> tuple[Replication, list[str]]:

@@ -102,4 +102,4 @@ def compute(answers: Path, options: dict[str, Any]) -> Scored:
     from tirek.assessment.commands.score_results import score_table
     from tirek.assessment.commands.score_table import read_for_scoring
 
-    return score_table(read_for_scoring(answers, options), options)
+    return score_table(read_for_scoring(answers, options, several=True), options)

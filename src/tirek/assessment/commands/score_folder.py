@@ -27,6 +27,7 @@ def verify_folder(folder: Path) -> tuple[list[str], int]:
 def explain_folder(folder: Path, subject: str) -> tuple[list[str], int]:
     """Tell how a person's score came about: what was believed before, the answers, the estimate."""
     from tirek.assessment.commands.folders import _source
+    from tirek.assessment.commands.score_dimensions import dimensions_of, explain_lines
     from tirek.assessment.commands.score_results import METHODS, known_point, score_table
     from tirek.assessment.commands.score_table import read_for_scoring
     from tirek_engines.psychometrics import scoring
@@ -36,13 +37,16 @@ def explain_folder(folder: Path, subject: str) -> tuple[list[str], int]:
     path = input_path(manifest, "answers")
     assert path is not None
     options = dict(manifest["arguments"])
-    found = read_for_scoring(path, options)
+    found = read_for_scoring(path, options, several=True)
     if subject not in found.table.ids:
         raise FolderRefused(
             f"{folder} knows no person “{subject}”. Without --id, persons are numbered by row from 1.",
             code="no_such_subject",
         )
     row = found.table.ids.index(subject)
+    if dimensions_of(found.saved):
+        head = f"Person {subject} (row {row + 2} of the file), {METHODS[options['method']]}:"
+        return [head, *explain_lines(found, options, row), f"Input: {path}"], EXIT_DONE
     likelihood, p = known_point(found)
     means, sds = scoring.prior_of_units(likelihood, p)
     unit = likelihood.data.unit_of_person[row]

@@ -37,7 +37,11 @@ class Scored:
 
 def score_table(found: ToScore, options: dict[str, Any]) -> Scored:
     """Score every person by the method asked for."""
+    from tirek.assessment.commands.score_dimensions import dimensions_of
+
     method = options["method"]
+    if dimensions_of(found.saved):
+        return _on_dimensions(found, options)
     likelihood, p = known_point(found)
     data = likelihood.data
     columns: dict[str, Any] = {"id": [safe(i) for i in found.table.ids]}
@@ -58,6 +62,18 @@ def score_table(found: ToScore, options: dict[str, Any]) -> Scored:
     columns |= {"score": data.raw_scores, "n_answered": data.n_answered}
     report |= {"n_without_answers": without, "notes": notes}
     return Scored(method, columns, report, tuple(notes))
+
+
+def _on_dimensions(found: ToScore, options: dict[str, Any]) -> Scored:
+    """Several dimensions: each has its own columns."""
+    from tirek.assessment.commands.score_dimensions import score_columns
+
+    more, told = score_columns(found, options)
+    columns = {"id": [safe(i) for i in found.table.ids], **more}
+    report: dict[str, object] = {"method": options["method"], "n": len(found.table.ids), **told}
+    if options["method"] == "pv":
+        report |= {"m": options["m"], "seed": options["seed"]}
+    return Scored(options["method"], columns, report | {"notes": list(found.notes)}, found.notes)
 
 
 def known_point(found: ToScore) -> tuple[Likelihood, Parameters]:
@@ -132,6 +148,9 @@ def summary(scored: Scored, out: Path) -> str:
     """What a person reads at the end."""
     r = scored.report
     lines = [f"{r['n']:,} persons, {r['n_items']} items: {METHODS[scored.method]}"]
-    if "mean" in r:
+    if isinstance(r.get("mean"), dict):
+        spreads: Any = r["sd"]
+        lines += [f"{k}: mean {v:.3f}, standard deviation {spreads[k]:.3f}" for k, v in dict(r["mean"]).items()]  # type: ignore[call-overload]
+    elif "mean" in r:
         lines.append(f"mean {r['mean']:.3f}, standard deviation {r['sd']:.3f}")
     return "\n".join([*lines, f"Results: {out}"])

@@ -37,13 +37,16 @@ class ToScore:
     notes: tuple[str, ...]
 
 
-def read_for_scoring(path: Path, options: dict[str, Any]) -> ToScore:
-    """Read everything; refuse what the calibration does not know. Raises `BadTable` with every fault found."""
+def read_for_scoring(path: Path, options: dict[str, Any], *, several: bool = False) -> ToScore:
+    """Read everything; refuse what the calibration does not know. Raises `BadTable` with every fault found.
+
+    Calibrations of several dimensions are refused unless `several`.
+    """
     saved = read_calibration(Path(options["calibration"]))
-    if int(saved.items.dimensions.max(initial=0)) > 0:
+    if saved.fit.get("dimensions") and not several:
         raise Refusal(
-            f"{saved.folder} has several dimensions. Their EAPs stand in its persons.csv; tirek score cannot score "
-            "them anew in this version.",
+            f"{saved.folder} has several dimensions. Calibrate the items of each dimension by themselves, and name that "
+            "folder.",
             code="several_dimensions",
         )
     codings = tuple(Coding.read(c) for c in saved.fit.get("covariates", ()))
@@ -130,7 +133,7 @@ def _known_groups(table: AnswerTable, saved: SavedCalibration, column: str | Non
     """The answers with groups of the calibration only; without a column there must be one group."""
     from tirek_engines.psychometrics import Answers
 
-    known = [g.group for g in saved.groups]
+    known = list(dict.fromkeys(g.group for g in saved.groups))
     found = table.answers
     if column is None:
         if len(known) > 1:

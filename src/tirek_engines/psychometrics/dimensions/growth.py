@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,15 +10,29 @@ from numpy.typing import NDArray
 
 from tirek_engines.errors import BrokenContract, Refusal
 from tirek_engines.psychometrics.data.answers import Answers
-from tirek_engines.psychometrics.data.design import item_models
-from tirek_engines.psychometrics.data.prepared import DroppedItem, Prepared, prepare
-from tirek_engines.psychometrics.dimensions.model import DimensionLikelihood, DimensionShape, Layout, covariance_matrix
+from tirek_engines.psychometrics.data.design import check_design, item_models
+from tirek_engines.psychometrics.data.prepared import Prepared, prepare
+from tirek_engines.psychometrics.dimensions.model import DimensionLikelihood
+from tirek_engines.psychometrics.dimensions.results import (
+    DimensionEffect,
+    DimensionResult,
+    Estimated,
+    Functions,
+    Rescale,
+    reported,
+    reported_covariance,
+)
+from tirek_engines.psychometrics.dimensions.scoring import dimension_scores
+from tirek_engines.psychometrics.dimensions.shape import DimensionShape, Layout, covariance_matrix, effects_of
 from tirek_engines.psychometrics.estimation.em import Optimum, Progress, maximise
 from tirek_engines.psychometrics.estimation.estimates import ItemResult, item_results
 from tirek_engines.psychometrics.estimation.information import covariance_of, observed_information
-from tirek_engines.psychometrics.items import SCORE_FAMILY
 from tirek_engines.psychometrics.likelihood.model import Grid, Parameters, Shape
+from tirek_engines.psychometrics.likelihood.regression import Covariates
 from tirek_engines.psychometrics.options import Options
+from tirek_engines.psychometrics.parameters import FIXED_SLOPE, KIND_3PL, KIND_GRADED
+
+__all__ = ["DimensionMap", "DimensionResult", "Estimated", "calibrate_dimensions"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -52,90 +66,37 @@ class DimensionMap:
             )
 
 
-@dataclass(frozen=True)
-class Estimated:
-    """A number with its standard error (NaN where fixed or not asked for)."""
-
-    value: float
-    se: float
-
-
-@dataclass(frozen=True)
-class DimensionResult:
-    """A finished calibration of several dimensions.
-
-    Attributes
-    ----------
-    means, variances : tuple of Estimated
-        Of each dimension (logits).
-    covariances, correlations : dict
-        Of each pair of dimensions.
-    growth : dict
-        For pairs on one scale: mean and standard deviation of the second less the first.
-    eap : ndarray of float64, shape (persons, dimensions)
-    eap_covariance : ndarray of float64, shape (persons, dimensions, dimensions)
-    """
-
-    options: Options
-    names: tuple[str, ...]
-    items: tuple[ItemResult, ...]
-    item_dimension: tuple[str, ...]
-    item_label: tuple[str, ...]
-    means: tuple[Estimated, ...]
-    variances: tuple[Estimated, ...]
-    covariances: dict[tuple[str, str], Estimated]
-    correlations: dict[tuple[str, str], Estimated]
-    growth: dict[tuple[str, str], tuple[Estimated, Estimated]]
-    eap: Floats
-    eap_covariance: Floats
-    scores: Ints
-    n_answered: Ints
-    optimum: Optimum
-    covariance: Floats | None
-    likelihood: DimensionLikelihood
-    warnings: tuple[str, ...]
-
-    @property
-    def prepared(self) -> Prepared:
-        """The packed answers."""
-        return self.likelihood.data
-
-    @property
-    def dropped(self) -> tuple[DroppedItem, ...]:
-        """Items that could not be calibrated."""
-        return self.prepared.items.dropped
-
-    @property
-    def reliability(self) -> tuple[float, ...]:
-        """var(EAP) / (var(EAP) + mean posterior variance) of each dimension."""
-        w = self.prepared.weights
-        found = []
-        for d in range(len(self.names)):
-            spread = float(np.cov(self.eap[:, d], aweights=w, ddof=0))
-            found.append(spread / (spread + float(np.average(self.eap_covariance[:, d, d], weights=w))))
-        return tuple(found)
-
-
 def calibrate_dimensions(
-    answers: Answers, options: Options, mapping: DimensionMap, *, progress: Progress | None = None
+    answers: Answers,
+    options: Options,
+    mapping: DimensionMap,
+    *,
+    models: Mapping[str, str] | None = None,
+    covariates: Covariates | None = None,
+    progress: Progress | None = None,
 ) -> DimensionResult:
     """Estimate items, means, variances and covariances of several dimensions together.
 
-    The first dimension has mean 0. A dimension that shares items with it, directly or through others, is on its scale and
-    has a free mean and variance; another has mean 0 of its own and, where its slopes are free, variance 1.
+    The first group has mean 0 in the first dimension. A dimension that shares items with it, directly or through others, is on
+    its scale and has a free mean and variance; another has mean 0 of its own and, where its slopes are free, variance 1. Means
+    and covariances of all other groups are free.
 
     Parameters
     ----------
     answers : Answers
-        Without groups.
+        Every item must have a dimension.
     options : Options
-        Model of the score family.
+        Errors are those of the observed information whatever `se` says, but ``none``.
     mapping : DimensionMap
-        Every item of the answers must have a dimension.
+        Dimension of each item, and which share their parameters.
+    models : mapping of str to str, optional
+        Models of single items.
+    covariates : Covariates, optional
+        Latent regression; every covariate has an effect on every dimension.
     progress : callable, optional
         Called with iteration, log-likelihood, largest step.
     """
-    likelihood = _likelihood(answers, options, mapping)
+    likelihood, rescale, linked = _likelihood(answers, options, mapping, models or {}, covariates)
     best = maximise(
         likelihood,
         _start(likelihood),
@@ -146,19 +107,38 @@ def calibrate_dimensions(
     )
     errors = None
     if options.se != "none":
-        errors = covariance_of(observed_information(likelihood, best.parameters))  # type: ignore[arg-type]
-    return _result(likelihood, options, mapping, best, errors)
+        inner = covariance_of(observed_information(likelihood, best.parameters))  # type: ignore[arg-type]
+        errors = reported_covariance(likelihood, best.parameters, inner, rescale)
+    names = () if covariates is None else covariates.names
+    return _result(answers, likelihood, options, mapping, best, errors, rescale, linked, names)
 
 
-def _likelihood(answers: Answers, options: Options, mapping: DimensionMap) -> DimensionLikelihood:
-    if len(answers.group_names) > 1:
-        raise Refusal("Several dimensions take no groups in this version. Leave --group out.", code="not_built")
-    if options.model not in SCORE_FAMILY:
-        raise Refusal(f"Several dimensions take rasch, 2pl, pcm or gpcm, not {options.model}.", code="not_built")
+def _likelihood(
+    answers: Answers,
+    options: Options,
+    mapping: DimensionMap,
+    models: Mapping[str, str],
+    covariates: Covariates | None,
+) -> tuple[DimensionLikelihood, Rescale, tuple[bool, ...]]:
     absent = [name for name in answers.items if name not in mapping.dimension]
     if absent:
         raise BrokenContract("mapping.dimension", absent[:5], "a dimension for every item")
     data = prepare(answers, collapse_scores=False)
+    requested = item_models(data.items, {n: models.get(n, options.model) for n in data.items.names})
+    layout, first = layout_of(data, mapping)
+    _same_kinds(data, layout.of_class, first, requested)
+    linked = _linked(layout)
+    shape = _shape(
+        data, layout, linked, tuple(requested[j] for j in first), 0 if covariates is None else len(covariates.names)
+    )
+    check_design(data, Shape(requested, data.items.n_steps, len(data.group_names)))
+    design, rescale = _scaled(data, covariates, linked)
+    grid = Grid(options.nodes, options.half_range)
+    return DimensionLikelihood(data, shape, grid, layout, design, options.prior), rescale, linked
+
+
+def layout_of(data: Prepared, mapping: DimensionMap) -> tuple[Layout, list[int]]:
+    """Dimension and class of every prepared item, and the first item of each class."""
     names = data.items.names
     labels = [mapping.label.get(name, name) for name in names]
     classes = {label: k for k, label in enumerate(dict.fromkeys(labels))}
@@ -168,40 +148,98 @@ def _likelihood(answers: Answers, options: Options, mapping: DimensionMap) -> Di
     if empty:
         raise Refusal(f"Dimension {empty[0]} has no item with answers that differ.", code="empty_dimension")
     first = [int(np.flatnonzero(of_class == k)[0]) for k in range(len(classes))]
-    _same_categories(data, of_class, first)
-    models = item_models(data.items, dict.fromkeys(names, options.model))
-    linked = _linked(dimension, of_class, len(mapping.names))
-    fixed_slopes = options.model in ("rasch", "pcm")
-    n = len(mapping.names)
-    shape = DimensionShape(
-        tuple(models[j] for j in first),
+    return Layout(dimension, of_class, len(mapping.names)), first
+
+
+def _shape(
+    data: Prepared, layout: Layout, linked: tuple[bool, ...], models: tuple[str, ...], n_covariates: int
+) -> DimensionShape:
+    n, n_groups = layout.n_dimensions, len(data.group_names)
+    first = [int(np.flatnonzero(layout.of_class == k)[0]) for k in range(len(models))]
+    others = (n_groups - 1) * n
+    return DimensionShape(
+        models,
         data.items.n_steps[first],
-        n_groups=n,
-        n_coefficients=n * (n - 1) // 2,
-        loose_means=(False, *linked[1:]),
-        loose_sds=tuple(fixed_slopes or (bool(linked[d]) and d > 0) for d in range(n)),
+        n_groups=n_groups * n,
+        n_coefficients=n_groups * (n * (n - 1) // 2) + n_covariates * n,
+        loose_means=(False, *linked[1:], *(True,) * others),
+        loose_sds=(*_loose_sds(layout, linked, models), *(True,) * others),
+        n_dimensions=n,
     )
-    grid = Grid(options.nodes, options.half_range)
-    return DimensionLikelihood(data, shape, grid, Layout(dimension, of_class, n))
 
 
-def _same_categories(data: Prepared, of_class: Ints, first: list[int]) -> None:
+def _loose_sds(layout: Layout, linked: tuple[bool, ...], models: tuple[str, ...]) -> tuple[bool, ...]:
+    """A dimension has a free variance if some slope on its scale is 1, or if its scale is another's."""
+    unit = [any(models[k] in FIXED_SLOPE for k in layout.of_class[layout.dimension == d]) for d in range(len(linked))]
+    together = any(u for u, is_linked in zip(unit, linked, strict=True) if is_linked)
+    return tuple((together or d > 0) if is_linked else unit[d] for d, is_linked in enumerate(linked))
+
+
+def _scaled(data: Prepared, covariates: Covariates | None, linked: tuple[bool, ...]) -> tuple[Floats, Rescale]:
+    """Covariates of the units, centred and scaled; and the way back."""
+    leader = np.array([0 if is_linked else d for d, is_linked in enumerate(linked)], dtype=np.int64)
+    n_units = data.unit_run.shape[0]
+    if covariates is None:
+        return np.zeros((n_units, 0)), Rescale(np.zeros(0), np.zeros(0), leader)
+    if covariates.values.shape[0] != data.unit_of_person.shape[0]:
+        raise BrokenContract("covariates", covariates.values.shape[0], f"{data.unit_of_person.shape[0]} persons")
+    design = np.empty(covariates.values.shape)
+    design[data.unit_of_person] = covariates.values
+    weight = data.unit_weight / data.unit_weight.sum()
+    means = weight @ design
+    sds = np.sqrt(np.maximum(weight @ (design - means) ** 2, 0.0))
+    for name, mean, sd in zip(covariates.names, means.tolist(), sds.tolist(), strict=True):
+        if sd <= 1e-12 * max(1.0, abs(mean)):
+            raise Refusal(
+                f"The covariate {name} is the same for everybody who calibrates, so its effect cannot be told from the "
+                "difficulty of the items. Leave it out.",
+                code="constant_covariate",
+                covariate=name,
+            )
+    design = (design - means) / sds
+    _refuse_dependent(data, covariates.names, design, weight)
+    return design, Rescale(means, sds, leader)
+
+
+def _refuse_dependent(data: Prepared, names: tuple[str, ...], design: Floats, weight: Floats) -> None:
+    group = data.run_group[data.unit_run]
+    dummies = (group[:, None] == np.arange(len(data.group_names))[None, :]).astype(np.float64)
+    for k, name in enumerate(names):
+        before = np.column_stack([dummies, design[:, :k]])
+        gram = (before * weight[:, None]).T @ before
+        left = 1.0 - (b := (before * weight[:, None]).T @ design[:, k]) @ np.linalg.lstsq(gram, b, rcond=1e-12)[0]
+        if left < 1e-9:
+            raise Refusal(
+                f"The covariate {name} is determined by the covariates before it and the groups, so its effect cannot be "
+                "estimated beside theirs. Leave it out.",
+                code="dependent_covariate",
+                covariate=name,
+            )
+
+
+def _same_kinds(data: Prepared, of_class: Ints, first: list[int], models: tuple[str, ...]) -> None:
     for j, k in enumerate(of_class.tolist()):
+        one, other = data.items.names[first[k]], data.items.names[j]
         if data.items.values[j] != data.items.values[first[k]]:
-            one, other = data.items.names[first[k]], data.items.names[j]
             raise Refusal(
                 f"The items {one} and {other} are to share their parameters, but they have different scores: "
                 f"{data.items.values[first[k]]} and {data.items.values[j]}.",
                 code="different_scores",
             )
+        if models[j] != models[first[k]]:
+            raise Refusal(
+                f"The items {one} and {other} are to share their parameters, but their models are {models[first[k]]} and "
+                f"{models[j]}.",
+                code="different_models",
+            )
 
 
-def _linked(dimension: Ints, of_class: Ints, n: int) -> tuple[bool, ...]:
+def _linked(layout: Layout) -> tuple[bool, ...]:
     """Dimensions on the scale of the first, through shared items."""
-    has = np.zeros((n, int(of_class.max()) + 1), dtype=bool)
-    has[dimension, of_class] = True
-    reached = np.arange(n) == 0
-    for _ in range(n):
+    has = np.zeros((layout.n_dimensions, int(layout.of_class.max()) + 1), dtype=bool)
+    has[layout.dimension, layout.of_class] = True
+    reached = np.arange(layout.n_dimensions) == 0
+    for _ in range(layout.n_dimensions):
         reached = reached | has[:, has[reached].any(axis=0)].any(axis=1)
     return tuple(bool(r) for r in reached)
 
@@ -215,119 +253,105 @@ def _start(likelihood: DimensionLikelihood) -> Parameters:
     answered = np.bincount(likelihood.layout.of_class, masks.T @ run_weight, minlength=shape.n_items)
     lowest = answered - steps.sum(axis=1)
     ratios = np.log((steps + 0.5) / (np.column_stack([lowest, steps[:, :-1]]) + 0.5))
-    intercepts = np.where(shape.step_mask, np.cumsum(np.where(shape.step_mask, ratios, 0.0), axis=1) * 1.15, 0.0)
-    n = likelihood.layout.n_dimensions
+    intercepts = np.cumsum(np.where(shape.step_mask, ratios, 0.0), axis=1) * 1.15
+    above = np.where(shape.step_mask, steps, 0.0)[:, ::-1].cumsum(axis=1)[:, ::-1]
+    thresholds = 1.15 * np.log((above + 0.5) / (answered[:, None] - above + 0.5))
+    intercepts = np.where((shape.kinds == KIND_GRADED)[:, None], thresholds, intercepts)
+    prior = likelihood.guessing_prior
+    guesses = bool((shape.kinds == KIND_3PL).any())
+    coefficients = np.zeros(shape.n_coefficients)
+    coefficients[: shape.n_parts * shape.n_pairs] = np.arctanh(0.5)
     return Parameters(
         np.ones(shape.n_items),
-        intercepts,
-        np.zeros(n),
-        np.ones(n),
-        coefficients=np.full(shape.n_coefficients, np.arctanh(0.5)),
+        np.where(shape.step_mask, intercepts, 0.0),
+        np.zeros(shape.n_groups),
+        np.ones(shape.n_groups),
+        guessing=np.full(shape.n_items, prior.mean) if guesses else np.zeros(0),
+        coefficients=coefficients,
     )
 
 
 def _result(
-    likelihood: DimensionLikelihood, options: Options, mapping: DimensionMap, best: Optimum, errors: Floats | None
+    answers: Answers,
+    likelihood: DimensionLikelihood,
+    options: Options,
+    mapping: DimensionMap,
+    best: Optimum,
+    errors: Floats | None,
+    rescale: Rescale,
+    linked: tuple[bool, ...],
+    covariates: tuple[str, ...],
 ) -> DimensionResult:
-    data, units, p = likelihood.data, likelihood.units(best.parameters), best.parameters
-    n, names = likelihood.layout.n_dimensions, mapping.names
-    of = _Functions(likelihood, p, errors)
-    pairs = [(d, e) for e in range(n) for d in range(e)]
-    linked = _linked(likelihood.layout.dimension, likelihood.layout.of_class, n)
-    scores, n_answered = _raw(likelihood)
+    data, p = likelihood.data, reported(likelihood, best.parameters, rescale)
+    group_of = data.run_group[data.unit_run[data.unit_of_person]]
+    counts = np.bincount(group_of[data.weights > 0], minlength=len(data.group_names))
+    of = Functions(likelihood, p, errors, mapping.names, rescale.means)
+    shift, _ = rescale.moves(effects_of(best.parameters, likelihood.n_groups))
     return DimensionResult(
         options=options,
-        names=names,
-        items=_items(likelihood, p, errors),
-        item_dimension=tuple(names[d] for d in likelihood.layout.dimension),
+        names=mapping.names,
+        items=item_results_of(likelihood, p, errors),
+        item_dimension=tuple(mapping.names[d] for d in likelihood.layout.dimension),
         item_label=tuple(mapping.label.get(name, name) for name in data.items.names),
-        means=tuple(of.mean(d) for d in range(n)),
-        variances=tuple(of.covariance(d, d) for d in range(n)),
-        covariances={(names[d], names[e]): of.covariance(d, e) for d, e in pairs},
-        correlations={(names[d], names[e]): of.correlation(d, e) for d, e in pairs},
-        growth={(names[d], names[e]): of.growth(d, e) for d, e in pairs if linked[d] and linked[e]},
-        eap=best.evaluation.unit_means[units.of_person],
-        eap_covariance=best.evaluation.unit_variances[units.of_person],
-        scores=scores,
-        n_answered=n_answered,
+        groups=tuple(of.group(g, name, int(counts[g]), linked) for g, name in enumerate(data.group_names)),
+        regression=_effects(of, covariates, mapping.names, rescale),
+        explained=_explained(likelihood, best.parameters),
+        scores_=dimension_scores(likelihood, best.parameters, best.evaluation, answers, shift, options.wle_bound),
         optimum=best,
+        parameters=p,
         covariance=errors,
         likelihood=likelihood,
+        rescale=rescale,
+        linked=linked,
         warnings=data.items.warnings + _warnings(likelihood, best, errors),
     )
 
 
-class _Functions:
-    """Values of functions of the parameters, with errors by the delta method."""
-
-    def __init__(self, likelihood: DimensionLikelihood, p: Parameters, errors: Floats | None) -> None:
-        self.shape, self.p, self.errors = likelihood.shape, p, errors
-        self.start = likelihood.shape.n_item_parameters
-
-    def mean(self, d: int) -> Estimated:
-        """Mean of a dimension."""
-        return self.of(lambda p: float(p.means[d]))
-
-    def covariance(self, d: int, e: int) -> Estimated:
-        """Covariance of two dimensions, or the variance of one."""
-        return self.of(lambda p: float(covariance_matrix(p)[d, e]))
-
-    def correlation(self, d: int, e: int) -> Estimated:
-        """Correlation of two dimensions."""
-        return self.of(lambda p: float(covariance_matrix(p)[d, e] / p.sds[d] / p.sds[e]))
-
-    def growth(self, d: int, e: int) -> tuple[Estimated, Estimated]:
-        """Mean and standard deviation of dimension e less dimension d."""
-
-        def spread(p: Parameters) -> float:
-            c = covariance_matrix(p)
-            return float(np.sqrt(c[d, d] + c[e, e] - 2.0 * c[d, e]))
-
-        return self.of(lambda p: float(p.means[e] - p.means[d])), self.of(spread)
-
-    def of(self, function: Callable[[Parameters], float]) -> Estimated:
-        """Any function of the population."""
-        value, x = function(self.p), self.shape.flatten(self.p)
-        if self.errors is None:
-            return Estimated(value, float("nan"))
-        gradient = np.zeros(x.shape[0])
-        for k in range(self.start, x.shape[0]):
-            moved = [x.copy(), x.copy()]
-            moved[0][k] += 1e-5
-            moved[1][k] -= 1e-5
-            up, down = (function(self.shape.restore(v, self.p)) for v in moved)
-            gradient[k] = (up - down) / 2e-5
-        if not gradient.any():
-            return Estimated(value, float("nan"))
-        return Estimated(value, float(np.sqrt(gradient @ self.errors @ gradient)))
+def _effects(
+    of: Functions, covariates: tuple[str, ...], names: tuple[str, ...], rescale: Rescale
+) -> tuple[DimensionEffect, ...]:
+    found = []
+    for c, covariate in enumerate(covariates):
+        for d, name in enumerate(names):
+            e = of.effect(c, d)
+            found.append(
+                DimensionEffect(covariate, name, e.value, e.se, float(rescale.means[c]), float(rescale.sds[c]))
+            )
+    return tuple(found)
 
 
-def _items(likelihood: DimensionLikelihood, p: Parameters, errors: Floats | None) -> tuple[ItemResult, ...]:
+def _explained(likelihood: DimensionLikelihood, p: Parameters) -> tuple[float, ...]:
+    """Share of the variance of each dimension that the covariates explain: var(x'beta) / (var(x'beta) + rest)."""
+    if not likelihood.design.shape[1]:
+        return ()
+    data, n = likelihood.data, likelihood.layout.n_dimensions
+    line = likelihood.design @ effects_of(p, likelihood.n_groups)
+    weight = data.unit_weight / data.unit_weight.sum()
+    explained = weight @ line**2 - (weight @ line) ** 2
+    group = data.run_group[data.unit_run]
+    rests = np.array([np.diag(covariance_matrix(p, g, likelihood.n_groups)) for g in range(likelihood.n_groups)])
+    rest = np.bincount(group, weight, minlength=likelihood.n_groups) @ rests
+    return tuple(float(explained[d] / (explained[d] + rest[d])) for d in range(n))
+
+
+def item_results_of(likelihood: DimensionLikelihood, p: Parameters, errors: Floats | None) -> tuple[ItemResult, ...]:
     """Every item with the parameters of its class, and their errors."""
     data, of_class, shape = likelihood.data, likelihood.layout.of_class, likelihood.shape
     own = Shape(tuple(shape.models[k] for k in of_class), data.items.n_steps)
-    wide = Parameters(p.slopes[of_class], p.intercepts[of_class], np.zeros(1), np.ones(1))
+    guessing = p.guessing[of_class] if p.guessing.size else p.guessing
+    wide = Parameters(p.slopes[of_class], p.intercepts[of_class], np.zeros(1), np.ones(1), guessing)
     if errors is None:
         return item_results(data, own, wide, None)
     take = np.zeros((own.places.n, errors.shape[0]))
     for j, k in enumerate(of_class.tolist()):
-        if own.places.slopes[j] >= 0:
-            take[own.places.slopes[j], shape.places.slopes[k]] = 1.0
-        for s in range(int(data.items.n_steps[j])):
-            take[own.places.intercepts[j, s], shape.places.intercepts[k, s]] = 1.0
+        pairs = [(own.places.slopes[j], shape.places.slopes[k]), (own.places.guessing[j], shape.places.guessing[k])]
+        pairs += [
+            (own.places.intercepts[j, s], shape.places.intercepts[k, s]) for s in range(int(data.items.n_steps[j]))
+        ]
+        for to, of in pairs:
+            if to >= 0:
+                take[to, of] = 1.0
     return item_results(data, own, wide, take @ errors @ take.T)
-
-
-def _raw(likelihood: DimensionLikelihood) -> tuple[Ints, Ints]:
-    """Raw score and number of answers in each dimension, shape (persons, dimensions)."""
-    data, layout = likelihood.data, likelihood.layout
-    masks = np.unpackbits(data.run_masks, axis=1, bitorder="little")[:, : len(layout.dimension)].astype(np.int64)
-    own = (layout.dimension[:, None] == np.arange(layout.n_dimensions)[None, :]).astype(np.int64)
-    plain = replace(likelihood, _held=[]).units(
-        Parameters(np.ones(likelihood.shape.n_items), np.zeros((0, 0)), np.zeros(0), np.zeros(0))
-    )
-    answered = (masks @ own)[data.unit_run[data.unit_of_person]]
-    return plain.scores[plain.of_person].astype(np.int64), answered
 
 
 def _warnings(likelihood: DimensionLikelihood, best: Optimum, errors: Floats | None) -> tuple[str, ...]:

@@ -1,14 +1,16 @@
 """Tests of several correlated dimensions, each item measuring one: entrance and exit, or reading and mathematics.
 
-theta_i ~ N_D(mean, covariance); P as in the score family (Adams, Wilson & Wang 1997, Appl. Psychol. Meas. 21, eq. 8-12). A
-person's answers enter only through one weighted score a dimension, so on a product grid the E-step is a few products of
-matrices. Items may share their parameters: the same task at entrance and at exit then puts both occasions on one scale,
-and the second dimension's mean is the growth (Andersen 1985, Psychometrika 50; Embretson 1991, Psychometrika 56).
+theta_i ~ N_D(mean of the group + B'x_i, covariance of the group) (Adams, Wilson & Wang 1997, Appl. Psychol. Meas. 21, eq. 8-12).
+In the score family a person's answers enter only through one weighted score a dimension, so on a product grid the E-step is a few
+products of matrices; other items are looked up in tables of their curves. Items may share their parameters: the same task at
+entrance and at exit then puts both occasions on one scale, and the second dimension's mean is the growth (Andersen 1985,
+Psychometrika 50; Embretson 1991, Psychometrika 56). A prior mean that differs from person to person only adds Sigma^-1 mu_i to
+the factors of theta, dimension by dimension.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -16,75 +18,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tirek_engines.psychometrics.data.prepared import Prepared, score_table
+from tirek_engines.psychometrics.dimensions.grid import Together, join, normal_weights
+from tirek_engines.psychometrics.dimensions.shape import (
+    DimensionShape,
+    Layout,
+    correlations,
+    covariance_matrix,
+    effects_of,
+    means_of,
+)
+from tirek_engines.psychometrics.kernels import items as item_kernels
 from tirek_engines.psychometrics.kernels import score as kernels
-from tirek_engines.psychometrics.likelihood.model import Evaluation, Grid, Parameters, Shape
+from tirek_engines.psychometrics.likelihood.model import Evaluation, Grid, Parameters
 from tirek_engines.psychometrics.likelihood.posteriors import Counts, Posterior
 from tirek_engines.psychometrics.likelihood.response import GuessingPrior, item_gradient, maximise_items
 
+__all__ = ["DimensionLikelihood", "DimensionShape", "Layout", "correlations", "covariance_matrix"]
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 CELLS = 4_000_000
 """Numbers held at once."""
-NO_PRIOR = GuessingPrior()
-
-
-@dataclass(frozen=True)
-class DimensionShape(Shape):
-    """Which parameters are free: items as in `Shape`; means and standard deviations stand for dimensions, the
-    coefficients for correlations (Fisher's z of partial correlations, so that every vector is a covariance).
-
-    Parameters
-    ----------
-    loose_means, loose_sds : tuple of bool
-        Dimensions whose mean and standard deviation are estimated.
-    """
-
-    loose_means: tuple[bool, ...] = ()
-    loose_sds: tuple[bool, ...] = ()
-
-    @cached_property
-    def free_means(self) -> Bools:
-        """Dimensions whose mean is estimated."""
-        return np.array(self.loose_means)
-
-    @cached_property
-    def free_sds(self) -> Bools:
-        """Dimensions whose standard deviation is estimated."""
-        return np.array(self.loose_sds)
-
-
-def correlations(z: Floats, n: int) -> Floats:
-    """Correlation matrix of partial correlations tanh(z), in the order 12, 13, 23 (Joe 2006, J. Multivar. Anal. 97)."""
-    factor = np.eye(n)
-    for i in range(1, n):
-        left = 1.0
-        for j in range(i):
-            partial = np.tanh(z[_pair(j, i)])
-            factor[i, j] = partial * np.sqrt(left)
-            left -= factor[i, j] ** 2
-        factor[i, i] = np.sqrt(max(left, 1e-12))
-    return np.asarray(factor @ factor.T)
-
-
-def _pair(j: int, i: int) -> int:
-    """Place of the pair j < i: 01, 02, 12."""
-    return i * (i - 1) // 2 + j
-
-
-def covariance_matrix(p: Parameters) -> Floats:
-    """Covariance of the dimensions."""
-    return np.asarray(np.outer(p.sds, p.sds) * correlations(p.coefficients, p.sds.shape[0]))
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Which dimension each prepared item measures, and the class of items that it shares its parameters with."""
-
-    dimension: Ints
-    of_class: Ints
-    n_dimensions: int
+USUAL_PRIOR = GuessingPrior()
 
 
 @dataclass(frozen=True)
@@ -97,28 +53,47 @@ class Units:
     of_person: Ints
 
 
-@dataclass(frozen=True)
-class Moments:
-    """Posterior means (units, D) and second moments (units, D, D)."""
+@dataclass
+class _Sums:
+    """What one pass adds up: counts, moments of units, and the population's part by group."""
 
+    counts: Floats
+    categories: Floats
     means: Floats
-    seconds: Floats
+    variances: Floats
+    pulls: Floats
+    line: Floats
+    spreads: Floats
+    loglik: float = 0.0
 
 
 @dataclass(frozen=True)
 class DimensionLikelihood:
-    """The marginal likelihood on a product grid; parameters of items are those of their classes."""
+    """The marginal likelihood on a product grid; parameters of items are those of their classes.
+
+    Attributes
+    ----------
+    design : ndarray of float64, shape (units, covariates)
+        Covariates of the units, of one scale; without columns where there are none.
+    """
 
     data: Prepared
     shape: DimensionShape
     grid: Grid
     layout: Layout
+    design: Floats
+    guessing_prior: GuessingPrior = USUAL_PRIOR
     _held: list[Units] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def theta(self) -> Floats:
         """The nodes of every dimension."""
         return self.grid.theta
+
+    @property
+    def n_groups(self) -> int:
+        """Groups of persons."""
+        return len(self.data.group_names)
 
     def _slopes(self, p: Parameters) -> Floats:
         """Slope of each item, shape (dimensions, items); 0 where the item is of another dimension."""
@@ -127,15 +102,17 @@ class DimensionLikelihood:
         return np.asarray(np.where(own, of_item, 0.0))
 
     def units(self, p: Parameters) -> Units:
-        """Sufficient units; fixed once and for all where slopes are fixed."""
+        """Sufficient units; fixed once and for all where slopes are."""
         if self._held:
             return self._held[0]
         data = self.data
         assert data.packed is not None
+        run, weight, of_person = data.unit_run, data.unit_weight, data.unit_of_person
+        if not self.shape.in_score_family:
+            return Units(run, np.zeros((run.shape[0], 0)), weight, of_person)
         slopes = self._slopes(p)
         scores = np.column_stack([kernels.table_sums(data.packed, score_table(data.layout, s)) for s in slopes])
-        run, weight, of_person = data.unit_run, data.unit_weight, data.unit_of_person
-        if self.shape.free_slopes.any():
+        if not bool(np.all(p.slopes == 1.0)) or self.shape.free_slopes.any() or self.design.shape[1]:
             return Units(run, scores, weight, of_person)
         key = np.ascontiguousarray(scores.astype(np.uint16)).view(np.uint8).reshape(len(run), -1)
         number, first = kernels.number_rows(key, run)
@@ -155,56 +132,135 @@ class DimensionLikelihood:
         own = self.layout.dimension[None, :] == np.arange(self.layout.n_dimensions)[:, None]
         return np.stack([-kernels.design_sums(self.data.run_masks, log_z * o[:, None]) for o in own])
 
-    def _prior(self, p: Parameters) -> tuple[Floats, Floats, Floats]:
-        """Normalised weights on the product grid, and their mean and second moments."""
+    def _curves(self, p: Parameters) -> Floats:
+        """log P of every class, category and node."""
+        shape = self.shape
+        return item_kernels.log_curves(shape.kinds, p.slopes, p.intercepts, p.guessing, shape.n_steps, self.theta)
+
+    @cached_property
+    def _presented(self) -> NDArray[np.bool_]:
+        found = np.unpackbits(self.data.run_masks, axis=1, bitorder="little")[:, : len(self.layout.dimension)]
+        return found.astype(bool)
+
+    def codes(self, part: Ints, item: int) -> tuple[Ints, Ints]:
+        """Places within `part` of the units that answered the item, and their categories."""
+        assert self.data.packed is not None
+        there = np.flatnonzero(self._presented[self.data.unit_run[part], item])
+        byte = self.data.packed[part[there], self.data.layout.byte_of[item]]
+        return there, self.data.layout.digits(item)[byte]
+
+    def log_likelihoods(self, p: Parameters, units: Units) -> Callable[[Ints], list[Floats]]:
+        """For some units: log-likelihood of the answers of each dimension at every node, up to a constant a unit."""
         n, theta = self.layout.n_dimensions, self.theta
-        points = np.stack([g.ravel() for g in np.meshgrid(*[theta] * n, indexing="ij")], axis=1)
-        away = points - p.means
-        log_w = -0.5 * np.einsum("qd,de,qe->q", away, np.linalg.inv(covariance_matrix(p)), away)
-        weights = np.exp(log_w - log_w.max())
-        weights /= weights.sum()
-        seconds = (points * weights[:, None]).T @ points
-        return weights.reshape([theta.shape[0]] * n), weights @ points, seconds
+        if self.shape.in_score_family:
+            bases = self._bases(p)
+            return lambda part: [units.scores[part, d, None] * theta + bases[d][units.run[part]] for d in range(n)]
+        curves = self._curves(p)
+
+        def looked_up(part: Ints) -> list[Floats]:
+            logs = [np.zeros((part.size, theta.size)) for _ in range(n)]
+            for j, (d, k) in enumerate(zip(self.layout.dimension, self.layout.of_class, strict=True)):
+                there, category = self.codes(part, j)
+                logs[d][there] += curves[k][category]
+            return logs
+
+        return looked_up
+
+    def lines(self, p: Parameters, units: Units) -> Floats:
+        """Mean of each unit before its answers, shape (units, dimensions)."""
+        group = self.data.run_group[units.run]
+        means = means_of(p, self.n_groups)[group]
+        return np.asarray(means + self.design @ effects_of(p, self.n_groups)) if self.design.shape[1] else means
+
+    def parts(self, units: Units) -> Iterator[tuple[int, Ints]]:
+        """Groups and places of their units, as many at once as fit."""
+        chunk = max(1, CELLS // self.theta.shape[0] ** max(self.layout.n_dimensions - 1, 1))
+        group = self.data.run_group[units.run]
+        for g in range(self.n_groups):
+            own = np.flatnonzero(group == g)
+            for start in range(0, own.shape[0], chunk):
+                yield g, own[start : start + chunk]
 
     def evaluate(self, p: Parameters) -> Evaluation:
         """One pass: log-likelihood, exact gradient, expected counts; means of the units, (units, dimensions)."""
-        units, layout, n_nodes = self.units(p), self.layout, self.theta.shape[0]
-        prior, mean, second = self._prior(p)
-        bases = self._bases(p)
-        counts = np.zeros((layout.n_dimensions, self.data.run_masks.shape[0], n_nodes))
-        moments = Moments(np.empty_like(units.scores), np.empty((*units.scores.shape, layout.n_dimensions)))
-        loglik = 0.0
-        chunk = max(1, CELLS // n_nodes ** max(layout.n_dimensions - 1, 1))
-        for start in range(0, units.run.shape[0], chunk):
-            part = slice(start, start + chunk)
-            loglik += self._part(units, part, bases, prior, counts, moments)
-        loglik += float((self.step_counts_of_classes * p.intercepts)[self.shape.step_mask].sum())
-        item_counts = self._item_counts(counts, moments.means, units)
-        total = float(units.weight.sum())
-        mean_after = units.weight @ moments.means / total
-        second_after = np.einsum("u,ude->de", units.weight, moments.seconds) / total
-        by_item = item_gradient(self.shape, p, item_counts, self.theta, NO_PRIOR)
-        by_population = total * self._population_gradient(p, mean_after - mean, second_after - second)
-        gradient = np.concatenate([by_item, by_population])
-        variances = moments.seconds - moments.means[:, :, None] * moments.means[:, None, :]
-        return Evaluation(loglik, 0.0, gradient, Posterior(loglik, counts, item_counts, moments.means, variances))
+        units = self.units(p)
+        sums = self._empty(units)
+        logs_of, lines = self.log_likelihoods(p, units), self.lines(p, units)
+        posteriors = self.posteriors(p, units, logs_of, lines)
+        for g, part, post, before in posteriors:
+            self._add(sums, units, g, part, post, before, lines[part])
+        if self.shape.in_score_family:
+            sums.loglik += float((self.step_counts_of_classes * p.intercepts)[self.shape.step_mask].sum())
+            counts = self._item_counts(sums.counts, sums.means, units)
+        else:
+            counts = self._category_counts(sums.categories)
+        by_item = item_gradient(self.shape, p, counts, self.theta, self.guessing_prior)
+        gradient = np.concatenate([by_item, self._population_gradient(p, sums)])
+        log_prior = self.guessing_prior.log_density(self.shape, p)
+        posterior = Posterior(sums.loglik, sums.counts, counts, sums.means, sums.variances)
+        return Evaluation(sums.loglik, log_prior, gradient, posterior)
 
-    def _part(self, units: Units, part: slice, bases: Floats, prior: Floats, counts: Floats, moments: Moments) -> float:
-        """The units of one chunk; adds to `counts`, fills `moments`, returns their log-likelihood."""
-        theta, n = self.theta, self.layout.n_dimensions
-        run, weight = units.run[part], units.weight[part]
-        logs = [units.scores[part, d, None] * theta + bases[d][run] for d in range(n)]
-        tops = [log.max(axis=1, keepdims=True) for log in logs]
-        f = [np.exp(log - top) for log, top in zip(logs, tops, strict=True)]
-        total, marginals, crosses = (_two if n == 2 else _many)(f, prior, theta)
-        for d in range(n):
-            post = marginals[d] / total[:, None]
-            np.add.at(counts[d], run, weight[:, None] * post)
-            moments.means[part, d] = post @ theta
-            moments.seconds[part, d, d] = post @ theta**2
-        for (d, e), cross in crosses.items():
-            moments.seconds[part, d, e] = moments.seconds[part, e, d] = cross / total
-        return float(weight @ (np.log(total) + sum(top[:, 0] for top in tops)))
+    def posteriors(
+        self, p: Parameters, units: Units, logs_of: Callable[[Ints], list[Floats]], lines: Floats
+    ) -> Iterator[tuple[int, Ints, Together, Together]]:
+        """Group, places, posterior and prior of the units, part by part; `log_total` is net of the prior's own."""
+        theta, one = self.theta, np.zeros((1, self.theta.shape[0]))
+        n, regressed = self.layout.n_dimensions, bool(self.design.shape[1])
+        prior: tuple[int, Floats, Together] | None = None
+        for g, part in self.parts(units):
+            covariance = covariance_matrix(p, g, self.n_groups)
+            if prior is None or prior[0] != g:
+                mean = None if regressed else means_of(p, self.n_groups)[g]
+                weights = normal_weights(covariance, theta, mean)
+                prior = g, weights, join([one] * n, weights, theta)
+            _, weights, before = prior
+            logs = logs_of(part)
+            if regressed:
+                tilts = lines[part] @ np.linalg.inv(covariance)
+                own = [tilts[:, d, None] * theta for d in range(n)]
+                before = join(own, weights, theta)
+                logs = [log + tilt for log, tilt in zip(logs, own, strict=True)]
+            post = join(logs, weights, theta)
+            yield g, part, replace(post, log_total=post.log_total - before.log_total), before
+
+    def _empty(self, units: Units) -> _Sums:
+        n, size, shape = self.layout.n_dimensions, units.run.shape[0], self.shape
+        general = 0 if shape.in_score_family else shape.n_items
+        return _Sums(
+            counts=np.zeros((n, self.data.run_masks.shape[0], self.theta.size)),
+            categories=np.zeros((general, shape.max_steps + 1, self.theta.size)),
+            means=np.empty((size, n)),
+            variances=np.empty((size, n, n)),
+            pulls=np.zeros((self.n_groups, n)),
+            line=np.zeros((self.n_groups, self.design.shape[1], n)),
+            spreads=np.zeros((self.n_groups, n, n)),
+        )
+
+    def _add(
+        self, sums: _Sums, units: Units, g: int, part: Ints, post: Together, before: Together, line: Floats
+    ) -> None:
+        weight = units.weight[part]
+        sums.loglik += float(weight @ post.log_total)
+        sums.means[part] = post.means
+        sums.variances[part] = post.seconds - post.means[:, :, None] * post.means[:, None, :]
+        for d, marginal in enumerate(post.marginals):
+            weighted = weight[:, None] * marginal
+            np.add.at(sums.counts[d], units.run[part], weighted)
+            if sums.categories.shape[0]:
+                self._count(sums.categories, d, part, weighted)
+        away = weight[:, None] * (post.means - before.means)
+        sums.pulls[g] += away.sum(axis=0)
+        sums.line[g] += self.design[part].T @ away
+        second = np.einsum("u,ude->de", weight, post.seconds - before.seconds)
+        cross = away.T @ line
+        sums.spreads[g] += second - cross - cross.T
+
+    def _count(self, categories: Floats, d: int, part: Ints, weighted: Floats) -> None:
+        """Expected answers of dimension d in each category at each node."""
+        for j in np.flatnonzero(self.layout.dimension == d).tolist():
+            there, category = self.codes(part, j)
+            one_hot = category[None, :] == np.arange(categories.shape[1])[:, None]
+            categories[self.layout.of_class[j]] += one_hot.astype(np.float64) @ weighted[there]
 
     @cached_property
     def step_counts_of_classes(self) -> Floats:
@@ -214,7 +270,7 @@ class DimensionLikelihood:
         return found
 
     def _item_counts(self, counts: Floats, means: Floats, units: Units) -> Counts:
-        """Expected answers of each class of items."""
+        """Expected answers of each class of items, from counts of runs."""
         layout, data, n_items = self.layout, self.data, len(self.layout.dimension)
         answered = np.zeros((self.shape.n_items, self.theta.shape[0]))
         moments = np.zeros(self.shape.n_items)
@@ -229,72 +285,94 @@ class DimensionLikelihood:
                 np.add.at(moments, layout.of_class[own], by_item)
         return Counts(answered, self.step_counts_of_classes, moments)
 
-    def _changes(self, p: Parameters) -> Floats:
-        """Derivative of the covariance by the free log standard deviations and the z, (parameters, D, D)."""
+    def _category_counts(self, categories: Floats) -> Counts:
+        numbers = np.arange(categories.shape[1], dtype=np.float64)
+        moments = np.einsum("jkq,k,q->j", categories, numbers, self.theta)
+        return Counts(categories.sum(axis=1), categories[:, 1:].sum(axis=2), moments, categories)
 
-        def by_sd(k: int) -> Callable[[float], Parameters]:
-            return lambda h: replace(p, sds=p.sds * np.exp(h * (np.arange(p.sds.size) == k)))
+    def _changes(self, p: Parameters, g: int) -> Floats:
+        """Derivative of the group's covariance by its log standard deviations and its z, (parameters, D, D)."""
+        n, pairs = self.layout.n_dimensions, self.shape.n_pairs
+        found = []
+        for k in range(n + pairs):
+            ends = []
+            for h in (1e-5, -1e-5):
+                sds, z = p.sds.copy(), p.coefficients.copy()
+                if k < n:
+                    sds[g * n + k] *= np.exp(h)
+                else:
+                    z[g * pairs + k - n] += h
+                ends.append(covariance_matrix(replace(p, sds=sds, coefficients=z), g, self.n_groups))
+            found.append((ends[0] - ends[1]) / 2e-5)
+        return np.array(found)
 
-        def by_z(k: int) -> Callable[[float], Parameters]:
-            places = np.arange(p.coefficients.size)
-            return lambda h: replace(p, coefficients=p.coefficients + h * (places == k))
+    def _population_gradient(self, p: Parameters, sums: _Sums) -> Floats:
+        n, shape = self.layout.n_dimensions, self.shape
+        by_mean, by_sd, by_z = (np.zeros((self.n_groups, k)) for k in (n, n, shape.n_pairs))
+        by_effect = np.zeros(sums.line.shape[1:])
+        for g in range(self.n_groups):
+            inverse = np.linalg.inv(covariance_matrix(p, g, self.n_groups))
+            by_mean[g] = inverse @ sums.pulls[g]
+            by_covariance = 0.5 * inverse @ sums.spreads[g] @ inverse
+            both = np.einsum("kde,de->k", self._changes(p, g), by_covariance)
+            by_sd[g], by_z[g] = both[:n], both[n:]
+            by_effect += sums.line[g] @ inverse
+        free = by_mean.ravel()[shape.free_means], by_sd.ravel()[shape.free_sds]
+        return np.concatenate([*free, by_z.ravel(), by_effect.ravel()])
 
-        moves = [by_sd(int(k)) for k in np.flatnonzero(self.shape.free_sds)]
-        moves += [by_z(k) for k in range(p.coefficients.size)]
-        return np.array([_difference(move) for move in moves]).reshape(-1, p.sds.size, p.sds.size)
-
-    def _population_gradient(self, p: Parameters, first: Floats, second: Floats) -> Floats:
-        """Of one person; `first` and `second` are posterior less prior moments."""
-        inverse = np.linalg.inv(covariance_matrix(p))
-        about = second - np.outer(first, p.means) - np.outer(p.means, first)
-        by_covariance = 0.5 * inverse @ about @ inverse
-        by_mean = inverse @ first
-        return np.concatenate([by_mean[self.shape.free_means], np.einsum("kde,de->k", self._changes(p), by_covariance)])
+    @cached_property
+    def grams(self) -> Floats:
+        """Weighted products of 1 and the covariates in each group, shape (groups, 1 + covariates, 1 + covariates)."""
+        full = np.column_stack([np.ones(self.data.unit_run.shape[0]), self.design]) if self.design.shape[1] else None
+        group = self.data.run_group[self.data.unit_run]
+        found = []
+        for g in range(self.n_groups):
+            weight = np.where(group == g, self.data.unit_weight, 0.0)
+            found.append(np.array([[weight.sum()]]) if full is None else (full * weight[:, None]).T @ full)
+        return np.array(found)
 
     def maximise(self, p: Parameters, e: Evaluation) -> Parameters:
-        """The M-step: items by Newton, the population by one step of Fisher scoring."""
-        moved = maximise_items(self.shape, p, e.posterior.counts, self.theta, NO_PRIOR)
-        tail = e.gradient[self.shape.n_item_parameters :] / float(self.data.unit_weight.sum())
-        inverse, changes, free = np.linalg.inv(covariance_matrix(p)), self._changes(p), self.shape.free_means
-        n_means = int(free.sum())
-        means, sds = p.means.copy(), p.sds.copy()
-        if n_means:
-            means[free] += np.linalg.solve(inverse[np.ix_(free, free)], tail[:n_means])
-        information = 0.5 * np.einsum("kab,bc,lcd,da->kl", changes, inverse, changes, inverse)
-        step = np.linalg.solve(information, tail[n_means:])
-        step *= min(1.0, 0.5 / max(float(np.abs(step).max()), 1e-300))
-        n_sds = int(self.shape.free_sds.sum())
-        sds[self.shape.free_sds] *= np.exp(step[:n_sds])
-        return replace(moved, means=means, sds=sds, coefficients=p.coefficients + step[n_sds:])
+        """The M-step: items by Newton; means and effects, then the covariances, by one step of Fisher scoring."""
+        moved = maximise_items(self.shape, p, e.posterior.counts, self.theta, self.guessing_prior)
+        shape, n = self.shape, self.layout.n_dimensions
+        tail = e.gradient[shape.n_item_parameters :]
+        n_means, n_sds = int(shape.free_means.sum()), int(shape.free_sds.sum())
+        n_z = self.n_groups * shape.n_pairs
+        by_mean, by_sd, by_z, by_effect = np.split(tail, np.cumsum([n_means, n_sds, n_z]))
+        means, coefficients, sds = p.means.copy(), p.coefficients.copy(), p.sds.copy()
+        line = self._line_step(p, by_mean, by_effect)
+        means[shape.free_means] += line[:n_means]
+        coefficients[n_z:] += line[n_means:]
+        sd_gradient = np.zeros(shape.n_groups)
+        sd_gradient[shape.free_sds] = by_sd
+        for g in range(self.n_groups):
+            own = slice(g * n, (g + 1) * n)
+            of_z = slice(g * shape.n_pairs, (g + 1) * shape.n_pairs)
+            step = self._spread_step(p, g, np.concatenate([sd_gradient[own], by_z[of_z]]))
+            sds[own] *= np.exp(step[:n])
+            coefficients[of_z] += step[n:]
+        return replace(moved, means=means, sds=sds, coefficients=coefficients)
 
+    def _line_step(self, p: Parameters, by_mean: Floats, by_effect: Floats) -> Floats:
+        """Newton step of the free means and all effects: information is the sum of grams times precisions."""
+        n, n_groups, n_covariates = self.layout.n_dimensions, self.n_groups, self.design.shape[1]
+        information = np.zeros((n * (n_groups + n_covariates),) * 2)
+        for g in range(n_groups):
+            block = np.kron(self.grams[g], np.linalg.inv(covariance_matrix(p, g, n_groups)))
+            places = np.concatenate([g * n + np.arange(n), n * n_groups + np.arange(n * n_covariates)])
+            information[np.ix_(places, places)] += block
+        free = np.concatenate([np.flatnonzero(self.shape.free_means), n * n_groups + np.arange(n * n_covariates)])
+        if not free.size:
+            return np.zeros(0)
+        return np.asarray(np.linalg.solve(information[np.ix_(free, free)], np.concatenate([by_mean, by_effect])))
 
-def _difference(move: Callable[[float], Parameters]) -> Floats:
-    """Derivative of the covariance along `move`, by central differences of a smooth closed form."""
-    width = 1e-5
-    return np.asarray((covariance_matrix(move(width)) - covariance_matrix(move(-width))) / (2.0 * width))
-
-
-Contracted = tuple[Floats, list[Floats], dict[tuple[int, int], Floats]]
-
-
-def _two(f: list[Floats], prior: Floats, theta: Floats) -> Contracted:
-    """Totals, unnormalised marginals and cross moments of two dimensions."""
-    over_second, over_first = f[1] @ prior.T, f[0] @ prior
-    marginals = [f[0] * over_second, f[1] * over_first]
-    cross = ((f[0] * theta) * ((f[1] * theta) @ prior.T)).sum(axis=1)
-    return marginals[0].sum(axis=1), marginals, {(0, 1): cross}
-
-
-def _many(f: list[Floats], prior: Floats, theta: Floats) -> Contracted:
-    """The same for three dimensions: the third is summed out of pairs."""
-    pairs = np.einsum("ur,pqr->upq", f[2], prior)
-    joint = f[0][:, :, None] * f[1][:, None, :] * pairs
-    tilted = f[0][:, :, None] * f[1][:, None, :] * np.einsum("ur,pqr->upq", f[2] * theta, prior)
-    third = f[2] * np.einsum("up,uq,pqr->ur", f[0], f[1], prior, optimize=True)
-    marginals = [joint.sum(axis=2), joint.sum(axis=1), third]
-    crosses = {
-        (0, 1): np.einsum("upq,p,q->u", joint, theta, theta, optimize=True),
-        (0, 2): np.einsum("upq,p->u", tilted, theta),
-        (1, 2): np.einsum("upq,q->u", tilted, theta),
-    }
-    return joint.sum(axis=(1, 2)), marginals, crosses
+    def _spread_step(self, p: Parameters, g: int, gradient: Floats) -> Floats:
+        """Fisher scoring step of a group's log standard deviations and z, at most a half."""
+        n = self.layout.n_dimensions
+        inverse, changes = np.linalg.inv(covariance_matrix(p, g, self.n_groups)), self._changes(p, g)
+        total = float(self.grams[g][0, 0])
+        information = 0.5 * total * np.einsum("kab,bc,lcd,da->kl", changes, inverse, changes, inverse)
+        free = np.concatenate([self.shape.free_sds[g * n : (g + 1) * n], np.ones(self.shape.n_pairs, dtype=bool)])
+        step = np.zeros(free.size)
+        step[free] = np.linalg.solve(information[np.ix_(free, free)], gradient[free])
+        return np.asarray(step * min(1.0, 0.5 / max(float(np.abs(step).max()), 1e-300)))
