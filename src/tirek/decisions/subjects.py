@@ -100,6 +100,9 @@ FILES = {
     "before": gettext_lazy("published results of the earlier test"),
     "ratings": gettext_lazy("judgements of the panel"),
     "calibration": gettext_lazy("estimates of the items and their errors"),
+    "constants": gettext_lazy("slope and shift of the link"),
+    "places": gettext_lazy("place of each pupil’s school"),
+    "base_results": gettext_lazy("published results of the earlier test"),
 }
 
 

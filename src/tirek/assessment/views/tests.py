@@ -143,7 +143,7 @@ def _drawn(release, groups: dict, parts: dict) -> dict:
         "by_district": charts.bars(
             _("Districts and cities"), words, parts["districts"], whole.mean, _("District or city")
         )
-        if shown
+        if len(shown) > 1
         else None,
     }
 
