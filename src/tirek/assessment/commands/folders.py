@@ -58,7 +58,9 @@ def explain_folder(folder: Path, subject: str) -> tuple[list[str], int]:
 
     table, calibration = _compute(manifest)
     lines = _item_lines(calibration, subject)
-    if subject in table.ids:
+    if manifest["arguments"].get("stream"):
+        lines += _streamed_lines(manifest, table, calibration, subject)
+    elif subject in table.ids:
         lines_of = person_lines if manifest["arguments"].get("dimension") else _person_lines
         lines += lines_of(table, calibration, table.ids.index(subject))
     if not lines:
@@ -70,6 +72,13 @@ def explain_folder(folder: Path, subject: str) -> tuple[list[str], int]:
         *lines,
         f"Input: {_answers_path(manifest)}, SHA-256 {manifest['inputs'][0]['sha256'][:16]}…",
     ], EXIT_DONE
+
+
+def _streamed_lines(manifest: Mapping[str, Any], table: Any, calibration: Calibration, subject: str) -> list[str]:
+    from tirek.assessment.commands.calibrate import specification
+    from tirek.assessment.commands.streamed import person_lines
+
+    return person_lines(table, calibration, specification(dict(manifest["arguments"])), subject)
 
 
 def _source(function: Callable[..., object]) -> str:
