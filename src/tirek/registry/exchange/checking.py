@@ -56,6 +56,9 @@ def check_values(frame: pl.DataFrame, row_kind: str, columns: dict, faults: Faul
     for field in in_order:
         rule = columns.get(field.name) or {}
         label = rule.get("column") or field.name
+        if not _is_given(frame, field.name) and not (field.required and rule):  # half the fields of a usual file
+            frame = frame.with_columns(pl.lit(None, dtype=_DTYPES[field.type]).alias(field.name))
+            continue
         frame = _CHECKS[field.type](frame, field, label, rule, faults)
         if field.required and (rule or _is_given(frame, field.name)):
             missing = frame.filter(pl.col(field.name).is_null() & ~_had_value(frame, field.name))
@@ -216,6 +219,10 @@ def _advice() -> pl.Expr:
     return pl.when(pl.col("_proposal").is_not_null()).then(meant).otherwise(pl.lit(_("Compare with the document.")))
 
 
+_DTYPES = {
+    f.TEXT: pl.String, f.NAME: pl.String, f.DATE: pl.Date, f.INT: pl.Int64, f.FLOAT: pl.Float64, f.BOOL: pl.Boolean,
+    f.CHOICE: pl.String, f.LIST: pl.List(pl.String), f.IIN: pl.String, f.BIN: pl.String,
+}  # fmt: skip
 _CHECKS = {
     f.TEXT: _check_text, f.NAME: _check_name, f.DATE: _check_date, f.INT: _check_number, f.FLOAT: _check_number,
     f.BOOL: _check_bool, f.CHOICE: _check_choice, f.LIST: _check_list, f.IIN: _check_iin, f.BIN: _check_bin,
