@@ -1,13 +1,13 @@
 """Calibration against its peers: CPU seconds of one thread, wall on all processors, memory, at equal log-likelihood.
 
     python benchmarks/calibration.py              # everything, up to 1M persons (peers up to 100k)
-    python benchmarks/calibration.py --quick      # 10k only, all tasks
+    python benchmarks/calibration.py --quick      # within two minutes: 10k persons, all tasks, peers where they are quick
     python benchmarks/calibration.py --sizes 10000,100000 --tasks 2pl,gpcm --peers-up-to 1000000
     python benchmarks/calibration.py --json
 
 Every measurement runs in a process of its own on the same stored matrix; a small fit first warms the kernels. CPU seconds are the
 median of several fits with one thread; ours include standard errors and the scores of all persons where the line says so, the
-peers' figures neither. Log-likelihoods are taken at each tool's own estimates with one yardstick (121 nodes on ±6). The peers
+peers' figures neither. What is measured with more load on the machine than `QUIET` says so: its wall clock then means nothing. Log-likelihoods are taken at each tool's own estimates with one yardstick (121 nodes on ±6). The peers
 PyPI `mirt` and `girth` are the dependency group `bench`; R's mirt is used where R is found. What is not there is said and left out.
 """
 
@@ -38,6 +38,10 @@ MODELS = ("rasch", "2pl", "gpcm", "3pl", "booklets")
 TASKS = (*MODELS, "regression", "values", "replicates", "stream")
 STORED_R_MIRT = {("2pl", 10_000): 1.04, ("2pl", 100_000): 10.9, ("2pl", 1_000_000): 142.7, ("3pl", 10_000): 18.0}
 """CPU seconds of R mirt 1.47 on another, similar machine, from `domain/assessment.md`; used only where R is not found."""
+QUIET = 0.5
+"""Load average up to which a wall clock is worth reading."""
+QUICK_SECONDS, PEER_SECONDS, QUICK_REPLICATES = 110.0, 20.0, 10
+"""What `--quick` may take, what a peer may take of it, and recalibrations."""
 R_SCRIPT = """
 suppressMessages(library(mirt)); x <- as.matrix(read.csv(commandArgs(TRUE)[1])); type <- commandArgs(TRUE)[2]
 s <- proc.time(); m <- mirt(x, 1, type, quadpts = 41, verbose = FALSE); e <- proc.time() - s
@@ -165,13 +169,14 @@ def _fit(tool: str, task: str, path: Path, repeats: int, threads: int, full: boo
     }
 
 
-def _other(task: str, path: Path) -> dict[str, float]:
+def _other(task: str, path: Path, replicates: int) -> dict[str, float]:
     """Regression, plausible values, replicates, stream: ours alone, all processors."""
     from tirek_engines.psychometrics import Options, calibrate
 
     codes = np.load(path)
     small = np.ascontiguousarray(codes[:4000])
-    run = {"regression": _regression, "values": _values, "replicates": _replicates, "stream": _stream}[task]
+    again = lambda part: _replicates(part, replicates if len(part) > 4000 else 2)  # noqa: E731
+    run = {"regression": _regression, "values": _values, "replicates": again, "stream": _stream}[task]
     calibrate(answers_of(small), Options(model="2pl"))
     run(small)()
     work = run(codes)
@@ -198,14 +203,14 @@ def _values(codes: np.ndarray) -> Callable[[], object]:
     return lambda: draw_values(found.likelihood, found.parameters, m=10, seed=1)
 
 
-def _replicates(codes: np.ndarray) -> Callable[[], object]:
+def _replicates(codes: np.ndarray, n: int) -> Callable[[], object]:
     from tirek_engines.psychometrics import Options, calibrate
     from tirek_engines.psychometrics.replicates import replicate_errors
 
     answers, zone = answers_of(codes), np.arange(codes.shape[0]) % 100
     found = calibrate(answers, Options(model="2pl", se="none", persons=False))
     half = np.arange(codes.shape[0]) // 100 % 2
-    factors = np.ones(100 if codes.shape[0] > 4000 else 2)
+    factors = np.ones(n)
     weights = lambda r: np.where(zone == r, 2.0 * half, 1.0)  # noqa: E731
     return lambda: replicate_errors(found, answers, weights, factors)
 
@@ -261,9 +266,12 @@ def measure_r(task: str, path: Path, limit: float) -> dict[str, float] | None:
         table, codes, delimiter=",", fmt="%g", header=",".join(f"i{j}" for j in range(codes.shape[1])), comments=""
     )
     kind = {"rasch": "Rasch", "gpcm": "gpcm", "3pl": "3PL"}.get(task, "2PL")
-    done = subprocess.run(
-        ["Rscript", "-e", R_SCRIPT, str(table), kind], capture_output=True, text=True, timeout=limit, check=False
-    )
+    command = ["Rscript", "-e", R_SCRIPT, str(table), kind]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
+    except subprocess.TimeoutExpired:
+        print(f"  R mirt: not finished after {limit:.0f} s")
+        return None
     if done.returncode:
         print(f"  R mirt failed: {done.stderr.strip()[-200:]}")
         return None
@@ -271,11 +279,16 @@ def measure_r(task: str, path: Path, limit: float) -> dict[str, float] | None:
     return {"cpu": cpu, "wall": cpu, "memory_mb": float("nan"), "loglik": loglik}
 
 
+def left(a: argparse.Namespace, most: float = float("inf")) -> float:
+    """Seconds that the next tool may take."""
+    return float(min(a.limit, max(a.until - time.perf_counter(), 0.1), most if a.quick else float("inf")))
+
+
 def compare(task: str, persons: int, path: Path, a: argparse.Namespace, peers: list[str]) -> list[dict[str, object]]:
     """One model and size: ours with one thread, ours complete on all processors, the peers."""
     rows: list[dict[str, object]] = []
-    ours = measure(["tirek", task, str(path), str(a.repeats), "bare"], 1, a.limit)
-    complete = measure(["tirek", task, str(path), str(a.repeats), "full"], 0, a.limit)
+    ours = measure(["tirek", task, str(path), str(a.repeats), "bare"], 1, left(a))
+    complete = measure(["tirek", task, str(path), str(a.repeats), "full"], 0, left(a))
     if ours is None:
         return rows
     rows.append(say(task, persons, "tirek", ours, ours))
@@ -284,9 +297,9 @@ def compare(task: str, persons: int, path: Path, a: argparse.Namespace, peers: l
     if persons <= a.peers_up_to:
         for peer in peers:
             if peer == "R mirt":
-                theirs = measure_r(task, path, a.limit)
+                theirs = measure_r(task, path, left(a, PEER_SECONDS))
             elif task in CAN[peer]:
-                theirs = measure([peer, task, str(path), "1", "bare"], 1, a.limit)
+                theirs = measure([peer, task, str(path), "1", "bare"], 1, left(a, PEER_SECONDS))
             else:
                 continue
             if theirs is not None:
@@ -318,28 +331,43 @@ def report(a: argparse.Namespace) -> list[dict[str, object]]:
     has_r = shutil.which("Rscript") is not None
     print(f"R: {'found' if has_r else 'not found: R mirt is shown with stored figures of another machine'}")
     peers += ["R mirt"] if has_r else []
-    print(f"load average before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
+    load = os.getloadavg()[0]
+    print(f"load average before: {load:.1f} on {os.cpu_count()} processors")
     rows: list[dict[str, object]] = []
+    a.until = time.perf_counter() + (QUICK_SECONDS if a.quick else float("inf"))
     for persons in a.sizes:
         for task in a.tasks:
+            if left(a) <= 1.0:
+                print(f"{task}, {persons:,}: left out, for the {QUICK_SECONDS:.0f} s of --quick are over")
+                continue
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "answers.npy"
                 simulate(path, task, persons)
-                if task in MODELS:
-                    rows += compare(task, persons, path, a, peers)
-                else:
-                    found = measure(["other", task, str(path), "1", "bare"], 0, a.limit)
-                    rows += [say(task, persons, "tirek, all processors", found, None)] if found else []
+                rows += _measured(task, persons, path, a, peers)
+    print(f"load average after: {os.getloadavg()[0]:.1f}")
+    if max(os.getloadavg()[0], load) > QUIET:
+        print(
+            f"The machine was not idle (load above {QUIET}): read CPU seconds and ratios of this run, not the wall clock."
+        )
     return rows
+
+
+def _measured(task: str, persons: int, path: Path, a: argparse.Namespace, peers: list[str]) -> list[dict[str, object]]:
+    if task in MODELS:
+        return compare(task, persons, path, a, peers)
+    found = measure(["other", task, str(path), str(a.replicates), "bare"], 0, left(a))
+    name = f"tirek, {a.replicates} replicates" if task == "replicates" else "tirek"
+    return [say(task, persons, f"{name}, all processors", found, None)] if found else []
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="10k persons only")
+    parser.add_argument("--quick", action="store_true", help="10k persons, within two minutes")
     parser.add_argument("--sizes", default="10000,100000,1000000")
     parser.add_argument("--tasks", default=",".join(TASKS))
     parser.add_argument("--peers-up-to", type=int, default=100_000, help="largest size at which peers are run")
     parser.add_argument("--repeats", type=int, default=5, help="of ours; each peer runs once")
+    parser.add_argument("--replicates", type=int, default=100, help="recalibrations")
     parser.add_argument("--limit", type=float, default=1200.0, help="seconds a tool may take")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--worker", nargs=6, help=argparse.SUPPRESS)
@@ -347,11 +375,12 @@ def main() -> None:
     if a.worker:
         tool, task, path, repeats, how, threads = a.worker
         if tool == "other":
-            print(json.dumps(_other(task, Path(path))))
+            print(json.dumps(_other(task, Path(path), int(repeats))))
         else:
             print(json.dumps(_fit(tool, task, Path(path), int(repeats), int(threads), how == "full")))
         return
     a.sizes = [10_000] if a.quick else [int(n) for n in a.sizes.split(",")]
+    a.replicates = min(a.replicates, QUICK_REPLICATES) if a.quick else a.replicates
     a.tasks = a.tasks.split(",")
     day = datetime.datetime.now(datetime.UTC).date()
     print(f"Calibration, {day}, {platform.machine()}, Python {platform.python_version()}")
