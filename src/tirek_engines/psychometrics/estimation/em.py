@@ -131,8 +131,9 @@ def anderson(points: list[Floats], residuals: list[Floats]) -> Floats:
     plain = points[-1] + residuals[-1]
     if len(points) < 2:
         return plain
-    moves = np.diff(np.array(points), axis=0).T
-    changes = np.diff(np.array(residuals), axis=0).T
-    scale = np.linalg.norm(changes, axis=0) + 1e-300
+    all_points, all_residuals = np.array(points).T, np.array(residuals).T
+    moves = all_points[:, 1:] - all_points[:, :-1]
+    changes = all_residuals[:, 1:] - all_residuals[:, :-1]
+    scale = np.sqrt((changes * changes).sum(axis=0)) + 1e-300
     mix, *_ = np.linalg.lstsq(changes / scale, residuals[-1], rcond=1e-10)
     return np.asarray(plain - (moves + changes) @ (mix / scale))

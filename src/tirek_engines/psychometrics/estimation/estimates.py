@@ -85,38 +85,35 @@ class ReplicateErrors:
 def item_results(data: Prepared, shape: Shape, p: Parameters, covariance: Floats | None) -> tuple[ItemResult, ...]:
     """Estimates and errors of all items."""
     weights = category_weights(data)
-    return tuple(_item_result(data, shape, p, covariance, j, weights[j]) for j in range(shape.n_items))
+    means = (weights @ np.arange(float(weights.shape[1])) / weights.sum(axis=1)).tolist()
+    counts = data.items.counts[:, :255].sum(axis=1).tolist()
+    return tuple(_item_result(data, shape, p, covariance, j, counts[j], means[j]) for j in range(shape.n_items))
 
 
 def _item_result(
-    data: Prepared, shape: Shape, p: Parameters, covariance: Floats | None, j: int, weights: Floats
+    data: Prepared, shape: Shape, p: Parameters, covariance: Floats | None, j: int, n: int, mean: float
 ) -> ItemResult:
-    steps = int(shape.n_steps[j])
-    a, d = float(p.slopes[j]), p.intercepts[j, :steps]
+    steps, graded = int(shape.n_steps[j]), shape.kinds[j] == KIND_GRADED
+    a, d = float(p.slopes[j]), p.intercepts[j, :steps].tolist()
     c = _logistic(float(p.guessing[j])) if shape.kinds[j] == KIND_3PL else 0.0
-    share = np.zeros(steps)
-    share[-1] = 1.0 / steps
-    if shape.kinds[j] == KIND_GRADED:
-        share[:] = 1.0 / steps
-    b = -float(share @ d) / a
+    share = [1.0 / steps] * steps if graded else [0.0] * (steps - 1) + [1.0 / steps]
+    b = -sum(s * v for s, v in zip(share, d, strict=True)) / a
     places = shape.places
-    of_steps = places.intercepts[j, :steps]
-    se_d = tuple(_error(covariance, place) for place in of_steps.tolist())
-    by_place = [(int(places.slopes[j]), -b / a)]
-    by_place += [(int(q), -float(s) / a) for q, s in zip(of_steps, share, strict=True)]
+    slope, guess, of_steps = int(places.slopes[j]), int(places.guessing[j]), places.intercepts[j, :steps].tolist()
+    by_place = [(slope, -b / a), *((q, -s / a) for q, s in zip(of_steps, share, strict=True))]
     return ItemResult(
         item=data.items.names[j],
         model=shape.models[j],
         a=a,
         b=b,
         c=c,
-        d=tuple(d.tolist()),
-        se_a=_error(covariance, int(places.slopes[j])),
+        d=tuple(d),
+        se_a=_error(covariance, slope),
         se_b=_delta(covariance, by_place),
-        se_c=c * (1.0 - c) * _error(covariance, int(places.guessing[j])),
-        se_d=se_d,
-        n=int(data.items.counts[j, :255].sum()),
-        mean=float(weights @ np.arange(weights.size) / weights.sum()),
+        se_c=c * (1.0 - c) * _error(covariance, guess),
+        se_d=tuple(_error(covariance, place) for place in of_steps),
+        n=n,
+        mean=mean,
         values=data.items.values[j],
         fixed=bool(shape.fixed[j]),
     )

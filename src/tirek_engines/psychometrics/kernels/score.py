@@ -24,6 +24,10 @@ ENOUGH = 1e-6
 """A Newton step below this leaves less than 1e-11: the distance to the maximum falls with its square."""
 
 
+FEW_DESIGNS = 32
+"""Below it the items of each design are added one by one: a table of 256 sums a byte would cost more."""
+
+
 @kernel
 def count_codes(codes: Bytes) -> Ints:
     """How often each of the 256 codes occurs in each column of `codes` (persons, items)."""
@@ -150,6 +154,10 @@ def log_normalisers(slopes: Floats, intercepts: Floats, n_steps: Ints, theta: Fl
     out = np.empty((slopes.shape[0], theta.shape[0]))
     for j in range(slopes.shape[0]):
         for q in range(theta.shape[0]):
+            if n_steps[j] == 1:
+                line = slopes[j] * theta[q] + intercepts[j, 0]
+                out[j, q] = max(line, 0.0) + np.log1p(np.exp(-abs(line)))
+                continue
             top = 0.0
             for k in range(n_steps[j]):
                 top = max(top, slopes[j] * (k + 1) * theta[q] + intercepts[j, k])
@@ -162,9 +170,17 @@ def log_normalisers(slopes: Floats, intercepts: Floats, n_steps: Ints, theta: Fl
 
 @kernel
 def design_sums(masks: Bytes, values: Floats) -> Floats:
-    """sum of values[j, :] over the items of each mask, by a table of 256 sums a byte: (designs, nodes)."""
+    """sum of values[j, :] over the items of each mask, by a table of 256 sums a byte where there are many: (designs, nodes)."""
     n_items, n_nodes = values.shape
     n_bytes = masks.shape[1]
+    if masks.shape[0] < FEW_DESIGNS:
+        few = np.zeros((masks.shape[0], n_nodes))
+        for d in range(masks.shape[0]):
+            for j in range(n_items):
+                if masks[d, j // 8] >> (j % 8) & 1:
+                    for q in range(n_nodes):
+                        few[d, q] += values[j, q]
+        return few
     tables = np.zeros((n_bytes, 256, n_nodes))
     for b in range(n_bytes):
         for bit in range(min(8, n_items - 8 * b)):
@@ -183,6 +199,14 @@ def design_sums(masks: Bytes, values: Floats) -> Floats:
 def item_sums(masks: Bytes, amounts: Floats, n_items: int) -> Floats:
     """The reverse of `design_sums`: the amounts of all designs that hold item j, (items, nodes)."""
     n_nodes = amounts.shape[1]
+    if masks.shape[0] < FEW_DESIGNS:
+        few = np.zeros((n_items, n_nodes))
+        for d in range(masks.shape[0]):
+            for j in range(n_items):
+                if masks[d, j // 8] >> (j % 8) & 1:
+                    for q in range(n_nodes):
+                        few[j, q] += amounts[d, q]
+        return few
     tables = np.zeros((masks.shape[1], 256, n_nodes))
     for d in range(masks.shape[0]):
         for b in range(masks.shape[1]):
