@@ -175,7 +175,7 @@ def test_a_test_is_made_from_a_form(world):
     assert "no booklet" not in text_of(client.get("/assessment/new/"))
     assert "names items that the test lacks" in text_of(client.post("/assessment/new/", form | {"booklets": "A: R09"}))
     assert "Open its sittings next" in text_of(client.post("/assessment/new/", form, follow=True))
-    opened = client.post("/assessment/R4-2025/sittings/open/", {"date": "2025-09-21"}, follow=True)
+    opened = client.post("/assessment/R4-2025/sittings/open/", {"date": "2025-09-21", "mode": "paper"}, follow=True)
     assert "8 sittings were opened." in text_of(opened)
 
 
