@@ -5,13 +5,16 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
+from access_world import user_with
 from assessment_world import OFFICER, answers_csv, make_test, make_world
 from django.db import connection
 from django.utils import timezone
 from linked_world import NOW, base_of, later_of
 
+from tirek.access.roles import Role
 from tirek.access.scope import acting_as, loading
 from tirek.assessment.models import Calibration, Link, Release
 from tirek.assessment.refusals import WrongState
@@ -121,7 +124,8 @@ def test_a_worker_killed_in_the_middle_leaves_nothing_and_the_work_can_begin_ane
     monkeypatch.setattr("tirek.storage.sealed.folder", lambda: tmp_path / "sealed")
     world = make_world((20, 20, 20, 20, 20, 20))
     test = make_test(world, 10)
-    with acting_as(OFFICER):
+    officer = replace(OFFICER, user_id=user_with(Role.REGIONAL_OFFICER).pk)
+    with acting_as(officer):
         import_answers(test_id=test.pk, content=answers_csv(world, test), file_name="a.csv")
         job = jobs.start(calibration_job, title="Calibration", test_id=test.pk)
     environment = os.environ | {
@@ -141,7 +145,7 @@ def test_a_worker_killed_in_the_middle_leaves_nothing_and_the_work_can_begin_ane
         assert (Calibration.objects.count(), Decision.objects.count()) == (0, 0), "what was recorded went with it"
         test.refresh_from_db()
         assert test.state == "collecting"
-    with acting_as(OFFICER), jobs.inline():
+    with acting_as(officer), jobs.inline():
         again = jobs.start_once(calibration_job, title="Calibration", test_id=test.pk)
         assert again.state == "done", again.message
         assert Calibration.objects.get(test=test).state == "good"
