@@ -298,3 +298,45 @@ def test_dimensions_with_groups_covariates_and_replicates_are_scored_anew(tmp_pa
         tmp_path / "x",
     )
     assert refused.exit_code == 2
+
+
+def test_person_fit_comes_with_scores(answers, calibrated, tmp_path):
+    assert score(answers, calibrated, tmp_path / "s", "wle", "--fit").exit_code == 0
+    fit, persons = table(tmp_path / "s/persons_fit.csv"), table(tmp_path / "s/persons.csv")
+    assert fit["id"].equals(persons["id"])
+    assert fit["theta"].to_numpy() == pytest.approx(persons["theta"].to_numpy(), abs=1e-6, nan_ok=True)
+    assert {"lz", "lz_star", "p", "infit", "outfit", "guttman", "flag"} < set(fit.columns)
+    flagged = int((fit["flag"] == "unlikely").sum())
+    assert json.loads((tmp_path / "s/score.json").read_text())["n_persons_flagged"] == flagged
+    assert "Verified." in tirek("verify", tmp_path / "s").output
+
+
+def test_values_hold_the_error_of_the_parameters_when_asked(answers, tmp_path):
+    rows = pl.read_csv(answers, infer_schema_length=0)
+    rows.head(120).write_csv(tmp_path / "few.csv")
+    options = ["--items", "M*", "--id", "pupil", "--omitted", "9:wrong", "--covariance", "--out", tmp_path / "c"]
+    assert tirek("calibrate", tmp_path / "few.csv", "--model", "rasch", *options).exit_code == 0
+    told = pl.read_csv(tmp_path / "c/covariance.csv")
+    items = pl.read_csv(tmp_path / "c/items.csv")
+    diagonal = np.sqrt(np.diag(told.select(pl.exclude("of", "parameter")).to_numpy()))
+    at_d1 = (told["parameter"] == "d1").to_numpy()
+    assert diagonal[at_d1] == pytest.approx(items["se_d1"].to_numpy(), rel=1e-9)
+    between = []
+    for extra in ([], ["--item-uncertainty"]):
+        out = tmp_path / f"s{len(extra)}"
+        assert score(answers, tmp_path / "c", out, "pv", "--m", "60", *extra).exit_code == 0
+        assert "Verified." in tirek("verify", out).output
+        between.append(table(out / "persons.csv").select(pl.col("^pv.*$")).to_numpy().mean(axis=0).std())
+    # a shift of all difficulties by their common error moves the mean by the error of their mean, shrunk by the reliability
+    block = told.select(pl.exclude("of", "parameter")).to_numpy()[np.ix_(at_d1, at_d1)]
+    of_mean = np.sqrt(block.mean())
+    assert between[0] < 0.4 * between[1]
+    assert 0.3 * of_mean < between[1] < 1.2 * of_mean
+    assert (
+        tirek("calibrate", tmp_path / "few.csv", "--model", "rasch", *options[:-3], "--out", tmp_path / "d").exit_code
+        == 0
+    )
+    refused = score(answers, tmp_path / "d", tmp_path / "x", "pv", "--item-uncertainty")
+    assert refused.exit_code == 2
+    assert "--covariance" in refused.output
+    assert score(answers, tmp_path / "c", tmp_path / "y", "eap", "--item-uncertainty").exit_code == 2

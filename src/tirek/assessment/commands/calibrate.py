@@ -70,6 +70,7 @@ Every column is described in the manual, page "calibrate".
 @click.option("--nodes", type=int, default=41, show_default=True, help="Quadrature nodes, equally spaced.")
 @click.option("--range", "half_range", type=float, default=6.0, show_default=True, help="Grid from -range to range.")
 @click.option("--max-iterations", type=click.IntRange(1), default=1000, show_default=True)
+@click.option("--covariance", is_flag=True, help="Write covariance.csv, for tirek score --item-uncertainty.")
 @click.option("--no-persons", is_flag=True, help="Do not write persons.csv.")
 @click.option(
     "--regress",
@@ -196,10 +197,13 @@ def run(answers: Path, out: Path, options: dict[str, Any], *, quiet: bool, as_js
     from tirek.assessment.commands.itemtable import is_table
     from tirek.assessment.commands.streamed import wants_stream
     from tirek.storage.runs import check_destination, dump_json, open_run
+    from tirek_engines.errors import Refusal
 
     check_destination(out)
     options = {**options, "stream": wants_stream(answers, options)}
     write, summary = outputs_of(options)
+    if options["covariance"] and options["dimension"]:
+        raise Refusal("--covariance is written for one dimension only. Leave it out.", code="not_built")
     say = _speaker(quiet)
     say(f"Reading {answers} …")
     table, calibration = calibrate_file(answers, options, progress=_progress(quiet))
@@ -225,9 +229,10 @@ def outputs_of(options: dict[str, Any]) -> tuple[Callable[..., dict[str, object]
 
     if options.get("dimension"):
         return dimension_tables.write_dimensions, dimension_tables.summary
-    if options.get("stream"):
-        return streamed.write_streamed, outputs.summary
-    return outputs.write_outputs, outputs.summary
+    write = streamed.write_streamed if options.get("stream") else outputs.write_outputs
+    if options.get("covariance"):
+        return outputs.and_covariance(write), outputs.summary
+    return write, outputs.summary
 
 
 def calibrate_file(

@@ -56,7 +56,7 @@ def fit_table(found: ToScore, options: dict[str, Any]) -> Fitted:
         notes += [f"No key is known for {keyless} items: their options are listed without flags."] if keyless else []
         report["n_options_flagged"] = int((frame["flag"].is_in(["attracts-able", "above-key", "weak-key"])).sum())
     if options["persons"]:
-        tables["persons_fit.csv"] = _person_frame(found, likelihood, p)
+        tables["persons_fit.csv"] = person_frame(found, likelihood, p)
         report["n_persons_flagged"] = int((tables["persons_fit.csv"]["flag"] == "unlikely").sum())
     if options["class_column"]:
         tables["agreement.csv"], report["n_pairs_compared"] = _agreement_frame(found, likelihood, p, raw)
@@ -192,7 +192,7 @@ def _option_frame(found: ToScore, likelihood: Likelihood, p: Parameters, raw: Ra
     return pl.DataFrame(data).with_columns(pl.selectors.float().fill_nan(None)), len(raw.items) - len(keys)
 
 
-def _person_frame(found: ToScore, likelihood: Likelihood, p: Parameters) -> pl.DataFrame:
+def person_frame(found: ToScore, likelihood: Likelihood, p: Parameters) -> pl.DataFrame:
     """persons_fit.csv."""
     from tirek_engines.psychometrics.fit.personfit import person_fit
 

@@ -11,6 +11,8 @@ from tirek.storage.tables import safe, write_csv
 from tirek_engines.psychometrics import FLAG_NAMES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tirek.assessment.commands.answers import AnswerTable
     from tirek.storage.runs import Run
     from tirek_engines.psychometrics import Calibration
@@ -31,6 +33,17 @@ def write_outputs(run: Run, table: AnswerTable, calibration: Calibration) -> dic
     fit = fit_summary(table, calibration)
     run.write_json("fit.json", fit)
     return fit
+
+
+def and_covariance(write: Callable[..., dict[str, object]]) -> Callable[..., dict[str, object]]:
+    """The same tables and covariance.csv."""
+    from tirek.assessment.commands.covariance import NAME, covariance_frame
+
+    def both(run: Run, table: AnswerTable, calibration: Calibration) -> dict[str, object]:
+        write_csv(run.folder / NAME, covariance_frame(calibration))
+        return write(run, table, calibration)
+
+    return both
 
 
 def with_replicates(frame: pl.DataFrame, calibration: Calibration, name: str) -> pl.DataFrame:

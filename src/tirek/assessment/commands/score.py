@@ -19,7 +19,7 @@ Examples:
   tirek score answers.csv --calibration results --method eap --omitted 9:missing --out scores
 
 \b
-Writes persons.csv, score.json and manifest.json into the folder.
+Writes persons.csv, score.json and manifest.json into the folder, with --fit also persons_fit.csv.
 Exit codes: 0 done, 2 bad input (see faults.csv).
 Every column is described in the manual, page "score".
 """
@@ -44,6 +44,12 @@ Every column is described in the manual, page "score".
     default="random",
     show_default=True,
     help="Random: normal between schools, for large groups. Fixed: each school's own mean, for results of schools.",
+)
+@click.option("--fit", is_flag=True, help="Check each person's pattern of answers as well: persons_fit.csv.")
+@click.option(
+    "--item-uncertainty",
+    is_flag=True,
+    help="Redraw the parameters for each plausible value, from covariance.csv of tirek calibrate --covariance.",
 )
 @click.option("--items", help="Item columns: globs; otherwise all calibrated items that the file has.")
 @click.option("--id", "id_column", metavar="COL", help="Column of ids [default: as in the calibration].")

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from tirek.storage.tables import safe, write_csv
+from tirek_engines.errors import Refusal
 
 if TYPE_CHECKING:
     from tirek.assessment.commands.score_table import ToScore
@@ -33,6 +34,7 @@ class Scored:
     columns: dict[str, Any]
     report: dict[str, object]
     notes: tuple[str, ...]
+    fit: pl.DataFrame | None = None
 
 
 def score_table(found: ToScore, options: dict[str, Any]) -> Scored:
@@ -40,6 +42,11 @@ def score_table(found: ToScore, options: dict[str, Any]) -> Scored:
     from tirek.assessment.commands.score_dimensions import dimensions_of
 
     method = options["method"]
+    if options.get("item_uncertainty") and (method != "pv" or dimensions_of(found.saved)):
+        raise Refusal(
+            "--item-uncertainty redraws the parameters for each plausible value of one dimension: use it with --method pv.",
+            code="not_built",
+        )
     if dimensions_of(found.saved):
         return _on_dimensions(found, options)
     likelihood, p = known_point(found)
@@ -61,13 +68,27 @@ def score_table(found: ToScore, options: dict[str, Any]) -> Scored:
         report |= {"mean": float(theta.mean()), "sd": float(theta.std())} if theta.size else {}
     columns |= {"score": data.raw_scores, "n_answered": data.n_answered}
     report |= {"n_without_answers": without, "notes": notes}
-    return Scored(method, columns, report, tuple(notes))
+    fit = None
+    if options.get("fit"):
+        from tirek.assessment.commands.itemfit_results import NO_PROOF, person_frame
+
+        fit = person_frame(found, likelihood, p)
+        report["n_persons_flagged"] = int((fit["flag"] == "unlikely").sum())
+        notes.append(NO_PROOF)
+        report["notes"] = notes
+    return Scored(method, columns, report, tuple(notes), fit)
 
 
 def _on_dimensions(found: ToScore, options: dict[str, Any]) -> Scored:
     """Several dimensions: each has its own columns."""
     from tirek.assessment.commands.score_dimensions import score_columns
 
+    if options.get("fit"):
+        raise Refusal(
+            "--fit does not go with several dimensions: calibrate the items of each dimension by themselves and score on "
+            "that folder.",
+            code="not_built",
+        )
     more, told = score_columns(found, options)
     columns = {"id": [safe(i) for i in found.table.ids], **more}
     report: dict[str, object] = {"method": options["method"], "n": len(found.table.ids), **told}
@@ -117,6 +138,8 @@ def _values(
 ) -> tuple[Any, dict[str, object]]:
     from tirek_engines.psychometrics.population.plausible import draw_values
 
+    if options.get("item_uncertainty"):
+        return _uncertain_values(found, likelihood, p, options)
     if found.schools is None:
         return draw_values(likelihood, p, m=options["m"], seed=options["seed"]), {}
     from tirek_engines.psychometrics.population.schooled import draw_with_schools
@@ -137,9 +160,30 @@ def _values(
     }
 
 
+def _uncertain_values(
+    found: ToScore, likelihood: Likelihood, p: Parameters, options: dict[str, Any]
+) -> tuple[Any, dict[str, object]]:
+    """Each plausible value under parameters redrawn from their covariance."""
+    from tirek.assessment.commands.covariance import redrawn
+    from tirek_engines.psychometrics.population.plausible import draw_values, stream
+
+    if found.schools is not None:
+        raise Refusal(
+            "--item-uncertainty and --school do not go together: schools' effects are drawn with known items. Leave one out.",
+            code="not_built",
+        )
+    rng = stream(options["seed"], 2**32)
+    seeds = rng.integers(1, 2**62, options["m"]).tolist()
+    points = redrawn(found, likelihood.data.items.names, p, options["m"], rng)
+    values = [draw_values(likelihood, point, m=1, seed=seed)[0] for point, seed in zip(points, seeds, strict=True)]
+    return np.stack(values), {"item_uncertainty": True}
+
+
 def write_scores(run: Run, scored: Scored) -> dict[str, object]:
     """Write persons.csv and score.json; returns what the second holds."""
     write_csv(run.folder / "persons.csv", pl.DataFrame(scored.columns))
+    if scored.fit is not None:
+        write_csv(run.folder / "persons_fit.csv", scored.fit)
     run.write_json("score.json", scored.report)
     return scored.report
 
