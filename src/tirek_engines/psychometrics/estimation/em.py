@@ -13,6 +13,8 @@ from tirek_engines.psychometrics.likelihood.model import Evaluation, Objective, 
 Floats = NDArray[np.float64]
 
 MEMORY = 6
+RIDGE = 1e-10
+"""Added to the squares of the changes, which are scaled to length 1: directions that say the same twice count once."""
 LARGEST_JUMP = 1.0
 SAME_OPTIMUM = 0.01
 """Log-posteriors that differ by less belong to one optimum."""
@@ -131,9 +133,11 @@ def anderson(points: list[Floats], residuals: list[Floats]) -> Floats:
     plain = points[-1] + residuals[-1]
     if len(points) < 2:
         return plain
-    all_points, all_residuals = np.array(points).T, np.array(residuals).T
-    moves = all_points[:, 1:] - all_points[:, :-1]
-    changes = all_residuals[:, 1:] - all_residuals[:, :-1]
-    scale = np.sqrt((changes * changes).sum(axis=0)) + 1e-300
-    mix, *_ = np.linalg.lstsq(changes / scale, residuals[-1], rcond=1e-10)
-    return np.asarray(plain - (moves + changes) @ (mix / scale))
+    all_points, all_residuals = np.array(points), np.array(residuals)
+    moves, changes = all_points[1:] - all_points[:-1], all_residuals[1:] - all_residuals[:-1]
+    scale = np.sqrt((changes * changes).sum(axis=1)) + 1e-300
+    unit = changes / scale[:, None]
+    gram = unit @ unit.T
+    gram.flat[:: gram.shape[0] + 1] += RIDGE
+    mix = np.linalg.solve(gram, unit @ residuals[-1]) / scale
+    return np.asarray(plain - mix @ (moves + changes))

@@ -87,16 +87,26 @@ def item_results(data: Prepared, shape: Shape, p: Parameters, covariance: Floats
     weights = category_weights(data)
     means = (weights @ np.arange(float(weights.shape[1])) / weights.sum(axis=1)).tolist()
     counts = data.items.counts[:, :255].sum(axis=1).tolist()
-    return tuple(_item_result(data, shape, p, covariance, j, counts[j], means[j]) for j in range(shape.n_items))
+    n_steps, slopes = shape.n_steps.tolist(), p.slopes.tolist()
+    return tuple(
+        _item_result(data, shape, p, covariance, j, (n_steps[j], slopes[j], counts[j], means[j]))
+        for j in range(shape.n_items)
+    )
 
 
 def _item_result(
-    data: Prepared, shape: Shape, p: Parameters, covariance: Floats | None, j: int, n: int, mean: float
+    data: Prepared,
+    shape: Shape,
+    p: Parameters,
+    covariance: Floats | None,
+    j: int,
+    known: tuple[int, float, int, float],
 ) -> ItemResult:
-    steps, graded = int(shape.n_steps[j]), shape.kinds[j] == KIND_GRADED
-    a, d = float(p.slopes[j]), p.intercepts[j, :steps].tolist()
-    c = _logistic(float(p.guessing[j])) if shape.kinds[j] == KIND_3PL else 0.0
-    share = [1.0 / steps] * steps if graded else [0.0] * (steps - 1) + [1.0 / steps]
+    """`known`: steps, slope, persons and mean."""
+    steps, a, n, mean = known
+    kind, d = int(shape.kinds[j]), p.intercepts[j, :steps].tolist()
+    c = _logistic(float(p.guessing[j])) if kind == KIND_3PL else 0.0
+    share = [1.0 / steps] * steps if kind == KIND_GRADED else [0.0] * (steps - 1) + [1.0 / steps]
     b = -sum(s * v for s, v in zip(share, d, strict=True)) / a
     places = shape.places
     slope, guess, of_steps = int(places.slopes[j]), int(places.guessing[j]), places.intercepts[j, :steps].tolist()
