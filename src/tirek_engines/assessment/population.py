@@ -25,10 +25,9 @@ from tirek_engines.errors import BrokenContract
 from tirek_engines.psychometrics.calibration import Calibration
 from tirek_engines.psychometrics.data.prepared import score_table
 from tirek_engines.psychometrics.kernels import score as kernels
-from tirek_engines.psychometrics.likelihood.model import Grid, Likelihood, Parameters
-from tirek_engines.psychometrics.likelihood.posteriors import Prior
+from tirek_engines.psychometrics.likelihood.model import Grid
 from tirek_engines.psychometrics.population import gibbs
-from tirek_engines.psychometrics.population.schooled import TableRows
+from tirek_engines.psychometrics.population.schooled import table_rows
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -140,7 +139,7 @@ def _rows(calibration: Calibration, known: Ints) -> gibbs.Rows:
     data, p = calibration.prepared, calibration.parameters
     n_nodes = round(2 * GRID_RANGE / GRID_STEP) + 1
     if not calibration.shape.in_score_family:
-        return _table_rows(calibration.likelihood.on(Grid(n_nodes, GRID_RANGE)), p, known)
+        return table_rows(calibration.likelihood.on(Grid(n_nodes, GRID_RANGE)), p, known)
     theta = np.linspace(-GRID_RANGE, GRID_RANGE, n_nodes)
     log_z = kernels.log_normalisers(p.slopes, p.intercepts, data.items.n_steps, theta)
     if data.unit_scores is not None:
@@ -152,14 +151,6 @@ def _rows(calibration: Calibration, known: Ints) -> gibbs.Rows:
     bases = -kernels.design_sums(data.run_masks, log_z)
     ratios = np.exp(np.diff(bases, axis=1, append=bases[:, -1:]))
     return Rows(scores[unit], data.unit_run[unit], ratios, theta)
-
-
-def _table_rows(fine: Likelihood, p: Parameters, known: Ints) -> TableRows:
-    """3PL, graded and mixed tests, without any prior on ability."""
-    data = fine.data
-    flat = Prior(np.zeros((data.run_group.shape[0], fine.theta.shape[0])))
-    values = fine.kernel.log_joint(p, flat, slice(0, data.unit_run.shape[0]))
-    return TableRows(values[data.unit_of_person[known]], fine.theta)
 
 
 def _cells(school: Ints, factors: list[Ints], small: int) -> Ints:

@@ -134,12 +134,23 @@ def draw_with_schools(
 
 def _rows(likelihood: Likelihood, p: Parameters, known: Ints) -> gibbs.Rows:
     fine = likelihood.on(fine_grid(likelihood, p))
-    data, flat = fine.data, Prior(np.zeros((fine.data.run_group.shape[0], fine.theta.shape[0])))
-    units = data.unit_of_person[known]
-    kernel = fine.kernel
+    kernel, units = fine.kernel, fine.data.unit_of_person[known]
     if isinstance(kernel, ScoreKernel):
-        return ScoreRows(kernel.scores(p)[units], data.unit_run[units], kernel.bases(p, flat), fine.theta)
-    return TableRows(kernel.log_joint(p, flat, slice(0, data.unit_run.shape[0]))[units], fine.theta)
+        return ScoreRows(
+            kernel.scores(p)[units], fine.data.unit_run[units], kernel.bases(p, flat_prior(fine)), fine.theta
+        )
+    return table_rows(fine, p, known)
+
+
+def flat_prior(likelihood: Likelihood) -> Prior:
+    """Nothing is believed before the answers."""
+    return Prior(np.zeros((likelihood.data.run_group.shape[0], likelihood.theta.shape[0])))
+
+
+def table_rows(fine: Likelihood, p: Parameters, known: Ints) -> TableRows:
+    """Log-likelihood of some persons at every node, without any prior on ability: for 3PL, graded and mixed tests."""
+    everybody = fine.kernel.log_joint(p, flat_prior(fine), slice(0, fine.data.unit_run.shape[0]))
+    return TableRows(everybody[fine.data.unit_of_person[known]], fine.theta)
 
 
 def _design(likelihood: Likelihood, covariates: Floats | None) -> Floats:
