@@ -102,7 +102,10 @@ def test_the_commands(tmp_path):
     with table.open("a", encoding="utf-8") as file:
         file.write("471000000,district,,Ақтау,,,,,,,\n")
     done = CliRunner().invoke(main, ["territories", str(table), "--json"])
-    assert (done.exit_code, json.loads(done.stdout)) == (0, {"added": 22, "corrected": 0, "unchanged": 0, "faults": 0})
+    assert (done.exit_code, json.loads(done.stdout)) == (
+        0,
+        {"added": 22, "changed": 0, "corrected": 0, "unchanged": 0, "faults": 0},
+    )
     assert tree()["471000000"][0] == "470000000"
     done = CliRunner().invoke(main, ["school-year", "2026-09-01", "2027-05-25"])
     assert "Added 2026-2027" in done.output

@@ -103,18 +103,18 @@ ERRORS = {404: Problem, 422: Problem}
 
 @router.get("/territories/{code}", response={200: TerritoryOut, **ERRORS}, url_name="territory")
 def territory(request, code: str = Kato, on: date | None = On):
-    found = _territory(code)
-    return _territories([found], on or timezone.localdate())[0]
+    day = on or timezone.localdate()
+    return _territories([_territory(code, day)], day)[0]
 
 
 @router.get("/territories/{code}/parts", response={200: list[TerritoryOut], **ERRORS}, url_name="territory_parts")
 def parts(request, code: str = Kato, on: date | None = On):
     day = on or timezone.localdate()
-    return _territories(list(territories.children(_territory(code), on=day)), day)
+    return _territories(territories.children(_territory(code, day), on=day), day)
 
 
-def _territory(code: str):
-    found = territories.by_code(code)
+def _territory(code: str, on: date):
+    found = territories.by_code(code, on=on)
     if found is None:
         raise HttpError(404, _("There is no such territory."))
     return found
@@ -154,8 +154,9 @@ def institution_list(
     offset: int = Query(0, ge=0, le=1_000_000),
 ):
     """Institutions of the asker's scope, in order of name."""
+    day = on or timezone.localdate()
     found = institutions.listed(
-        request.scope, on=on or timezone.localdate(), territory=_territory(territory) if territory else None,
+        request.scope, on=day, territory=_territory(territory, day) if territory else None,
         kind=kind or "", text=text or "", is_support_school=support,
     )  # fmt: skip
     return {"count": found.count(), "items": [_institution_out(state) for state in found[offset : offset + limit]]}

@@ -39,12 +39,12 @@ def here(request: HttpRequest) -> HttpResponse:
 def territory(request: HttpRequest, code: str) -> HttpResponse:
     """How many learn here, and how it looks one step further down."""
     on = pages.day_of(request)
-    found = territories.by_code(code)
+    found = territories.by_code(code, on=on)
     if found is None:
         raise Http404
-    children = list(territories.children(found, on=on))
+    children = territories.children(found, on=on)
     numbers = counts.by_territory([found, *children], on=on)
-    path = territories.path(found)
+    path = territories.path(found, on=on)
     rows = [_child(child, numbers.get(child.pk), on) for child in children]
     context = {
         "territory": found,
@@ -91,15 +91,18 @@ def institution_list(request: HttpRequest) -> HttpResponse:
     """Which institutions are there? Facets narrow, every row leads on, the whole list can be taken along."""
     on = pages.day_of(request)
     home = territories.of_scope(request.scope)
-    below = list(territories.districts(home, on=on)) if home else []
+    below = territories.districts(home, on=on) if home else []
+    territories.as_on([home] if home else [], on)
     form = InstitutionFilter(request.GET or None, territories=_choices(home, below))
     chosen = form.cleaned_data if form.is_bound and form.is_valid() else {}
     found = _found(request, chosen, on)
     if form_of_file := request.GET.get("download"):
-        return _download(found, form_of_file)
+        return _download(found, form_of_file, on)
+    page = pages.paged(request, _ordered(found, request.GET.get("sort", "name")))
+    page.object_list = list(territories.places_on(page.object_list, on))
     context = {
         "form": form, "on": on, "today": timezone.localdate(), "sort": request.GET.get("sort", "name"),
-        "page": pages.paged(request, _ordered(found, request.GET.get("sort", "name"))), "filtered": any(chosen.values()),
+        "page": page, "filtered": any(chosen.values()),
         "may_open": request.scope.is_country or request.scope.lo != request.scope.hi,
         "kind_names": dict(form.fields["kind"].choices), "settlement_names": dict(form.fields["settlement"].choices),
     }  # fmt: skip
@@ -130,7 +133,7 @@ def _ordered(found, sort: str):
     return found.order_by(*[f"-{column}" for column in order] if sort.startswith("-") else order)
 
 
-def _download(found, form: str) -> HttpResponse:
+def _download(found, form: str, on: dt.date) -> HttpResponse:
     columns = [
         ("code", _("Code")), ("bin", _("BIN")), ("kind", _("Kind")), ("name_kk", _("Name in Kazakh")),
         ("name_ru", _("Name in Russian")), ("name_en", _("Name in English")), ("territory_kato", _("KATO code")),
@@ -138,7 +141,9 @@ def _download(found, form: str) -> HttpResponse:
         ("support_school", _("Support school")), ("pupils", _("Pupils")), ("teachers", _("Teachers")),
         ("capacity", _("Places")), ("longitude", _("Longitude")), ("latitude", _("Latitude")),
     ]  # fmt: skip
-    return downloads.respond("institutions", form, columns, (_file_row(state) for state in found.iterator(2000)))
+    return downloads.respond(
+        "institutions", form, columns, (_file_row(state) for state in territories.places_on(found.iterator(2000), on))
+    )
 
 
 def _file_row(state) -> list:

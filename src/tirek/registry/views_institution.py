@@ -25,6 +25,8 @@ from tirek.registry.recorded import recorded
 
 PLACE_TABLES = frozenset({"registry.building", "registry.room", "registry.classgroup"})
 CHANGE_ROWS = 25
+CLASS_ROWS = 60  # a class at once; only a group that is none needs pages
+ROOM_ROWS = 100
 
 
 def frame(request: HttpRequest, code: str, here: str) -> dict:
@@ -37,6 +39,7 @@ def frame(request: HttpRequest, code: str, here: str) -> dict:
         state = institutions.last_state(known.pk) if known else None
     if state is None:
         raise Http404
+    territories.as_on([state.territory], on)
     path = territories.path_of(state.org_no, on=on) or [state.territory]
     return {
         "state": state,
@@ -116,12 +119,24 @@ def _room_summary(institution_id: int, on: dt.date) -> dict:
 def rooms(request: HttpRequest, code: str) -> HttpResponse:
     """Which rooms are there, and in what condition?"""
     context = frame(request, code, "rooms")
-    found = list(institutions.rooms(context["institution"].pk, on=context["on"]))
+    page = pages.paged(request, institutions.rooms(context["institution"].pk, on=context["on"]), ROOM_ROWS)
     buildings = list(institutions.buildings(context["institution"].pk, on=context["on"]))
-    context["buildings"] = [{"building": b, "rooms": [r for r in found if r.building_id == b.pk]} for b in buildings]
-    context["room_count"] = len(found)
-    context["bad_count"] = sum(room.condition in ("poor", "unusable") for room in found)
+    context["page"] = page
+    context["buildings"] = _by_building(page, buildings)
+    context["counts"] = _room_summary(context["institution"].pk, context["on"])
     return render(request, "registry/rooms.html", context)
+
+
+def _by_building(page, buildings: list) -> list[dict]:
+    """The page's rooms under their buildings; a building without any rooms comes on the last page."""
+    on_page = {b.pk: [room for room in page if room.building_id == b.pk] for b in buildings}
+    if page.paginator.num_pages == 1:
+        return [{"building": b, "rooms": on_page[b.pk]} for b in buildings]
+    filled = set(page.paginator.object_list.order_by().values_list("building_id", flat=True))
+    last = not page.has_next()
+    return [
+        {"building": b, "rooms": on_page[b.pk]} for b in buildings if on_page[b.pk] or (last and b.pk not in filled)
+    ]
 
 
 @gate()
@@ -186,10 +201,11 @@ def class_page(request: HttpRequest, code: str, group: int) -> HttpResponse:
     if context["group"] is None:
         raise Http404
     context["group_name"] = context["said"].group_named % {"group": context["group"]}
-    context["pupils"] = list(people.pupils(request.scope, on=context["on"], class_group_id=group))
+    found = people.pupils(request.scope, on=context["on"], class_group_id=group)
+    context["page"] = pages.paged(request, found, CLASS_ROWS)
     context["teachings"] = list(people.teachings(request.scope, on=context["on"], class_group_id=group))
-    if context["pupils"]:
-        record_many_read(request, rows=len(context["pupils"]), query=f"class {group}")
+    if context["page"].object_list:
+        record_many_read(request, rows=len(context["page"].object_list), query=f"class {group}")
     context["trail"] = [*context["trail"], (context["name"], pages.institution_url(code, context["on"], "classes"))]
     return render(request, "registry/class.html", context)
 

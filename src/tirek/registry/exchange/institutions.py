@@ -20,6 +20,7 @@ from tirek.registry.models import (
     Territory,
     TerritoryLevel,
 )
+from tirek.registry.services.territories import rewrite
 
 STATE_FIELDS = (
     "name_kk", "name_ru", "name_en", "settlement_kind", "is_public", "languages", "address", "longitude", "latitude",
@@ -153,7 +154,7 @@ class InstitutionPlan:
         for kind, *step in self.steps:
             if kind == "territory":
                 territory, values = step
-                Territory.objects.filter(pk=territory.pk).update(**values)
+                rewrite(territory, values, self.context.as_of)
             elif kind == "new":
                 self._create(*step)
             else:

@@ -16,7 +16,8 @@ from tirek_engines.errors import Refusal
 # what lies on others first
 UNDONE_MODELS = (
     models.ExternalId, models.Enrolment, models.Employment, models.Guardianship, models.Room, models.Building,
-    models.ClassGroup, models.Person, models.InstitutionState, models.Institution, models.Territory,
+    models.ClassGroup, models.Person, models.InstitutionState, models.Institution,
+    models.TerritoryState, models.Territory,
 )  # fmt: skip
 SHOWN = 20
 

@@ -34,7 +34,7 @@ from tirek.registry.models.people import (
     Sex,
     Teaching,
 )
-from tirek.registry.models.territories import SettlementKind, Territory, TerritoryLevel
+from tirek.registry.models.territories import SettlementKind, Territory, TerritoryLevel, TerritoryState
 
 __all__ = [
     "Building",
@@ -68,4 +68,5 @@ __all__ = [
     "Teaching",
     "Territory",
     "TerritoryLevel",
+    "TerritoryState",
 ]  # fmt: skip

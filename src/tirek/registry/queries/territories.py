@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import get_language
 
 from tirek.access.scope import Scope
-from tirek.registry.models import Territory, TerritoryLevel
+from tirek.registry.models import InstitutionState, Territory, TerritoryLevel, TerritoryState
 from tirek.registry.models.people import REGION_SPAN
 
 ROOT_CODE = "000000000"
+BY_PERIOD = ("name_kk", "name_ru", "name_en", "sort_key", "settlement_kind", "longitude", "latitude")
 
 
 def local_name(thing) -> str:
@@ -20,16 +23,39 @@ def local_name(thing) -> str:
     return getattr(thing, f"name_{(get_language() or 'kk')[:2]}", "") or thing.name_kk
 
 
+def as_on(found: Iterable[Territory], on: dt.date) -> list[Territory]:
+    """The territories with the names and places they had on a day; one question, and none for today. Not to be saved."""
+    known = list(found)
+    if on >= timezone.localdate() or not known:
+        return known
+    states = TerritoryState.objects.filter(territory__in={t.pk for t in known}, valid__contains=on)
+    former = {state.territory_id: state for state in states}
+    for territory in known:
+        for column in BY_PERIOD if territory.pk in former else ():
+            setattr(territory, column, getattr(former[territory.pk], column))
+    return known
+
+
+def places_on(states: Iterable[InstitutionState], on: dt.date) -> Iterator[InstitutionState]:
+    """States of institutions whose territories are called as on a day; a question for each thousand."""
+    waiting = iter(states)
+    while some := list(islice(waiting, 1000)):
+        as_on([state.territory for state in some], on)
+        yield from some
+
+
 def country() -> Territory | None:
     return Territory.objects.filter(level=TerritoryLevel.COUNTRY).first()
 
 
-def by_code(code: str) -> Territory | None:
-    return Territory.objects.filter(code=code).first()
+def by_code(code: str, *, on: dt.date | None = None) -> Territory | None:
+    """As it is, or as it was on a day."""
+    found = Territory.objects.filter(code=code)
+    return next(iter(as_on(found, on) if on else found), None)
 
 
-def regions(*, on: dt.date) -> QuerySet[Territory]:
-    return Territory.objects.filter(level=TerritoryLevel.REGION, valid__contains=on).order_by("sort_key")
+def regions(*, on: dt.date) -> list[Territory]:
+    return _sorted(as_on(Territory.objects.filter(level=TerritoryLevel.REGION, valid__contains=on), on))
 
 
 def region_numbers() -> list[int]:
@@ -38,8 +64,12 @@ def region_numbers() -> list[int]:
     return sorted({start // REGION_SPAN for start in starts})
 
 
-def children(territory: Territory, *, on: dt.date) -> QuerySet[Territory]:
-    return Territory.objects.filter(parent=territory, valid__contains=on).order_by("level", "sort_key")
+def children(territory: Territory, *, on: dt.date) -> list[Territory]:
+    return _sorted(as_on(Territory.objects.filter(parent=territory, valid__contains=on), on))
+
+
+def _sorted(found: list[Territory]) -> list[Territory]:
+    return sorted(found, key=lambda t: (t.level, t.sort_key, t.pk))
 
 
 def parents(found: Sequence[Territory]) -> QuerySet[Territory]:
@@ -47,9 +77,9 @@ def parents(found: Sequence[Territory]) -> QuerySet[Territory]:
     return Territory.objects.filter(pk__in={t.parent_id for t in found if t.parent_id})
 
 
-def districts(territory: Territory, *, on: dt.date) -> QuerySet[Territory]:
+def districts(territory: Territory, *, on: dt.date) -> list[Territory]:
     """Districts and cities inside a territory, at whatever depth."""
-    return inside(territory).filter(level=TerritoryLevel.DISTRICT, valid__contains=on).order_by("sort_key")
+    return _sorted(as_on(inside(territory).filter(level=TerritoryLevel.DISTRICT, valid__contains=on), on))
 
 
 def inside(territory: Territory) -> QuerySet[Territory]:
@@ -63,16 +93,16 @@ def whole_in(scope: Scope, *, on: dt.date) -> list[Territory]:
     return [t for t in found if scope.covers(t.org_lo) and scope.covers(t.org_hi)]
 
 
-def path(territory: Territory) -> list[Territory]:
+def path(territory: Territory, *, on: dt.date) -> list[Territory]:
     """From the country down to the territory itself, by the ranges: one query, no recursion."""
     around = Territory.objects.filter(org_lo__lte=territory.org_lo, org_hi__gte=territory.org_hi)
-    return [t for t in around.order_by("org_lo", "-org_hi") if t.pk != territory.pk] + [territory]
+    return as_on([t for t in around.order_by("org_lo", "-org_hi") if t.pk != territory.pk] + [territory], on)
 
 
 def path_of(org_no: int, *, on: dt.date) -> list[Territory]:
     """The territories that an institution's number lies in, widest first."""
     around = Territory.objects.filter(org_lo__lte=org_no, org_hi__gte=org_no, valid__contains=on)
-    return list(around.order_by("org_lo", "-org_hi"))
+    return as_on(around.order_by("org_lo", "-org_hi"), on)
 
 
 def of_scope(scope: Scope) -> Territory | None:

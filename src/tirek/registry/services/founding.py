@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from tirek.access.scope import Scope, loading
 from tirek.registry import names
 from tirek.registry.models import SchoolYear, SettlementKind, Territory, TerritoryLevel
-from tirek.registry.services.refusals import Overlap, WrongDate, check_date, check_right
-from tirek.registry.services.territories import BIGGEST, LOCK
+from tirek.registry.services.refusals import Overlap, WrongDate, check_date, check_right, shown
+from tirek.registry.services.territories import BIGGEST, CHANGEABLE, LOCK, check_begin, rewrite, since_when
 
 WIDTHS = {TerritoryLevel.REGION: 10_000_000, TerritoryLevel.DISTRICT: 100_000, TerritoryLevel.SETTLEMENT: 1_000}
 ABOVE = {
@@ -23,7 +23,6 @@ ABOVE = {
     TerritoryLevel.DISTRICT: (TerritoryLevel.REGION,),
     TerritoryLevel.SETTLEMENT: (TerritoryLevel.DISTRICT, TerritoryLevel.REGION),
 }
-TEXTS = ("name_kk", "name_ru", "name_en", "iso_3166_2", "settlement_kind")
 NUMBERS = {"longitude": 180.0, "latitude": 90.0}
 KATO_SINCE = dt.date(1997, 1, 1)
 
@@ -45,34 +44,49 @@ class Founded:
 
     added: list[str] = field(default_factory=list)
     corrected: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
     unchanged: int = 0
     problems: list[Problem] = field(default_factory=list)
+    from_date: dt.date | None = None
     ends: dict[str, int] = field(default_factory=dict)  # last number given out in each territory, while a table is read
+    new: list[Territory] = field(default_factory=list)
+    rewritten: list[tuple[Territory, dict[str, object]]] = field(default_factory=list)
 
 
 def found_territories(
-    *, rows: Iterable[Mapping[str, str]], by: Scope, now: dt.datetime, dry_run: bool = False
+    *,
+    rows: Iterable[Mapping[str, str]],
+    by: Scope,
+    now: dt.datetime,
+    dry_run: bool = False,
+    from_date: dt.date | None = None,
 ) -> Founded:
-    """Add the territories of a table, parents before their parts; of those that are there, names and places are corrected.
+    """Add the territories of a table, parents before their parts; of those that are there, names and places are rewritten.
 
-    All of the table goes in or nothing. Ranges of numbers are given here once and stay: a region has ten million, a district
-    100,000, a settlement 1,000 unless the column ``numbers`` asks for another width. Nothing is ever taken away.
+    With ``from_date`` what the table says otherwise holds from that day on and earlier days keep what they had; without it
+    the table corrects what was recorded wrongly. All of the table goes in or nothing. Ranges of numbers are given here once
+    and stay: a region has ten million, a district 100,000, a settlement 1,000 unless the column ``numbers`` asks for another
+    width. Nothing is ever taken away.
     """
-    found = Founded()
+    found = Founded(from_date=from_date)
     with loading(), connection.cursor() as cursor:
         check_right(by, "registry.found", 0, BIGGEST)
+        if from_date:
+            check_begin(from_date, now)
         cursor.execute("select pg_advisory_xact_lock(%s)", [LOCK])
         known = {territory.code: territory for territory in Territory.objects.select_related("parent")}
-        planned = _plan(list(rows), known, found)
+        _plan(list(rows), known, found)
         if not found.problems and not dry_run:
-            for territory in planned:
+            for territory in found.new:
                 territory.parent = known[territory.parent.code] if territory.parent else None
                 territory.save()
+            for territory, changes in found.rewritten:
+                rewrite(territory, changes, from_date)
     return found
 
 
-def _plan(rows: list[Mapping[str, str]], known: dict[str, Territory], found: Founded) -> list[Territory]:
-    planned, seen = [], set()
+def _plan(rows: list[Mapping[str, str]], known: dict[str, Territory], found: Founded) -> None:
+    seen: set[str] = set()
     order = list(TerritoryLevel.values)
     numbered = [(row_no, {k: str(v or "").strip() for k, v in row.items()}) for row_no, row in enumerate(rows, start=2)]
     numbered.sort(key=lambda pair: (order.index(pair[1].get("level")) if pair[1].get("level") in order else 9, pair[0]))
@@ -82,10 +96,12 @@ def _plan(rows: list[Mapping[str, str]], known: dict[str, Territory], found: Fou
             found.problems.append(problem)
             continue
         seen.add(row["code"])
-        territory = _territory_of(row_no, row, known, found)
-        if territory:
-            planned.append(territory)
-    return planned
+        if row["code"] in known:
+            _plan_known(row_no, row, known[row["code"]], found)
+        elif territory := _new(row_no, row, known, found):
+            known[territory.code] = territory
+            found.added.append(territory.code)
+            found.new.append(territory)
 
 
 def _problem_of(row_no: int, row: dict[str, str], known: dict[str, Territory], seen: set[str]) -> Problem | None:
@@ -124,35 +140,30 @@ def _is_between(text: str, furthest: float) -> bool:
         return False
 
 
-def _territory_of(row_no: int, row: dict[str, str], known: dict[str, Territory], found: Founded) -> Territory | None:
-    """A new territory with its range, or a known one with what the table says better; None when there is nothing to do."""
-    territory = known.get(row["code"])
-    if territory is None:
-        territory = _new(row_no, row, known, found)
-        if territory:
-            known[territory.code] = territory
-            found.added.append(territory.code)
-        return territory
-    before = [getattr(territory, column) for column in (*TEXTS, *NUMBERS)]
-    _fill(territory, row)
-    if before == [getattr(territory, column) for column in (*TEXTS, *NUMBERS)]:
+def _plan_known(row_no: int, row: dict[str, str], territory: Territory, found: Founded) -> None:
+    """What the table says otherwise of a territory that is there: from a day on, or as a correction."""
+    said = _said(row)
+    changes = {column: value for column, value in said.items() if getattr(territory, column) != value}
+    if not changes:
         found.unchanged += 1
-        return None
-    found.corrected.append(territory.code)
-    return territory
+        return
+    since = since_when(territory) if found.from_date else None
+    if found.from_date and since and found.from_date <= since:
+        column = next(iter(changes))
+        what = _("The last change is of {day}.").format(day=shown(since))
+        todo = _("Choose a later day, or leave the day out to correct what was recorded wrongly.")
+        found.problems.append(Problem(row_no, column, row[column], what, todo))
+        return
+    (found.changed if found.from_date else found.corrected).append(territory.code)
+    found.rewritten.append((territory, changes))
 
 
-def _fill(territory: Territory, row: dict[str, str]) -> None:
+def _said(row: dict[str, str]) -> dict[str, object]:
     """An empty cell says nothing."""
-    for column in TEXTS:
-        if row.get(column):
-            setattr(territory, column, row[column])
-    for column in NUMBERS:
-        if row.get(column):
-            setattr(territory, column, float(row[column]))
-    territory.name_ru = territory.name_ru or territory.name_kk
-    territory.name_en = territory.name_en or territory.name_ru
-    territory.sort_key = names.sort_key(territory.name_kk, 200)
+    texts: dict[str, object] = {
+        column: row[column] for column in CHANGEABLE if column not in NUMBERS and row.get(column)
+    }
+    return texts | {column: float(row[column]) for column in NUMBERS if row.get(column)}
 
 
 def _new(row_no: int, row: dict[str, str], known: dict[str, Territory], found: Founded) -> Territory | None:
@@ -177,7 +188,11 @@ def _new(row_no: int, row: dict[str, str], known: dict[str, Territory], found: F
     territory = Territory(
         code=row["code"], parent=parent, level=row["level"], org_lo=lo, org_hi=hi, valid=DateRange(KATO_SINCE, None)
     )
-    _fill(territory, row)
+    for column, value in _said(row).items():
+        setattr(territory, column, value)
+    territory.name_ru = territory.name_ru or territory.name_kk
+    territory.name_en = territory.name_en or territory.name_ru
+    territory.sort_key = names.sort_key(territory.name_kk, 200)
     return territory
 
 

@@ -1,21 +1,106 @@
-"""Giving a territory another range of numbers: everything that carries a number moves with it, grants included."""
+"""Territories: what they are called from a day on, and another range of numbers, with which all that carries one moves."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 import pgtrigger
 from django.apps import apps
 from django.db import connection
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils.translation import gettext as _
 
 from tirek.access.scope import Scope, loading
-from tirek.registry.models import Territory
-from tirek.registry.services.refusals import NotFound, Overlap, RegistryRefusal, check_right
+from tirek.registry import names
+from tirek.registry.models import Territory, TerritoryState
+from tirek.registry.services.refusals import (
+    NotFound,
+    Overlap,
+    RegistryRefusal,
+    WrongDate,
+    check_date,
+    check_right,
+    shown,
+)
 
 LOCK = 7461729  # advisory: one renumbering at a time
 COLUMNS = ("org_no", "org_lo", "org_hi")
 BIGGEST = 2_147_483_647
+KEPT = ("name_kk", "name_ru", "name_en", "settlement_kind", "longitude", "latitude")  # by period
+CHANGEABLE = (*KEPT, "iso_3166_2")
+
+
+def change_territory(
+    *, territory_id: int, from_date: dt.date, changes: Mapping[str, object], by: Scope, now: dt.datetime
+) -> Territory:
+    """A territory has another name or place from a day on. Earlier days keep what they had."""
+    check_begin(from_date, now)
+    with loading():
+        territory = _locked(territory_id, changes, by)
+        since = since_when(territory)
+        if from_date <= since:
+            raise WrongDate(
+                _("The last change is of {day}. Choose a later day, or correct that state instead.").format(
+                    day=shown(since)
+                ),
+                day=since.isoformat(),
+            )
+        return rewrite(territory, changes, from_date)
+
+
+def correct_territory(*, territory_id: int, changes: Mapping[str, object], by: Scope, now: dt.datetime) -> Territory:
+    """The present name or place was recorded wrongly: it is rewritten, and the audit keeps what stood there."""
+    with loading():
+        return rewrite(_locked(territory_id, changes, by), changes, None)
+
+
+def _locked(territory_id: int, changes: Mapping[str, object], by: Scope) -> Territory:
+    unknown = set(changes) - set(CHANGEABLE)
+    if unknown:
+        raise RegistryRefusal(
+            _("These cannot be changed here: {names}.").format(names=", ".join(sorted(unknown))), code="unknown_field"
+        )
+    if "name_kk" in changes and not names.clean(str(changes["name_kk"])):
+        raise RegistryRefusal(_("Enter the name in Kazakh."), code="name_missing")
+    territory = Territory.objects.select_for_update().filter(pk=territory_id).first()
+    if territory is None:
+        raise NotFound(_("There is no such territory."))
+    check_right(by, "registry.change", territory.org_lo, territory.org_hi)
+    return territory
+
+
+def check_begin(day: dt.date, now: dt.datetime) -> None:
+    """A territory's present state is that of today: what begins later is recorded on its day."""
+    check_date(day, now)
+    if day > now.date():
+        raise WrongDate(
+            _("{day} is not yet here. Record a territory's new name on its day or afterwards.").format(day=shown(day)),
+            day=day.isoformat(),
+        )
+
+
+def since_when(territory: Territory) -> dt.date:
+    """The day on which the present state began."""
+    last = TerritoryState.objects.filter(territory=territory).order_by("-valid").first()
+    return last.valid.upper if last else territory.valid.lower or dt.date.min
+
+
+def rewrite(territory: Territory, values: Mapping[str, object], from_date: dt.date | None) -> Territory:
+    """The one place where a territory's name and place are written; whoever calls has checked the right to it.
+
+    With a day, what was in force until then is kept as a former state. To fill in what was not known is no change.
+    """
+    differing = [c for c in KEPT if c in values and getattr(territory, c) not in (None, "", values[c])]
+    since = since_when(territory) if from_date and differing else None
+    if from_date and since and from_date > since:
+        kept = {column: getattr(territory, column) for column in (*KEPT, "sort_key", "org_lo", "org_hi")}
+        TerritoryState.objects.create(territory=territory, valid=DateRange(since, from_date), **kept)
+    for column, value in values.items():
+        setattr(territory, column, value)
+    territory.sort_key = names.sort_key(territory.name_kk, 200)
+    territory.save(update_fields=[*values, "sort_key"])
+    return territory
 
 
 def renumber_territory(*, territory_id: int, new_lo: int, by: Scope, now: dt.datetime) -> int:

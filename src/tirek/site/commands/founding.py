@@ -23,34 +23,42 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.command()
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--template", is_flag=True, help="Write the country and its 20 regions to PATH, to begin from.")
+@click.option(
+    "--from", "from_day", type=DAY, help="Day from which names and places that differ hold; else they are corrected."
+)
 @click.option("--dry-run", is_flag=True, help="Check only.")
 @click.option("--faults", type=click.Path(path_type=Path), default=Path("faults.csv"), show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="The counts as JSON on standard output.")
-def territories(path: Path, template: bool, dry_run: bool, faults: Path, as_json: bool) -> None:
+def territories(path: Path, template: bool, from_day, dry_run: bool, faults: Path, as_json: bool) -> None:
     """Add the territories in the table PATH, with a range of numbers for the institutions of each.
 
-    Names and places of those that are there are corrected; none is taken away. All goes in or nothing: bad rows end with 2
-    and a table of faults. KATO codes tell what lies in what, unless the column parent does.
+    Names and places of those that are there change from the day --from on, and earlier days keep the old ones; without a
+    day they are corrected. None is taken away. All goes in or nothing: bad rows end with 2 and a table of faults. KATO codes
+    tell what lies in what, unless the column parent does.
 
-    Example: tirek territories kato.csv --template; then add districts to kato.csv, and: tirek territories kato.csv
+    Example: tirek territories kato.csv --template; then add districts to kato.csv, and: tirek territories kato.csv;
+    a year later, of those that were renamed: tirek territories renamed.csv --from 2026-03-15
     """
     if template:
         _write_template(path)
         return
     if not path.is_file():
         raise click.BadParameter(f"There is no file {path}.")
+    day = from_day.date() if from_day else None
     with _as_administrator() as (scope, now):
         from tirek.registry.services.founding import found_territories
 
-        found = found_territories(rows=_rows(path), by=scope, now=now, dry_run=dry_run)
-    counts = {"added": len(found.added), "corrected": len(found.corrected), "unchanged": found.unchanged,
-              "faults": len(found.problems)}  # fmt: skip
+        found = found_territories(rows=_rows(path), by=scope, now=now, dry_run=dry_run, from_date=day)
+    counts = {"added": len(found.added), "changed": len(found.changed), "corrected": len(found.corrected),
+              "unchanged": found.unchanged, "faults": len(found.problems)}  # fmt: skip
     if found.problems:
         _write_faults(faults, path, found.problems)
     if as_json:
         click.echo(json.dumps(counts))
     else:
-        click.echo("{added} added, {corrected} corrected, {unchanged} as they were.".format(**counts))
+        click.echo(
+            "{added} added, {changed} changed, {corrected} corrected, {unchanged} as they were.".format(**counts)
+        )
     if found.problems:
         click.echo(f"Nothing was written: {len(found.problems)} rows are faulty, see {faults}.", err=True)
         raise SystemExit(EXIT_BAD_INPUT)
