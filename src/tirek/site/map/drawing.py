@@ -11,6 +11,7 @@ from pathlib import Path
 from tirek.site.map.simplify import place
 
 MARGIN = 0.04
+LETTER, LINE = 6.9, 15.0  # pixels of a name: a letter's width, on the average, and a line's height
 WIDTH = (
     328  # pixels for which names are placed: a telephone of 360 less its margins; names keep their size on wider ones
 )
@@ -61,7 +62,10 @@ def country(units: Sequence[Unit]) -> Drawing:
 
 
 def region(iso: str, spots: Sequence[Spot]) -> Drawing | None:
-    """One unit with its points, each named; names keep clear of each other where they can."""
+    """One unit with its points, the heaviest named first; a name without room is shown when its point is asked for.
+
+    The named come first: what is asked for is then drawn on top.
+    """
     shape = outlines().get(iso)
     boxes = [shape["box"]] if shape else [_box(spots)] if spots else []
     if not boxes:
@@ -69,13 +73,13 @@ def region(iso: str, spots: Sequence[Spot]) -> Drawing | None:
     drawing, move = _frame(boxes)
     if shape:
         drawing.units.append({"unit": Unit(iso, ""), "path": shape["fine"], "transform": move.text})
-    taken: list[tuple[float, float, float, float]] = []
-    for spot in sorted(spots, key=lambda s: -s.weight):
-        x, y = move(*place(spot.longitude, spot.latitude))
-        radius = 4 + 7 * max(0.0, min(1.0, spot.weight)) ** 0.5
+    points = [_point(spot, move) for spot in sorted(spots, key=lambda s: -s.weight)]
+    taken = [(x - radius, y - radius, x + radius, y + radius) for _, x, y, radius in points]
+    for own, (spot, x, y, radius) in enumerate(points):
         across, down = round(100 * x / drawing.width, 2), round(100 * y / drawing.height, 2)
-        label = _label(x, y, radius, spot.name, drawing, taken)
+        label = _label(x, y, radius, spot.name, drawing, taken, own)
         drawing.spots.append({"spot": spot, "x": across, "y": down, "r": round(radius, 1)} | label)
+    drawing.spots.sort(key=lambda found: found["asked"])
     return drawing
 
 
@@ -109,9 +113,18 @@ def _box(spots: Sequence[Spot]) -> list[float]:
     return [min(xs) - pad, min(ys) - pad, max(xs) - min(xs) + 2 * pad, max(ys) - min(ys) + 2 * pad]
 
 
-def _label(x: float, y: float, radius: float, name: str, drawing: Drawing, taken: list) -> dict:
-    """Right of the point, else left, above, below: the first place that is free and inside. Shifts are pixels."""
-    wide, high = 6.9 * len(name), 15.0
+def _point(spot: Spot, move: _Move) -> tuple[Spot, float, float, float]:
+    x, y = move(*place(spot.longitude, spot.latitude))
+    return spot, x, y, 4 + 7 * max(0.0, min(1.0, spot.weight)) ** 0.5
+
+
+def _label(x: float, y: float, radius: float, name: str, drawing: Drawing, taken: list, own: int) -> dict:
+    """Right of the point, else left, above, below: the first place that is free and inside. Shifts are pixels.
+
+    ``taken`` holds every point, its own at ``own``, and the names placed so far. Without a free place the name is only
+    for asking: towards the middle, where it is inside.
+    """
+    wide, high = LETTER * len(name), LINE
     places = [
         (radius + 4, 4.0, "start"), (-radius - 4, 4.0, "end"), (0.0, -radius - 5, "middle"), (0.0, radius + 13, "middle"),
         (radius, radius + 9, "start"), (-radius, radius + 9, "end"), (radius, -radius - 2, "start"), (-radius, -radius - 2, "end"),
@@ -120,11 +133,13 @@ def _label(x: float, y: float, radius: float, name: str, drawing: Drawing, taken
         left = x + dx - {"start": 0.0, "middle": wide / 2, "end": wide}[anchor]
         box = (left, y + dy - 11, left + wide, y + dy - 11 + high)
         inside = box[0] >= 0 and box[2] <= drawing.width and box[1] >= 0 and box[3] <= drawing.height
-        if inside and not any(_meet(box, other) for other in taken):
-            taken.extend([box, (x - radius, y - radius, x + radius, y + radius)])
-            return {"dx": round(dx, 1), "dy": round(dy, 1), "anchor": anchor}
-    taken.append((x - radius, y - radius, x + radius, y + radius))
-    return {"dx": 0, "dy": 0, "anchor": ""}
+        if inside and not any(_meet(box, other) for n, other in enumerate(taken) if n != own):
+            taken.append(box)
+            return {"dx": round(dx, 1), "dy": round(dy, 1), "anchor": anchor, "asked": False}
+    third = min(2, int(3 * x / drawing.width))
+    above = y > drawing.height / 2
+    dy = -radius - 5 if above else radius + 13
+    return {"dx": 0, "dy": round(dy, 1), "anchor": ("start", "middle", "end")[max(0, third)], "asked": True}
 
 
 def _meet(a: tuple, b: tuple) -> bool:
