@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django import forms
+from django.core.paginator import Page, Paginator
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +18,7 @@ from tirek.registry import chosen
 from tirek.registry.forms import ANY, InstitutionFilter
 from tirek.registry.queries import institutions, territories
 
-ROWS = 100
+ROWS = 100  # a page of the list
 BIGGEST = 2_147_483_647
 
 
@@ -36,14 +37,20 @@ class PickerForm(forms.Form):
 
 @dataclass(frozen=True)
 class Picked:
-    """What the page shows. ``unknown`` were sent, but no such institution is open in the asker's territory."""
+    """What the page shows. ``listed`` says in short what was filtered by; ``unknown`` were sent, but no such institution is open in the asker's territory."""
 
     form: PickerForm
     rows: list[tuple[int, str, str]]
-    found: int
+    page: Page
+    listed: str
     all: int
     chosen: frozenset[int]
     unknown: frozenset[int]
+
+    @property
+    def found(self) -> int:
+        """How many the filters leave, on all pages together."""
+        return self.page.paginator.count
 
     @property
     def chosen_text(self) -> str:
@@ -71,9 +78,17 @@ def pick(request: HttpRequest) -> Picked:
         picked |= set(found.values_list("org_no", flat=True))
     elif act == "none":
         picked = set()
-    rows = [(s.org_no, territories.local_name(s), territories.local_name(s.territory)) for s in found[:ROWS]]
+    listed = "|".join(str(asked.get(name) or "") for name in PickerForm.base_fields)
+    page = _page(request, found, listed)
+    rows = [(s.org_no, territories.local_name(s), territories.local_name(s.territory)) for s in page]
     unknown = sent - picked if act == "ask" else set()
-    return Picked(form, rows, found.count(), total, frozenset(picked), frozenset(unknown))
+    return Picked(form, rows, page, listed, total, frozenset(picked), frozenset(unknown))
+
+
+def _page(request: HttpRequest, found, listed: str) -> Page:
+    """The page that the pressed button names, else the one that was shown; the first when the filters have changed."""
+    number = request.POST.get("page") or request.POST.get("here")
+    return Paginator(found, ROWS).get_page(number if request.POST.get("listed", listed) == listed else 1)
 
 
 def _places(request: HttpRequest, on) -> list[tuple[str, str]]:
