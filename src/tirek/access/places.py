@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tirek.access.roles import ScopeKind
 from tirek.access.scope import Scope
+
+if TYPE_CHECKING:
+    from tirek.access.models import Grant
 
 
 @dataclass(frozen=True)
@@ -23,19 +27,23 @@ class Place:
 
 Find = Callable[[str, str], Place | None]
 Offer = Callable[[str, str, Scope, int], list[Place]]
+Range = tuple[int, int]
+Name = Callable[[set[Range]], dict[Range, str]]
 _find: Find | None = None
 _offer: Offer | None = None
+_name: Name | None = None
 COUNTRY = Place(ScopeKind.COUNTRY, "KZ", "Қазақстан", 0, 2_147_483_647)
 
 
-def register(find: Find, offer: Offer) -> None:
+def register(find: Find, offer: Offer, name: Name) -> None:
     """Called from ready(), once.
 
     ``find(kind, code)`` gives a region, district or institution by its code, or None. ``offer(kind, text, scope, limit)``
     gives those that lie whole in a scope and whose name has the text or whose code begins with it, in order of name.
+    ``name(ranges)`` names those ranges of numbers that are a place's today, in the reader's language.
     """
-    global _find, _offer
-    _find, _offer = find, offer
+    global _find, _offer, _name
+    _find, _offer, _name = find, offer, name
 
 
 def place_of(kind: str, code: str) -> Place | None:
@@ -49,3 +57,20 @@ def offered(kind: str, text: str, scope: Scope, limit: int) -> list[Place]:
     if _offer is None or kind not in (ScopeKind.REGION, ScopeKind.DISTRICT, ScopeKind.INSTITUTION):
         return []
     return _offer(kind, text.strip(), scope, limit)
+
+
+def name_all(grants: Iterable[Grant]) -> None:
+    """Give each grant its ``place_name``: as the place is called today in the reader's language, else as it was given."""
+    grants = list(grants)
+    ranges = {(grant.org_lo, grant.org_hi) for grant in grants if grant.org_lo is not None and grant.org_hi is not None}
+    if any(grant.scope_kind == ScopeKind.COUNTRY for grant in grants):
+        ranges.add((COUNTRY.lo, COUNTRY.hi))
+    known = _name(ranges) if _name and ranges else {}
+    for grant in grants:
+        if grant.scope_kind == ScopeKind.OWN:
+            grant.place_name = grant.get_scope_kind_display()
+            continue
+        whole = grant.scope_kind == ScopeKind.COUNTRY
+        grant.place_name = known.get(
+            (COUNTRY.lo, COUNTRY.hi) if whole else (grant.org_lo, grant.org_hi), grant.scope_label
+        )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from tirek.access import places
 from tirek.access.models import Machine
 from tirek.access.scope import Scope
 
 
 def programs(scope: Scope) -> list[Machine]:
-    return list(scope.limit(Machine.objects.select_related("grant").order_by("revoked_at", "name")))
+    found = list(scope.limit(Machine.objects.select_related("grant").order_by("revoked_at", "name")))
+    places.name_all(machine.grant for machine in found)
+    return found
 
 
 def program(scope: Scope, pk: int) -> Machine | None:

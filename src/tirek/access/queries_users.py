@@ -6,6 +6,7 @@ from allauth.mfa.models import Authenticator
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from tirek.access import places
 from tirek.access.models import AccountAction, Grant, Session, User
 from tirek.access.queries import names_of
 from tirek.access.scope import Scope, signing_in
@@ -29,11 +30,12 @@ def users(scope: Scope, asked: dict) -> QuerySet[User]:
 
 
 def add_grants(page: list[User]) -> None:
-    """Give each user of a page its ``shown_grants`` of today: one query."""
+    """Give each user of a page its ``shown_grants`` of today, each with the name of its place: three queries."""
     by_user: dict[int, list[Grant]] = {}
-    for found in Grant.objects.filter(user__in=[u.pk for u in page], valid__contains=timezone.localdate()).order_by(
-        "id"
-    ):
+    in_force = Grant.objects.filter(user__in=[u.pk for u in page], valid__contains=timezone.localdate())
+    grants = list(in_force.order_by("id"))
+    places.name_all(grants)
+    for found in grants:
         by_user.setdefault(found.user_id, []).append(found)
     for user in page:
         user.shown_grants = by_user.get(user.pk, [])
@@ -55,6 +57,7 @@ def about_user(scope: Scope, user: User) -> dict:
         actions = list(AccountAction.objects.filter(subject=user).order_by("-id")[:50])
         factors = list(Authenticator.objects.filter(user_id=user.pk).values_list("type", flat=True))
         sessions = Session.objects.filter(user_id=user.pk, expire_date__gt=timezone.now()).count()
+    places.name_all(grants)
     names = names_of([g.given_by_id for g in grants] + [a.by_id for a in actions])
     today = timezone.localdate()
     for found in grants:

@@ -11,7 +11,7 @@ class RegistryConfig(AppConfig):
     def ready(self) -> None:
         from tirek.access import own, places
         from tirek.registry.queries.own import own_ids
-        from tirek.registry.queries.places import offered, place_by_code
+        from tirek.registry.queries.places import names_of, offered, place_by_code
 
         own.register(own_ids)
-        places.register(place_by_code, offered)
+        places.register(place_by_code, offered, names_of)

@@ -9,7 +9,7 @@ from tirek.access.places import Place
 from tirek.access.roles import ScopeKind
 from tirek.access.scope import Scope
 from tirek.registry.models import InstitutionState, Territory, TerritoryLevel
-from tirek.registry.queries import institutions
+from tirek.registry.queries import institutions, labels
 from tirek.registry.queries.territories import local_name
 
 LEVELS = {ScopeKind.REGION: TerritoryLevel.REGION, ScopeKind.DISTRICT: TerritoryLevel.DISTRICT}
@@ -43,6 +43,16 @@ def offered(kind: str, text: str, scope: Scope, limit: int) -> list[Place]:
     above = lambda t: local_name(t.parent) if kind == ScopeKind.DISTRICT and t.parent else ""  # noqa: E731
     places = found.order_by("sort_key", "id")[:limit]
     return [Place(kind, t.code, local_name(t), t.org_lo, t.org_hi, above(t)) for t in places]
+
+
+def names_of(ranges: set[tuple[int, int]]) -> dict[tuple[int, int], str]:
+    """Names of the territories and institutions that have just these numbers today: two queries for all."""
+    on = timezone.localdate()
+    single = {lo for lo, hi in ranges if lo == hi}
+    starts = {lo for lo, hi in ranges if lo != hi}
+    found = {(lo, lo): name for lo, name in labels.names_by_org_no(single, on=on).items()}
+    around = Territory.objects.filter(org_lo__in=starts, valid__contains=on) if starts else []
+    return found | {(t.org_lo, t.org_hi): local_name(t) for t in around if (t.org_lo, t.org_hi) in ranges}
 
 
 def _named(word: str) -> Q:
