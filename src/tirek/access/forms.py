@@ -70,14 +70,17 @@ class AccountForm(forms.Form):
 
 class AuditFilter(forms.Form):
     table = forms.ChoiceField(label=_("What"), required=False)
-    person = forms.UUIDField(label=_("Person's number"), required=False)
+    person = forms.CharField(label=_("Person (name, IIN or number)"), required=False, max_length=200)
     user = forms.CharField(label=_("Who (sign-in name)"), required=False, max_length=150)
-    org_no = forms.IntegerField(label=_("Institution's number"), required=False)
+    org_no = forms.CharField(label=_("Institution (name, code or number)"), required=False, max_length=200)
     starts = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     ends = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
-    def __init__(self, *args, tables=(), **kwargs):
+    def __init__(self, *args, tables=(), by_name: bool = True, **kwargs):
         super().__init__(*args, **kwargs)
+        if not by_name:
+            self.fields["person"].label = _("Person's number")
+        self.fields["person"].widget.attrs["autocomplete"] = "off"
         self.fields["table"].choices = ANY + list(tables)
 
 

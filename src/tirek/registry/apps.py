@@ -12,6 +12,7 @@ class RegistryConfig(AppConfig):
         from tirek.access import own, places
         from tirek.registry.queries.own import own_ids
         from tirek.registry.queries.places import names_of, offered, place_by_code
+        from tirek.registry.queries.search import people
 
-        own.register(own_ids)
+        own.register(own_ids, people)
         places.register(place_by_code, offered, names_of)

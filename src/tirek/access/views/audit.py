@@ -13,6 +13,7 @@ from tirek.access import queries_audit as queries
 from tirek.access.audit_words import people_named, places_named
 from tirek.access.forms import AuditFilter
 from tirek.access.gates import gate
+from tirek.access.queries_narrowed import Narrowed, may_search, narrowed
 from tirek.access.services.reads import record_many_read
 
 ROWS = 50
@@ -22,8 +23,8 @@ EXPORT_ROWS = 10_000
 @gate(permission="audit.read")
 def changes_page(request: HttpRequest) -> HttpResponse:
     """Every change of every audited row, field by field."""
-    form = AuditFilter(request.GET, tables=queries.tables())
-    asked = queries.filter_of(form.cleaned_data if form.is_valid() else {})
+    form = AuditFilter(request.GET, tables=queries.tables(), by_name=may_search(request.scope))
+    asked, choice = _asked(request, form)
     if request.GET.get("download") == "csv":
         return _changes_csv(request, asked)
     number = _page_number(request)
@@ -32,6 +33,7 @@ def changes_page(request: HttpRequest) -> HttpResponse:
         record_many_read(request, rows=len(found[:ROWS]), query="audit: changes")
     context = {
         "form": form,
+        "choice": choice,
         "changes": found[:ROWS],
         "names": queries.names(found),
         "people": people_named(change.person_id for change in found),
@@ -46,9 +48,9 @@ def changes_page(request: HttpRequest) -> HttpResponse:
 @gate(permission="audit.read")
 def reads_page(request: HttpRequest) -> HttpResponse:
     """Who looked at whose record, at which list, at which identification number and why."""
-    form = AuditFilter(request.GET)
+    form = AuditFilter(request.GET, by_name=may_search(request.scope))
     del form.fields["table"]
-    asked = queries.filter_of(form.cleaned_data if form.is_valid() else {})
+    asked, choice = _asked(request, form)
     rows = queries.reads(request.scope, asked)
     if request.GET.get("download") == "csv":
         return _reads_csv(request, rows)
@@ -57,6 +59,7 @@ def reads_page(request: HttpRequest) -> HttpResponse:
         record_many_read(request, rows=len(page.object_list), query="audit: looks")
     context = {
         "form": form,
+        "choice": choice,
         "page": page,
         "names": queries.names(page.object_list),
         "people": people_named(row.person_id for row in page.object_list),
@@ -70,6 +73,15 @@ def sign_ins_page(request: HttpRequest) -> HttpResponse:
     """Sign-ins of the users of one's own scope, and failed attempts on their names."""
     page = Paginator(queries.sign_ins(request.scope), ROWS).get_page(request.GET.get("page"))
     return render(request, "access/sign_ins.html", {"page": page})
+
+
+def _asked(request: HttpRequest, form: AuditFilter) -> tuple[queries.Filter, Narrowed]:
+    """What is asked for, and what is still to be chosen. People that are offered are a look at people, too."""
+    data = form.cleaned_data if form.is_valid() else {}
+    choice = narrowed(request.scope, data)
+    if choice.searched:
+        record_many_read(request, rows=choice.searched, query="audit: search")
+    return queries.filter_of(data | {"person": choice.person, "org_no": choice.org_no}), choice
 
 
 def _page_number(request: HttpRequest) -> int:
