@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 
 from tirek_engines.psychometrics.data.prepared import Layout
 from tirek_engines.psychometrics.kernels import items as item_kernels
-from tirek_engines.psychometrics.kernels.missing import pair_sums, place_persons, spread_bytes, spread_covariates
+from tirek_engines.psychometrics.kernels.missing import (
+    fold,
+    fold_pairs,
+    pair_sums,
+    place_persons,
+    spread_bytes,
+    spread_covariates,
+)
 from tirek_engines.psychometrics.kernels.regression import products
 from tirek_engines.psychometrics.likelihood.covariates import Design
 from tirek_engines.psychometrics.likelihood.model import Likelihood, Parameters
@@ -206,14 +213,14 @@ def _part(
     by_point[n_items] = by_byte[0].sum(axis=0)
     square[n_items, n_items] = placed[2].sum()
     own = [np.flatnonzero(layout.byte_of[run.items] == b) for b in run.used]
-    digits = [layout.digit_table[run.items[k]] for k in own]
+    digits = [layout.digit_bytes[run.items[k]] for k in own]
     for i, (here, table) in enumerate(zip(own, digits, strict=True)):
-        by_point[here] = table @ by_byte[i]
-        square[n_items, here] = table @ cross[i]
-        square[np.ix_(here, here)] = (table * cross[i]) @ table.T
+        by_point[here] = fold(table, by_byte[i])
+        square[n_items, here] = fold(table, cross[i][:, None])[:, 0]
+        square[np.ix_(here, here)] = fold(table, np.ascontiguousarray((table * cross[i]).T))
         for k in range(i):
             sums = pair_sums(packed, int(run.used[i]), int(run.used[k]), placed[2])
-            square[np.ix_(here, own[k])] = table @ sums @ digits[k].T
+            square[np.ix_(here, own[k])] = fold_pairs(table, sums, digits[k])
             square[np.ix_(own[k], here)] = square[np.ix_(here, own[k])].T
     if design is not None:
         _add_covariates(by_point, square, run, packed, placed, design, list(zip(own, digits, strict=True)))
@@ -228,7 +235,7 @@ def _add_covariates(
     packed: Bytes,
     placed: tuple[Ints, Floats, Floats],
     design: Design,
-    items: list[tuple[Ints, Floats]],
+    items: list[tuple[Ints, Bytes]],
 ) -> None:
     """Fill the rows of the covariates; `items` are those of each used byte, with their digits."""
     first, spreads = run.items.size + 1, placed[2]
@@ -239,7 +246,7 @@ def _add_covariates(
     one_group = np.zeros(spreads.size, np.int64)
     square[first - 1 :, first - 1 :] = products(design.values, design.rows, design.shifts, one_group, spreads, 1)[0]
     for i, (here, table) in enumerate(items):
-        square[first:, here] = (table @ cross[i]).T
+        square[first:, here] = fold(table, cross[i]).T
 
 
 def _covariance(theta: Floats, run: _Run, by_point: Floats, square: Floats) -> Floats:

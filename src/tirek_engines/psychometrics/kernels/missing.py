@@ -101,3 +101,23 @@ def pair_sums(packed: Bytes, one: int, other: int, amounts: Floats) -> Floats:
     for u in range(packed.shape[0]):
         sums[packed[u, one], packed[u, other]] += amounts[u]
     return sums
+
+
+@kernel
+def fold(digits: Bytes, sums: Floats) -> Floats:
+    """digits @ sums in one fixed order, without the zeros; `digits` (items, 256), `sums` (256, columns)."""
+    out = np.zeros((digits.shape[0], sums.shape[1]))
+    for j in range(digits.shape[0]):
+        for value in range(digits.shape[1]):
+            digit = digits[j, value]
+            if digit != 0:
+                for c in range(sums.shape[1]):
+                    out[j, c] += digit * sums[value, c]
+    return out
+
+
+@kernel
+def fold_pairs(one: Bytes, sums: Floats, other: Bytes) -> Floats:
+    """one @ sums @ other.T, shape (items of one byte, items of the other)."""
+    half = fold(one, sums)
+    return fold(other, half.T.copy()).T.copy()
