@@ -31,7 +31,12 @@ class Panel(models.Model):
     org_lo = models.IntegerField()
     method = models.CharField(_("method"), max_length=16, choices=PanelMethod.choices)
     carried_from = models.ForeignKey(
-        "self", on_delete=models.PROTECT, related_name="carried", null=True, blank=True, verbose_name=_("carried over from")
+        "self",
+        on_delete=models.PROTECT,
+        related_name="carried",
+        null=True,
+        blank=True,
+        verbose_name=_("carried over from"),
     )
     levels = models.JSONField(default=list)
     response_probability = models.FloatField(default=0.67)
