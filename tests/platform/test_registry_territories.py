@@ -90,7 +90,8 @@ def test_the_command_renames_from_a_day_on_or_corrects(tmp_path):
     table.write_text("code,level,name_kk\n471000000,district,Тағы\n", encoding="utf-8")
     faults = str(tmp_path / "f.csv")
     done = CliRunner().invoke(main, ["territories", str(table), "--from", "2026-02-15", "--faults", faults])
-    assert done.exit_code == 2 and "471000000" not in done.stdout
+    assert done.exit_code == 2
+    assert "471000000" not in done.stdout
     found = found_territories(rows=list(csv.DictReader(table.open(encoding="utf-8"))), by=MINISTRY, now=NOW)
     assert found.corrected == ["471000000"]
     assert (name_on("471000000", BEFORE), name_on("471000000", SPRING)) == ("471000000", "Тағы")
