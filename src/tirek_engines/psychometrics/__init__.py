@@ -12,8 +12,10 @@ from tirek_engines.psychometrics.calibration import (
 from tirek_engines.psychometrics.data.answers import NOT_ANSWERED, Answers
 from tirek_engines.psychometrics.data.prepared import DroppedItem
 from tirek_engines.psychometrics.estimation.estimates import GroupResult, ItemResult
-from tirek_engines.psychometrics.estimators import FittedScale, ItemResponseModel, NotFitted, ScaleLink
+from tirek_engines.psychometrics.estimators import ItemResponseModel, NotFitted
+from tirek_engines.psychometrics.fitted import FittedScale
 from tirek_engines.psychometrics.items import Items
+from tirek_engines.psychometrics.linking.estimator import ScaleLink
 from tirek_engines.psychometrics.scoring import FLAG_NAMES, Groups, PersonScores, Scores, score_persons
 
 __all__ = [

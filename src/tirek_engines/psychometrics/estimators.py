@@ -12,33 +12,25 @@ ItemResponseModel(model='2pl', nodes=61)
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tirek_engines import ENGINE_VERSION
 from tirek_engines.errors import BrokenContract, Refusal
-from tirek_engines.psychometrics.calibration import Calibration, calibrate
+from tirek_engines.psychometrics.calibration import calibrate
 from tirek_engines.psychometrics.data.answers import Answers
+from tirek_engines.psychometrics.fitted import FittedScale, fitted_scale
 from tirek_engines.psychometrics.items import Items
-from tirek_engines.psychometrics.likelihood.model import Grid, Likelihood, Parameters
+from tirek_engines.psychometrics.likelihood.model import Likelihood, Parameters
 from tirek_engines.psychometrics.likelihood.regression import Covariates
-from tirek_engines.psychometrics.linking.anchors import match_items, transform
-from tirek_engines.psychometrics.linking.linkerror import LinkError, answer_noise, link_error
-from tirek_engines.psychometrics.linking.methods import LinkOptions, Method, constants
 from tirek_engines.psychometrics.options import ErrorKind, Model, Options
 from tirek_engines.psychometrics.population.plausible import draw_values
-from tirek_engines.psychometrics.scoring import Groups, KnownRegression, known_likelihood, score_units
+from tirek_engines.psychometrics.scoring import KnownRegression, known_likelihood, score_units
 
 Floats = NDArray[np.float64]
 Transform = Literal["eap", "wle", "map", "pv"]
-
-RESULT_FORMAT = 1
-"""Raised when the text of a `FittedScale` changes its meaning; older numbers stay readable."""
 
 
 class NotFitted(ValueError, AttributeError):
@@ -74,127 +66,6 @@ class Estimator:
         if name not in self.__dict__:
             raise NotFitted(f"This {type(self).__name__} has no {name} yet: call fit first.")
         return self.__dict__[name]
-
-
-@dataclass(frozen=True)
-class FittedScale:
-    """A finished calibration without its answers: all that scoring, linking and publishing need.
-
-    Attributes
-    ----------
-    items : Items
-        Parameters of the items (a per logit; d in logits); see there for the formulas.
-    groups : Groups
-        Mean (logits) and variance of ability in each group; under a latent regression of the rest.
-    group_sizes : tuple of int
-        Persons of positive weight in each group.
-    answers : tuple of int
-        Answers to each item.
-    covariates, effects : tuple of str, ndarray of float64, shape (covariates,)
-        Latent regression (logits a unit).
-    grid : Grid
-        Quadrature nodes of the calibration.
-    loglik : float
-        Marginal log-likelihood, prior weights renormalised on the grid.
-    n : int
-        Persons who calibrated.
-    n_effective : float
-        (sum w)^2 / sum w^2 of their weights.
-    reliability : float
-        var(EAP) / (var(EAP) + mean posterior variance).
-    converged : bool
-        Whether both parameters and gradient had settled.
-    version : str
-        Of the engine that computed it.
-    format : int
-        Of the text that `to_json` writes.
-    """
-
-    items: Items
-    groups: Groups
-    group_sizes: tuple[int, ...]
-    answers: tuple[int, ...]
-    covariates: tuple[str, ...]
-    effects: Floats
-    grid: Grid
-    loglik: float
-    n: int
-    n_effective: float
-    reliability: float
-    converged: bool
-    version: str = ENGINE_VERSION
-    format: int = field(default=RESULT_FORMAT)
-
-    def to_json(self) -> str:
-        """All of it as text; numbers keep every bit."""
-        return json.dumps(_plain(asdict(self)), ensure_ascii=False, sort_keys=True)
-
-    @classmethod
-    def from_json(cls, text: str) -> FittedScale:
-        """Back from text. Refused: a format that this engine does not know."""
-        held = json.loads(text)
-        if held.get("format") != RESULT_FORMAT:
-            raise Refusal(
-                f"This result has format {held.get('format')}; engine {ENGINE_VERSION} reads format {RESULT_FORMAT}.",
-                code="unknown_format",
-            )
-        held |= {
-            "items": _items(held["items"]),
-            "groups": Groups(tuple(held["groups"]["names"]), *(np.array(held["groups"][k]) for k in MOMENTS)),
-            "grid": Grid(**held["grid"]),
-            "effects": np.array(held["effects"], dtype=np.float64),
-        }
-        for name in ("group_sizes", "answers", "covariates"):
-            held[name] = tuple(held[name])
-        return cls(**{f.name: held[f.name] for f in fields(cls)})
-
-
-MOMENTS = ("means", "variances")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    return [_plain(v) for v in value] if isinstance(value, (tuple, list)) else value
-
-
-def _items(held: Mapping[str, Any]) -> Items:
-    n = len(held["names"])
-    return Items(
-        names=tuple(held["names"]),
-        models=tuple(held["models"]),
-        slopes=np.array(held["slopes"], dtype=np.float64),
-        intercepts=np.array(held["intercepts"], dtype=np.float64).reshape(n, -1),
-        guessing=np.array(held["guessing"], dtype=np.float64),
-        n_steps=np.array(held["n_steps"], dtype=np.int64),
-        values=tuple(tuple(v) for v in held["values"]),
-        dimensions=np.array(held["dimensions"], dtype=np.int64),
-    )
-
-
-def fitted_scale(calibration: Calibration) -> FittedScale:
-    """What a calibration found, without its answers."""
-    groups, fit = calibration.groups, calibration.fit
-    return FittedScale(
-        items=calibration.as_items(),
-        groups=Groups(
-            tuple(g.group for g in groups),
-            np.array([g.mean for g in groups]),
-            np.array([g.variance for g in groups]),
-        ),
-        group_sizes=tuple(g.n for g in groups),
-        answers=tuple(i.n for i in calibration.items),
-        covariates=tuple(r.covariate for r in calibration.regression),
-        effects=np.array([r.beta for r in calibration.regression]),
-        grid=calibration.likelihood.grid,
-        loglik=fit.loglik,
-        n=fit.n,
-        n_effective=fit.n_effective,
-        reliability=fit.reliability_eap,
-        converged=fit.converged,
-    )
 
 
 class ItemResponseModel(Estimator):
@@ -412,88 +283,3 @@ def _covariates(given: ArrayLike | None) -> Covariates | None:
         values = values[:, None]
     names = [str(c) for c in columns] if columns is not None else [f"x{k + 1}" for k in range(values.shape[1])]
     return Covariates(tuple(names), np.ascontiguousarray(values))
-
-
-class ScaleLink(Estimator):
-    """Puts a new calibration on the scale of a base: theta_base = slope * theta_new + intercept.
-
-    Parameters
-    ----------
-    method : {"haebara", "stocking-lord", "mean-sigma", "mean-mean", "mean-geometric", "haberman"}
-        Kolen & Brennan (2014, Test Equating, Scaling, and Linking, ch. 6).
-    slope : {"auto", "fixed", "free"}
-        ``auto`` keeps it at 1 where all slopes are 1.
-    direction : {"one", "symmetric"}
-        Of the comparison of curves.
-    drop : sequence of str
-        Items that are not to link although both tests have them.
-
-    Attributes
-    ----------
-    slope_, intercept_ : float
-        The link (logits).
-    anchors_ : tuple of str
-        Items that the link was made with.
-    error_ : LinkError
-        `error`: of the new persons' mean; `trend`: what a trend adds to errors from plausible values (logits of the base).
-    version_ : str
-        Of the engine.
-    """
-
-    def __init__(
-        self,
-        method: Method = "haebara",
-        *,
-        slope: Literal["auto", "fixed", "free"] = "auto",
-        direction: Literal["one", "symmetric"] = "one",
-        drop: Sequence[str] = (),
-    ) -> None:
-        self.method = method
-        self.slope = slope
-        self.direction = direction
-        self.drop = drop
-
-    def fit(self, X: FittedScale | ItemResponseModel, y: FittedScale | ItemResponseModel) -> Self:
-        """Find the link of two calibrations through the items that both have.
-
-        Parameters
-        ----------
-        X : FittedScale or ItemResponseModel
-            The new test.
-        y : FittedScale or ItemResponseModel
-            The base, whose scale stays.
-        """
-        new, base = _scale(X), _scale(y)
-        options = LinkOptions(self.method, self.slope, self.direction)
-        anchors = match_items(base.items, new.items, drop=self.drop)
-        found = constants(anchors, options)
-        at = float(np.average(new.groups.means, weights=new.group_sizes))
-        noise = _noise(base, anchors.base), _noise(new, anchors.new)
-        self.slope_, self.intercept_ = found.slope, found.intercept
-        self.anchors_ = anchors.base.names
-        self.error_: LinkError = link_error(anchors, found, options, at=at, noise=noise)
-        self.items_ = transform(new.items, found.slope, found.intercept)
-        self.version_ = ENGINE_VERSION
-        return self
-
-    def transform(self, X: ArrayLike) -> Floats:
-        """Abilities of the new scale (any shape) on that of the base, logits."""
-        slope, intercept = self._fitted("slope_"), self._fitted("intercept_")
-        return np.asarray(slope * np.asarray(X, dtype=np.float64) + intercept)
-
-    def inverse_transform(self, X: ArrayLike) -> Floats:
-        """Abilities of the base's scale on the new one."""
-        slope, intercept = self._fitted("slope_"), self._fitted("intercept_")
-        return np.asarray((np.asarray(X, dtype=np.float64) - intercept) / slope)
-
-
-def _scale(given: FittedScale | ItemResponseModel) -> FittedScale:
-    return given if isinstance(given, FittedScale) else given._fitted("result_")
-
-
-def _noise(scale: FittedScale, anchors: Items) -> Any:
-    sizes = np.array(scale.group_sizes, dtype=np.float64)
-    answers = dict(zip(scale.items.names, scale.answers, strict=True))
-    share = scale.n_effective / scale.n
-    n = np.array([answers[name] * share for name in anchors.names])
-    return answer_noise(anchors, n, scale.groups, sizes / sizes.sum(), len(scale.items))

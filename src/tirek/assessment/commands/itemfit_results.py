@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from tirek.assessment.commands.personfit import NO_PROOF, person_frame
 from tirek.storage.tables import safe, write_csv
 
 if TYPE_CHECKING:
@@ -22,10 +23,6 @@ LOW, HIGH = 0.7, 1.3
 """Mean squares outside are flagged (Wright & Linacre 1994: 0.7 to 1.3 for multiple-choice tests)."""
 LEVEL, RMSEA = 0.01, 0.05
 """S-X2 is flagged where the adjusted p is below the first and its RMSEA above the second."""
-NO_PROOF = (
-    "Agreement and unlikely patterns are no proof of copying or of carelessness: they say where to look. Persons taught "
-    "alike err alike, and among many persons some patterns are unlikely by chance."
-)
 
 
 @dataclass(frozen=True)
@@ -190,20 +187,6 @@ def _option_frame(found: ToScore, likelihood: Likelihood, p: Parameters, raw: Ra
     data |= {f"share_q{b + 1}": [r.bands[b] for r in rows] for b in range(N_BANDS)}
     data["flag"] = pl.Series([r.flag or None for r in rows], dtype=pl.String)
     return pl.DataFrame(data).with_columns(pl.selectors.float().fill_nan(None)), len(raw.items) - len(keys)
-
-
-def person_frame(found: ToScore, likelihood: Likelihood, p: Parameters) -> pl.DataFrame:
-    """persons_fit.csv."""
-    from tirek_engines.psychometrics.fit.personfit import person_fit
-
-    fit = person_fit(likelihood, p)
-    columns = {
-        name: getattr(fit, name)
-        for name in ("theta", "lz", "lz_star", "p", "infit", "outfit", "guttman", "guttman_share", "n_answered")
-    }
-    flag = pl.Series(["unlikely" if f else None for f in fit.flag.tolist()], dtype=pl.String)
-    frame = pl.DataFrame({"id": [safe(i) for i in found.table.ids], **columns, "flag": flag})
-    return frame.with_columns(pl.selectors.float().fill_nan(None))
 
 
 def _agreement_frame(

@@ -70,7 +70,7 @@ def score_table(found: ToScore, options: dict[str, Any]) -> Scored:
     report |= {"n_without_answers": without, "notes": notes}
     fit = None
     if options.get("fit"):
-        from tirek.assessment.commands.itemfit_results import NO_PROOF, person_frame
+        from tirek.assessment.commands.personfit import NO_PROOF, person_frame
 
         fit = person_frame(found, likelihood, p)
         report["n_persons_flagged"] = int((fit["flag"] == "unlikely").sum())
@@ -164,7 +164,7 @@ def _uncertain_values(
     found: ToScore, likelihood: Likelihood, p: Parameters, options: dict[str, Any]
 ) -> tuple[Any, dict[str, object]]:
     """Each plausible value under parameters redrawn from their covariance."""
-    from tirek.assessment.commands.covariance import redrawn
+    from tirek.assessment.commands.redrawing import redrawn
     from tirek_engines.psychometrics.population.plausible import draw_values, stream
 
     if found.schools is not None:
