@@ -120,10 +120,15 @@ def _shown(column, value, related: Related) -> str:
         return _day(value)
     if isinstance(value, list):
         words = dict(getattr(getattr(column, "base_field", None), "flatchoices", ()) or ())
-        return ", ".join(str(words.get(item, item)) for item in value)[:MOST_LETTERS]
+        return ", ".join(_item(item, words) for item in value)[:MOST_LETTERS]
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)[:MOST_LETTERS]
     return str(value)[:MOST_LETTERS]
+
+
+def _item(item, words: dict) -> str:
+    """One of a list: a choice in its words, or what a JSON column holds."""
+    return json.dumps(item, ensure_ascii=False) if isinstance(item, (dict, list)) else str(words.get(item, item))
 
 
 def _day(value: datetime.date) -> str:
