@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import json
 import zipfile
 
 import polars as pl
@@ -57,6 +58,7 @@ GOOD_XLSX = [HEADER.split(";"), pupil(1).split(";")]
         (zipped({"bomb.csv": b"0" * 30_000_000}), "p.zip", "zip_bomb"),
         (b"a,b\n1,\x00\n", "p.csv", "binary"), (b'{"type": "Feature"}', "p.json", "not_geojson"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
 def test_files_that_cannot_be_opened_are_refused(source, data, name, code):
     if not data:
@@ -270,3 +272,45 @@ def test_dangerous_cells_are_guarded_and_come_back(source):
     names = services.differences_of(found).filter(pl.col("thing") == "person")
     assert set(names["label"].str.split(" ").list.first().to_list()) == {"-Әлиева", "Қарапайым"}
     assert found.counts["things"]["person"] == {"changed": 1, "unchanged": 1}
+
+
+def geojson(*features) -> bytes:
+    return json.dumps({"type": "FeatureCollection", "features": list(features)}).encode()
+
+
+def feature(code, longitude=51.1, latitude=43.6, kind="Point"):
+    geometry = {"type": kind, "coordinates": [longitude, latitude]}
+    return {"type": "Feature", "properties": {"code": code}, "geometry": geometry}
+
+
+def test_faulty_rows_are_counted_once_each_and_the_heading_apart(source):
+    bad = (feature("A-2", kind="LineString"), "no feature", feature("nowhere", 520, 430))
+    counts = check(source, geojson(feature("A-1"), *bad), "p.geojson", "places").counts
+    assert (counts["rows"], counts["faulty_rows"], counts["heading_errors"]) == (4, 3, 0)
+    text = "Код организации;Класс\nA-1;x\n"  # a name and a day have no column, and the year is no number
+    counts = check(source, text.encode(), "headless.csv").counts
+    assert (counts["rows"], counts["faulty_rows"]) == (1, 1)
+    assert counts["heading_errors"] == counts["errors"] - 1 > 0
+
+
+def test_a_fault_names_the_column_as_the_file_does(source):
+    twice = pupils(pupil(1), pupil(1), pupil(2, school="X-9"), pupil(3, begin="01.09.2026", end="01.08.2026"))
+    named = {column for _row, column, _code in faults(check(source, twice))}
+    assert named == {"ИИН", "Код организации", "Дата выбытия"}
+
+
+def test_two_files_of_one_name_in_one_archive_are_both_named():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        for text in ("one", "two"):
+            archive.writestr("users.csv", text)
+    source = make_world("oneroster", code="roster")
+    found = check(source, buffer.getvalue(), "r.zip", "")
+    assert found.state == ImportState.REFUSED
+    (what,) = services.faults_of(found)["what"]
+    assert all(part in what for part in ("users.csv", "1", "2"))
+    folders = zipped({"a/users.csv": b"sourcedId\n1\n", "b/Users.csv": b"sourcedId\n2\n"})
+    found = check(source, folders, "f.zip", "")
+    assert found.state == ImportState.REFUSED
+    (fault,) = services.faults_of(found).filter(pl.col("code") == "file_twice").iter_rows(named=True)
+    assert all(path in fault["what"] for path in ("a/users.csv", "b/Users.csv"))

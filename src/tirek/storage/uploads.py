@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from django.utils.translation import gettext as _
+
 from tirek_engines.errors import Refusal
 
 CHUNK = 1 << 20
@@ -66,7 +68,7 @@ def _kind_of_zip(data: bytes) -> str:
 def open_archive(data: bytes, limits: Limits = LIMITS) -> dict[str, bytes]:
     """Contents of a zip by name (folders left out). Raises `UploadRefused` for a broken or dangerous one."""
     if len(data) > limits.file_bytes:
-        raise UploadRefused("The file is larger than is accepted. Split it.", code="too_large")
+        raise UploadRefused(_("The file is larger than is accepted. Split it."), code="too_large")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
@@ -74,36 +76,58 @@ def open_archive(data: bytes, limits: Limits = LIMITS) -> dict[str, bytes]:
             return _read_entries(archive, entries, limits)
     except (zipfile.BadZipFile, EOFError, ValueError, OSError) as error:
         raise UploadRefused(
-            f"The archive is damaged ({error}). Pack it again and send the whole file.", code="broken_zip"
+            _("The archive is damaged (%(why)s). Pack it again and send the whole file.") % {"why": error},
+            code="broken_zip",
         ) from None
 
 
 def _check_entries(entries: list[zipfile.ZipInfo], limits: Limits) -> None:
     if len(entries) > limits.entries:
         raise UploadRefused(
-            f"The archive holds {len(entries)} files; at most {limits.entries} are accepted.", code="too_many"
+            _("The archive holds %(n)d files; at most %(most)d are accepted.")
+            % {"n": len(entries), "most": limits.entries},
+            code="too_many",
         )
+    _check_twice(entries)
     for entry in entries:
         _check_name(entry.filename)
         if entry.flag_bits & 1:
-            raise UploadRefused(f"{entry.filename} is encrypted. Pack it without a password.", code="encrypted")
+            raise UploadRefused(
+                _("%(name)s is encrypted. Pack it without a password.") % {"name": entry.filename}, code="encrypted"
+            )
         if entry.file_size > limits.entry_bytes:
-            raise UploadRefused(f"{entry.filename} is too large unpacked.", code="zip_bomb")
+            raise UploadRefused(_("%(name)s is too large unpacked.") % {"name": entry.filename}, code="zip_bomb")
         if entry.file_size > limits.ratio_from_bytes and entry.file_size > limits.ratio * max(1, entry.compress_size):
             raise UploadRefused(
-                f"{entry.filename} unpacks to {entry.file_size // max(1, entry.compress_size)} times its size."
-                " Such archives are not opened.",
+                _("%(name)s unpacks to %(n)d times its size. Such archives are not opened.")
+                % {"name": entry.filename, "n": entry.file_size // max(1, entry.compress_size)},
                 code="zip_bomb",
             )
     if sum(entry.file_size for entry in entries) > limits.total_bytes:
-        raise UploadRefused("The archive is too large unpacked. Split it.", code="zip_bomb")
+        raise UploadRefused(_("The archive is too large unpacked. Split it."), code="zip_bomb")
+
+
+def _check_twice(entries: list[zipfile.ZipInfo]) -> None:
+    """A zip may hold two files of one name; most programs show only the last."""
+    seen: dict[str, int] = {}
+    for place, entry in enumerate(entries, start=1):
+        first = seen.setdefault(entry.filename, place)
+        if first != place:
+            raise UploadRefused(
+                _(
+                    "The archive holds two files called %(name)s, its files %(first)d and %(second)d. Leave one of them out."
+                )
+                % {"name": entry.filename, "first": first, "second": place},
+                code="file_twice",
+            )
 
 
 def _check_name(name: str) -> None:
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or "\x00" in name or name[1:2] == ":":
         raise UploadRefused(
-            f"The archive holds a file that wants to lie elsewhere: {name!r}. Pack the files without folders.",
+            _("The archive holds a file that wants to lie elsewhere: %(name)s. Pack the files without folders.")
+            % {"name": repr(name)},
             code="path_in_zip",
         )
 
@@ -120,7 +144,9 @@ def _read_entries(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], limi
                 size += len(part)
                 left -= len(part)
                 if left < 0 or size > max(entry.file_size, CHUNK):
-                    raise UploadRefused(f"{entry.filename} is larger than it says.", code="zip_bomb")
+                    raise UploadRefused(
+                        _("%(name)s is larger than it says.") % {"name": entry.filename}, code="zip_bomb"
+                    )
                 parts.append(part)
         contents[entry.filename] = b"".join(parts)
     return contents

@@ -15,18 +15,23 @@ SCHEMA = {
     "file": pl.String, "row": pl.Int64, "column": pl.String, "value": pl.String, "what": pl.String,
     "what_to_do": pl.String, "level": pl.String, "code": pl.String,
 }  # fmt: skip
+HEADING_ROW = 1
 MAX_KEPT = 100_000
 XLSX_CELL = 32_000
 
 
 @dataclass
 class Faults:
-    """Collects faults by the column; a fault of a whole file has no row."""
+    """Collects faults by the column; a fault of a whole file has no row.
+
+    Whoever sent the file knows its headings, not our names of fields: ``headings`` says the one by the other.
+    """
 
     frames: list[pl.DataFrame] = field(default_factory=list)
+    headings: dict[str, str] = field(default_factory=dict)
 
     def add(self, file, row, column, value, what, what_to_do, level=ERROR, code="") -> None:
-        values = [file, row, column, shown(value), str(what), str(what_to_do), level, code]
+        values = [file, row, self.headings.get(column, column), shown(value), str(what), str(what_to_do), level, code]
         self.frames.append(pl.DataFrame([values], schema=SCHEMA, orient="row"))
 
     def add_rows(
@@ -40,7 +45,7 @@ class Faults:
             rows.select(
                 (pl.col("_file") if file is None else pl.lit(file)).cast(pl.String).alias("file"),
                 pl.col("_row").cast(pl.Int64).alias("row"),
-                pl.lit(str(column)).alias("column"),
+                pl.lit(self.headings.get(str(column), str(column))).alias("column"),
                 shown_value.alias("value"),
                 (what if isinstance(what, pl.Expr) else pl.lit(str(what))).alias("what"),
                 (what_to_do if isinstance(what_to_do, pl.Expr) else pl.lit(str(what_to_do))).alias("what_to_do"),
@@ -158,10 +163,22 @@ def _write(sheet, row: int, column: int, value, style=None) -> None:
 
 
 def count(faults: pl.DataFrame) -> dict[str, int]:
-    """How many faults of each level, and how many rows have an error."""
+    """How many faults of each level, how many rows have an error, and how many errors are of a heading or a whole file."""
     by_level = dict(faults.group_by("level").len().iter_rows())
-    rows = faults.filter((pl.col("level") == ERROR) & pl.col("row").is_not_null()).select("file", "row").unique().height
-    return {"errors": by_level.get(ERROR, 0), "warnings": by_level.get(WARNING, 0), "faulty_rows": rows}
+    errors = faults.filter(pl.col("level") == ERROR)
+    of_rows = errors.filter(is_of_a_row())
+    return {
+        "errors": errors.height,
+        "warnings": by_level.get(WARNING, 0),
+        "faulty_rows": of_rows.select("file", "row").unique().height,
+        "heading_errors": errors.height - of_rows.height,
+    }
+
+
+def is_of_a_row() -> pl.Expr:
+    """Not of the heading, which is row 1, nor of the file, nor of a package's manifest, whose lines are no rows of ours."""
+    is_manifest = pl.col("file").str.ends_with("manifest.csv")
+    return (pl.col("row") > HEADING_ROW).fill_null(False) & ~is_manifest
 
 
 def faulty_rows(faults: pl.DataFrame, file: str) -> Iterable[int]:

@@ -15,11 +15,11 @@ from django.db import transaction
 
 from tirek.registry.exchange import people, people_merge, staging, things
 from tirek.registry.exchange.checking import check_rows, check_values, map_columns
-from tirek.registry.exchange.faults import ERROR, Faults
+from tirek.registry.exchange.faults import ERROR, Faults, is_of_a_row
 from tirek.registry.exchange.fields import recognised
 from tirek.registry.exchange.institutions import InstitutionPlan, as_frame
 from tirek.registry.exchange.oneroster.reading import read_package
-from tirek.registry.exchange.oneroster.rows import complete_kinds, records_of, rows_of
+from tirek.registry.exchange.oneroster.rows import HEADINGS, complete_kinds, records_of, rows_of
 from tirek.registry.exchange.reading import read_upload
 from tirek.registry.exchange.resolving import good_rows, with_derived_names, with_hashes, with_institutions
 from tirek.registry.identifiers import mask_iin
@@ -76,12 +76,13 @@ def school_year(day: dt.date) -> SchoolYear | None:
 def read(found: Import, data: bytes, faults: Faults) -> Staged:
     """Tables and parts of the upload; faults of single cells and rows."""
     tables = read_upload(found.file_name, data, faults)
-    staged = Staged(rows=sum(t.height for n, t in tables.items() if not n.endswith("manifest.csv")))
+    staged = Staged(rows=_rows_in(tables, faults))
     if found.source.kind == SourceKind.ONEROSTER:
         package = read_package(tables, faults)
         staged.parts = rows_of(package, found.source, found.as_of, faults)
         staged.parts[RECORDS] = records_of(package)
         staged.complete = complete_kinds(package, found.source)
+        faults.headings = HEADINGS
         for kind in (RowKind.LEARNERS, RowKind.STAFF):
             check_rows(staged.parts[kind], kind, faults)
     else:
@@ -94,10 +95,19 @@ def read(found: Import, data: bytes, faults: Faults) -> Staged:
             del table
             frames.append(check_values(frame, kind, columns, faults))
         frame = pl.concat(frames, how="vertical_relaxed")
+        faults.headings = {name: rule["column"] for name, rule in columns.items() if rule.get("column")}
         check_rows(frame, kind, faults)
         staged.parts = {kind: frame}
         staged.complete = {kind} if found.source.is_complete else set()
     return staged
+
+
+def _rows_in(tables: dict[str, pl.DataFrame], faults: Faults) -> int:
+    """Rows that were read, and those at fault that could not even be read."""
+    unread = faults.frame().filter(is_of_a_row() & (pl.col("level") == ERROR)).select("file", "row").unique()
+    for file, table in tables.items():
+        unread = unread.filter((pl.col("file") != file) | ~pl.col("row").is_in(table["_row"].cast(pl.Int64).implode()))
+    return unread.height + sum(t.height for n, t in tables.items() if not n.endswith("manifest.csv"))
 
 
 def stage(

@@ -246,18 +246,20 @@ def read_geojson(name: str, data: bytes, faults: Faults) -> pl.DataFrame:
     """Points of a FeatureCollection: properties as columns, with longitude and latitude."""
     try:
         collection = json.loads(data.decode("utf-8-sig"))
-        features = collection["features"]
+        features = list(collection["features"])
     except (ValueError, KeyError, TypeError):
         raise UploadRefused(_("This is not a GeoJSON FeatureCollection."), code="not_geojson") from None
     rows = []
     for place, feature in enumerate(features, start=2):
-        geometry = (feature or {}).get("geometry") or {}
-        if geometry.get("type") != "Point" or len(geometry.get("coordinates") or ()) < 2:
+        feature = feature if isinstance(feature, dict) else {}
+        geometry = feature["geometry"] if isinstance(feature.get("geometry"), dict) else {}
+        coordinates = geometry.get("coordinates")
+        if geometry.get("type") != "Point" or not isinstance(coordinates, list) or len(coordinates) < 2:
             faults.add(name, place, "geometry", geometry.get("type"), _("Only points are read."),
                        _("Send one point for each place."), ERROR, "not_a_point")  # fmt: skip
             continue
         properties = {k: _cell_text(v) for k, v in ((feature.get("properties") or {}).items()) if v is not None}
-        lon, lat = geometry["coordinates"][:2]
+        lon, lat = coordinates[:2]
         if feature.get("id") is not None:
             properties.setdefault("id", str(feature["id"]))
         rows.append(properties | {"longitude": str(lon), "latitude": str(lat), "_row": place})

@@ -4,8 +4,9 @@ import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 import pgtrigger.compiler
 import pgtrigger.migrations
-import tirek.storage.policies
 from django.db import migrations, models
+
+import tirek.storage.policies
 
 
 class Migration(migrations.Migration):

@@ -41,6 +41,7 @@ class Package:
 
 
 def read_package(tables: dict[str, pl.DataFrame], faults: Faults) -> Package:
+    _check_same_names(tables, faults)
     by_name = {name.rsplit("/", 1)[-1]: table for name, table in tables.items()}
     version, modes = _manifest(by_name, faults)
     copies = _copies(by_name, faults)
@@ -64,6 +65,18 @@ def read_package(tables: dict[str, pl.DataFrame], faults: Faults) -> Package:
                        "unknown_file")  # fmt: skip
     _check_references(found, modes, faults)
     return Package(version, found, modes)
+
+
+def _check_same_names(tables: dict[str, pl.DataFrame], faults: Faults) -> None:
+    """A package has each file once: which of two in its folders is meant is not guessed."""
+    paths: dict[str, list[str]] = {}
+    for name in tables:
+        paths.setdefault(name.rsplit("/", 1)[-1].lower(), []).append(name)
+    for short, same in paths.items():
+        if len(same) > 1:
+            faults.add(same[0], None, "", ", ".join(same),
+                       _("The package holds %(name)s more than once: %(files)s.") % {"name": short, "files": ", ".join(same)},
+                       _("Leave one of them in the package."), ERROR, "file_twice")  # fmt: skip
 
 
 def _manifest(tables: dict[str, pl.DataFrame], faults: Faults) -> tuple[str, dict[str, str]]:

@@ -23,6 +23,12 @@ STAFF_ROLES = {
 }  # fmt: skip
 GUARDIAN_ROLES = ("guardian", "parent", "relative")
 HOMEROOM_TITLE = re.compile(r"^\s*(\d{1,2})\s*[-–«\"“]?\s*([^\W\d]{1,3})?")
+HEADINGS = {  # our fields, as the standard calls them
+    "iin": "sourcedId", "external_id": "sourcedId", "family_name": "familyName", "given_name": "givenName",
+    "patronymic": "middleName", "birth_date": "birthDate", "grade": "grades", "institution": "orgSourcedId",
+    "begin_date": "beginDate", "end_date": "endDate", "position": "role", "is_main": "roleType", "name_kk": "name",
+    "code": "identifier", "guardian": "agentSourcedIds", "child": "sourcedId",
+}  # fmt: skip
 SEXES = {"male": "m", "female": "f"}
 
 
