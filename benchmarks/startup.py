@@ -6,12 +6,14 @@ python benchmarks/startup.py [--json]
 from __future__ import annotations
 
 import argparse
+import atexit
 import datetime
 import json
 import os
 import platform
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -38,10 +40,13 @@ def start(clone: Path, environment: dict[str, str], port: int) -> tuple[subproce
     )  # fmt: skip
     said: dict[str, float] = {}
     assert process.stdout
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # who is told to stop leaves no server behind
+    atexit.register(end, process)
     for line in process.stdout:
         for words, step in STEPS.items():
             if line.startswith(words):
                 said[step] = time.perf_counter() - began
+                print(f"  {step}: {said[step]:.1f} s", flush=True)
         if line.startswith("Tirek is at"):
             address = line.split()[3]
             with urllib.request.urlopen(address, timeout=60) as page:
@@ -49,6 +54,12 @@ def start(clone: Path, environment: dict[str, str], port: int) -> tuple[subproce
             said["the first page is here"] = time.perf_counter() - began
             return process, said
     raise SystemExit("make run ended before it served anything:\n" + (clone.parent / "said").read_text()[-2000:])
+
+
+def once(clone: Path, environment: dict[str, str], port: int) -> tuple[dict[str, float], float]:
+    """Start, then Ctrl-C: the steps, and the seconds until everything has ended."""
+    process, said = start(clone, environment, port)
+    return said, stop(process)
 
 
 def stop(process: subprocess.Popen) -> float:
@@ -59,6 +70,12 @@ def stop(process: subprocess.Popen) -> float:
     process.stdout.read()
     process.wait(60)
     return time.perf_counter() - began
+
+
+def end(process: subprocess.Popen) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(60)
 
 
 def main() -> None:
@@ -77,10 +94,8 @@ def main() -> None:
         }
         environment = kept | {"HOME": str(home)}
         environment.pop("XDG_CACHE_HOME", None)
-        process, first = start(clone, environment, chosen.port)
-        ended = stop(process)
-        process, second = start(clone, environment, chosen.port)
-        stop(process)
+        first, ended = once(clone, environment, chosen.port)
+        second, _ended = once(clone, environment, chosen.port)
     rows = {"first": first, "second": second, "stop": ended}
     if chosen.json:
         print(json.dumps(rows))
