@@ -186,6 +186,7 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION = True  # joins the identity to the user who 
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 SOCIALACCOUNT_STORE_TOKENS = False
 OIDC_SERVER = os.environ.get("TIREK_OIDC_SERVER", "")
+OIDC_ORIGIN = "{0.scheme}://{0.netloc}".format(urlsplit(OIDC_SERVER)) if OIDC_SERVER else ""
 SOCIALACCOUNT_PROVIDERS = {
     "openid_connect": {
         "OAUTH_PKCE_ENABLED": True,
@@ -224,7 +225,8 @@ OAUTH2_PROVIDER = {
         f"https://purl.imsglobal.org/spec/or/{version}/scope/{name}": f"OneRoster {name}"
         for version in ("v1p1", "v1p2")
         for name in ("roster.readonly", "roster-core.readonly", "roster-demographics.readonly")
-    },
+    }
+    | {"tirek.api": "Everything under /api/ that the grant's role may"},
     "DEFAULT_SCOPES": [],
     "ACCESS_TOKEN_EXPIRE_SECONDS": 60 * 60,
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
@@ -296,7 +298,7 @@ CONTENT_SECURITY_POLICY = {
         "worker-src": ["'self'", "blob:"],  # MapLibre
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
-        "form-action": ["'self'", *([f"https://{urlsplit(OIDC_SERVER).netloc}"] if OIDC_SERVER else [])],
+        "form-action": ["'self'", *([OIDC_ORIGIN] if OIDC_ORIGIN else [])],
         "frame-ancestors": ["'none'"],
     }
 }

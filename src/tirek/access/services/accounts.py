@@ -32,7 +32,7 @@ def invite_user(*, by: Scope, username: str, full_name: str, email: str, languag
     check_administrator(by)
     if not inside(by, home.lo, home.hi):
         raise NotYours(_("{place} does not lie inside your own territory.").format(place=home.label))
-    email = email.strip()
+    email = email.strip().lower()  # as sign-in and the resetting of passwords look it up
     with signing_in():  # two accounts of one address: an identity provider's sign-in might open the other one
         if email and (
             User.objects.filter(email__iexact=email).exists()
