@@ -230,6 +230,17 @@ def test_a_program_gets_a_token_and_its_grants_scope(world, program, rf):
     assert page.status_code == 403, "pages are for people"
 
 
+def test_a_token_for_rosters_does_not_open_the_api(world, program):
+    machine, secret = program
+    answers = {}
+    for scope in (None, "tirek.api"):
+        more = {} if scope is None else {"scope": scope}
+        access = token(machine, secret, **more).json()["access_token"]
+        answers[scope] = Client().get("/api/institutions", headers={"Authorization": f"Bearer {access}"})
+    assert (answers[None].status_code, answers["tirek.api"].status_code) == (403, 200)
+    assert b"tirek.api" in answers[None].content
+
+
 def test_rotation_and_revocation_end_old_tokens_at_once(world, program, rf):
     from tirek.access.machines import scope_of_token
 

@@ -299,11 +299,12 @@ def test_a_fault_names_the_column_as_the_file_does(source):
     assert named == {"ИИН", "Код организации", "Дата выбытия"}
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_two_files_of_one_name_in_one_archive_are_both_named():
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive, pytest.warns(UserWarning, match="Duplicate"):
+    with zipfile.ZipFile(buffer, "w") as archive:
         for text in ("one", "two"):
-            archive.writestr("users.csv", text)
+            archive.writestr(zipfile.ZipInfo("users.csv"), text)
     source = make_world("oneroster", code="roster")
     found = check(source, buffer.getvalue(), "r.zip", "")
     assert found.state == ImportState.REFUSED

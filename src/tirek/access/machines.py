@@ -14,6 +14,8 @@ from tirek.access.granted import scope_of_grant
 from tirek.access.models import Grant, Machine
 from tirek.access.scope import NOBODY, Scope, signing_in
 
+API_SCOPE = "tirek.api"  # without it a token opens no address under /api/
+
 
 def scope_of_token(request) -> Scope:
     """The scope of the request's bearer token; nobody's when the token is unknown, over, or its grant has ended.

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from tirek.access.gates import Gate, door_of
+from tirek.access.machines import API_SCOPE
 from tirek.access.permissions import may
 from tirek.access.queries import needs_second_factor, scope_of
 from tirek.access.scope import NOBODY, SIGNING_IN, acting_as, because, become, statements_within
@@ -67,6 +68,8 @@ class ScopeMiddleware:
             return _sign_in_first(request)
         if getattr(request, "machine", None) is not None and not door.program:
             raise PermissionDenied(_("This address is for people, not for programs."))
+        if _lacks_api_scope(request):
+            raise PermissionDenied(_("The token lacks the scope %(scope)s, which /api/ needs.") % {"scope": API_SCOPE})
         if door.account:
             return None
         if _without_second_factor(request):
@@ -121,6 +124,12 @@ def _without_second_factor(request) -> bool:
     if settings.DEMONSTRATION and request.user.is_demonstration:
         return False
     return needs_second_factor(request.user)
+
+
+def _lacks_api_scope(request) -> bool:
+    """A program that was let in for rosters reads nothing else."""
+    is_program = getattr(request, "machine", None) is not None
+    return is_program and request.path_info.startswith("/api/") and API_SCOPE not in request.token_scopes
 
 
 def _sign_in_first(request):

@@ -30,7 +30,10 @@ class Quick(BaseRenderer):
         return orjson.dumps(data, default=str)
 
 
-GATE_ANSWERS = {"401": "Nobody is signed in, and no valid token was sent.", "403": "The role does not allow this."}
+GATE_ANSWERS = {
+    "401": "Nobody is signed in, and no valid token was sent.",
+    "403": "The role does not allow this, or a program's token lacks the scope tirek.api.",
+}
 PROBLEM = {
     "type": "object",
     "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
@@ -54,7 +57,8 @@ class DescribedAPI(NinjaAPI):
 api = DescribedAPI(
     title="Tirek",
     version="1",
-    description="Published figures, the register of decisions, and what the pages show.",
+    description="Published figures, the register of decisions, and what the pages show. People come with their session;"
+    " programs with a token of /oauth/token (client credentials) that was asked for with the scope tirek.api.",
     urls_namespace="api",
     docs_url=None,  # its page would load scripts from elsewhere
     renderer=Quick(),
