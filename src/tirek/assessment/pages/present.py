@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from tirek.assessment.pages.checks import FAILED, PASSED
 from tirek.assessment.queries import results as queries
 from tirek.registry.models import Language, SettlementKind
 
@@ -61,60 +62,8 @@ def check_words(check: dict) -> dict:
     measured = check["code"] in ("reliable", "strong", "varies", "anchors_enough")
     limited = check["code"] in ("link_error", "drift_share")
     found, wanted = (check.get("found"), check.get("wanted")) if measured or limited else (None, None)
-    yes = {
-        "enough_answers": _("Enough items have answers enough."),
-        "sittings_closed": _("No sitting on computers is open any more."),
-        "all_scored": _("Every open answer is scored."),
-        "right_booklets": _("The pupils worked in the booklets that they were dealt."),
-        "converged": _("The iterations settled."),
-        "connected": _("Common items link all booklets."),
-        "errors_known": _("Every difficulty has a standard error."),
-        "varies": _("The pupils differ on this test."),
-        "reliable": _("The test measures reliably enough to publish."),
-        "strong": _("The test measures reliably enough to speak of single pupils."),
-        "no_item_dropped": _("All items could be used."),
-        "everybody_answered": _("Every pupil answered something that counts."),
-        "grid": _("The range of the computation was wide enough."),
-        "slopes": _("On every item able pupils do better than weak ones."),
-        "items_fit": _("All items behave as the model says."),
-        "fair": _("No item is much easier for one group than for another of the same ability."),
-        "independent": _("No two items go together more than ability explains."),
-        "anchors_enough": _("There are enough common items."),
-        "link_converged": _("The search for the two constants ended."),
-        "link_error": _("The linking error is small enough."),
-        "drift_share": _("Few enough of the common items drift."),
-        "slope_near": _("The units of the two scales are near each other."),
-        "anchors_stable": _("No common item that links the tests has drifted."),
-        "anchors_share": _("The common items are a fair part of the shorter test."),
-    }
-    no = {
-        "enough_answers": _("Too few items have answers enough. Wait for more answers."),
-        "sittings_closed": _("Sittings on computers are still open: answers may still come. Close them first."),
-        "all_scored": _("Open answers still wait for a scorer; their pupils would be missing. Score them first."),
-        "right_booklets": _("Too many pupils worked in another booklet than they were dealt. Look at their papers."),
-        "converged": _("The iterations did not settle."),
-        "connected": _("The booklets fall into parts without a common item."),
-        "errors_known": _("Some difficulties have no standard error."),
-        "varies": _("The pupils hardly differ on this test, so nothing can be said about them."),
-        "reliable": _("The test is not reliable enough: its results would be mostly chance."),
-        "strong": _("Single pupils’ results are loose: speak of groups rather than of children."),
-        "no_item_dropped": _("Some items were left out; see the table of items."),
-        "everybody_answered": _("Some pupils answered nothing that counts; they get no result."),
-        "grid": _("The range of the computation was narrow; the results may be off by a little."),
-        "slopes": _("On some items able pupils do worse than weak ones. Look at their keys, or take them out."),
-        "items_fit": _("Some items do not behave as the model says. Look at them in the table."),
-        "fair": _("Some items are much easier for one group than for another of the same ability. Look at them."),
-        "independent": _("Some items go together more than ability explains; the errors may be a little too small."),
-        "anchors_enough": _("There are too few common items to link by."),
-        "link_converged": _("The search for the two constants did not end."),
-        "link_error": _("The linking error is larger than the rules accept: a change could not be told from chance."),
-        "drift_share": _("Too many of the common items drift: the tests may measure different things."),
-        "slope_near": _("The units of the two scales are far apart: one calibration may not be sound."),
-        "anchors_stable": _("A common item has drifted and still links the tests. Look whether to take it out."),
-        "anchors_share": _("The common items are less than a fifth of the shorter test."),
-    }
     code = check["code"]
-    words = (yes if check["passed"] else no).get(code, code)
+    words = str((PASSED if check["passed"] else FAILED).get(code, code))
     look = "good" if check["passed"] else "bad" if check["blocking"] else "look"
     return {
         "words": words,

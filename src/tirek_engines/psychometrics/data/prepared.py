@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tirek_engines.errors import Refusal
 from tirek_engines.psychometrics.data.answers import NOT_ANSWERED, Answers
-from tirek_engines.psychometrics.kernels import points
+from tirek_engines.psychometrics.kernels import packing, points
 from tirek_engines.psychometrics.kernels import score as kernels
 from tirek_engines.psychometrics.parallel import each_slice, in_order, slices
 
@@ -135,7 +135,7 @@ def count_codes(codes: NDArray[np.uint8], threads: int = 0) -> NDArray[np.int64]
     """How often each code occurs in each column, shape (columns, 256)."""
     places = slices(codes.shape[0])
     counts = np.zeros((codes.shape[1], 256), np.int64)
-    for part in in_order(lambda k: kernels.count_codes(codes[places[k]]), len(places), threads):
+    for part in in_order(lambda k: packing.count_codes(codes[places[k]]), len(places), threads):
         counts += part
     return counts
 
@@ -257,7 +257,7 @@ def prepare(
     codes = np.ascontiguousarray(answers.codes)
     packed, masks = pack_answers(codes, items, layout, threads)
     groups = answers.groups if answers.groups is not None else np.zeros(answers.n_persons, np.int64)
-    run_of, first = kernels.number_rows(masks, np.ascontiguousarray(groups))
+    run_of, first = packing.number_rows(masks, np.ascontiguousarray(groups))
     run_masks = masks[first]
     answered_in_run = np.bitwise_count(run_masks).sum(axis=1).astype(np.int64)
     n_answered = answered_in_run[run_of]
@@ -295,7 +295,7 @@ def pack_answers(
 
     def part(k: int) -> None:
         own = places[k]
-        kernels.pack_into(
+        packing.pack_into(
             codes[own], items.columns, items.recode, layout.byte_of, layout.step_of, packed[own], masks[own]
         )
 

@@ -16,7 +16,7 @@ from scipy.stats import norm
 from tirek_engines.errors import Refusal
 from tirek_engines.psychometrics.data.answers import NOT_ANSWERED, Answers
 from tirek_engines.psychometrics.data.prepared import ItemTable, item_table
-from tirek_engines.psychometrics.kernels import score as kernels
+from tirek_engines.psychometrics.kernels import packing
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -177,8 +177,8 @@ def match_groups(answers: Answers, focal: int, reference: int) -> Matched:
     codes = np.empty((columns.shape[0], len(table.names)), np.uint8)
     for j, column in enumerate(table.columns.tolist()):
         codes[:, j] = table.recode[j][columns[:, column]]
-    masks = kernels.pack_masks(columns, table.columns, table.recode)
-    booklet, _ = kernels.number_rows(masks, np.zeros(columns.shape[0], np.int64))
+    masks = packing.pack_masks(columns, table.columns, table.recode)
+    booklet, _ = packing.number_rows(masks, np.zeros(columns.shape[0], np.int64))
     weights = given[chosen]
     return Matched(
         codes, answers.groups[chosen] == focal, weights * (weights.sum() / (weights**2).sum()), booklet, table

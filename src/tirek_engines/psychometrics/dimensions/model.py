@@ -28,6 +28,7 @@ from tirek_engines.psychometrics.dimensions.shape import (
     means_of,
 )
 from tirek_engines.psychometrics.kernels import items as item_kernels
+from tirek_engines.psychometrics.kernels import packing
 from tirek_engines.psychometrics.kernels import score as kernels
 from tirek_engines.psychometrics.likelihood.model import Evaluation, Grid, Parameters
 from tirek_engines.psychometrics.likelihood.posteriors import Counts, Posterior
@@ -115,7 +116,7 @@ class DimensionLikelihood:
         if not bool(np.all(p.slopes == 1.0)) or self.shape.free_slopes.any() or self.design.shape[1]:
             return Units(run, scores, weight, of_person)
         key = np.ascontiguousarray(scores.astype(np.uint16)).view(np.uint8).reshape(len(run), -1)
-        number, first = kernels.number_rows(key, run)
+        number, first = packing.number_rows(key, run)
         found = Units(
             run[first],
             scores[first],

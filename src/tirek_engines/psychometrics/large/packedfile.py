@@ -29,6 +29,7 @@ from tirek_engines.psychometrics.data.prepared import (
     step_counts_of,
     table_of_counts,
 )
+from tirek_engines.psychometrics.kernels import packing
 from tirek_engines.psychometrics.kernels import score as kernels
 from tirek_engines.psychometrics.likelihood.tabulated import Chunk
 from tirek_engines.psychometrics.parallel import in_order
@@ -188,7 +189,7 @@ def _write_chunk(
 ) -> dict[str, Any]:
     packed, masks = pack_answers(np.ascontiguousarray(block.codes[part]), items, layout)
     group = block.groups[part] if block.groups is not None else np.zeros(packed.shape[0], np.int64)
-    local, first = kernels.number_rows(masks, np.ascontiguousarray(group))
+    local, first = packing.number_rows(masks, np.ascontiguousarray(group))
     numbers = np.array([runs.number(int(group[f]), masks[f].tobytes()) for f in first], np.int64)
     of_row = numbers[local]
     order = np.argsort(of_row, kind="stable")

@@ -25,6 +25,7 @@ from tirek_engines.psychometrics.data.prepared import (
     step_counts_of,
     table_of_counts,
 )
+from tirek_engines.psychometrics.kernels import packing
 from tirek_engines.psychometrics.kernels import score as kernels
 from tirek_engines.psychometrics.large.packedfile import prepared_of_runs
 from tirek_engines.psychometrics.large.streaming import calibrate_source
@@ -153,7 +154,7 @@ def _packed(
     codes: NDArray[np.uint8], weights: NDArray[np.float64], labels: Ints, items: ItemTable, layout: Layout
 ) -> _Packed:
     packed, masks = pack_answers(np.ascontiguousarray(codes), items, layout, 1)
-    of_row, first = kernels.number_rows(masks, labels)
+    of_row, first = packing.number_rows(masks, labels)
     order = np.argsort(of_row, kind="stable")
     starts = np.searchsorted(of_row[order], np.arange(first.size + 1)).astype(np.int64)
     keys = tuple((int(labels[f]), masks[f].tobytes()) for f in first)
