@@ -6,6 +6,7 @@ import json
 import oneroster_validator as standard
 import pytest
 from click.testing import CliRunner
+from django.utils import translation
 from exchange_world import make_world, pupil, pupils
 
 from tirek.access.scope import loading
@@ -50,6 +51,21 @@ def test_a_table_comes_in_and_goes_back(run, tmp_path):
     with loading():
         assert not Person.objects.exists()
     assert run(exchange.undo, number).exit_code == 2
+
+
+def test_a_command_refuses_in_one_language_whatever_the_site_speaks(run, tmp_path, monkeypatch):
+    path = tmp_path / "pupils.csv"
+    path.write_bytes(pupils(pupil(1, begin="31.02.2026")))
+    said = {}
+    for wanted in ("en", "kk"):
+        monkeypatch.setenv("TIREK_LANGUAGE", wanted)
+        with translation.override("ru"):
+            run(exchange.import_, "learners", path, "--source", "nedb", "--dry-run", "--faults", tmp_path / "f.csv")
+        said[wanted] = (tmp_path / "f.csv").read_text(encoding="utf-8-sig")
+        with loading():
+            Import.objects.update(state="discarded")
+    assert "There is no such day." in said["en"]
+    assert said["kk"] != said["en"]
 
 
 def test_bad_input_ends_with_two_and_a_table_of_faults(run, tmp_path):

@@ -223,6 +223,17 @@ class TestVerification:
         path.write_bytes(path.read_bytes()[:-1] + b"x")
         assert [d["what"] for d in services.verify(release.number, now=NOW).differences] == ["seal"]
 
+    def test_the_command_names_the_changed_file_and_ends_with_two(self, world, monkeypatch):
+        from tirek.indicators.commands import numbers
+
+        monkeypatch.setattr(numbers, "ready", lambda: None)
+        release = publish("schools.count")
+        sha256 = Snapshot.objects.get().tables["institutions"]["sha256"]
+        sealed.path_of(sha256).write_bytes(b"x")
+        lines, code = numbers.verify_number(release.number)
+        assert code == 2
+        assert sha256 in lines[1]
+
     def test_a_changed_definition_is_found(self, world, monkeypatch):
         release = publish("schools.count")
         import dataclasses

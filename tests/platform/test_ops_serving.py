@@ -110,3 +110,12 @@ def test_an_error_nobody_caught_is_logged_without_its_text():
     assert all('"kind": "builtins.ValueError"' in line and '"critical"' in line for line in lines)
     assert "Әлиева" not in fallen.stderr
     assert "990101300123" not in fallen.stderr
+
+
+def test_half_uploads_of_a_killed_server_are_deleted(settings, tmp_path):
+    from tirek.site.commands.serve import _forget_half_uploads
+
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path
+    (tmp_path / "abc.upload.csv").write_text("010203500011;Алиева")
+    _forget_half_uploads()
+    assert not list(tmp_path.iterdir())

@@ -30,9 +30,21 @@ def django_ready() -> None:
     end_with_parent()
     hold_database()
     import django
+    from django.conf import settings
 
     django.setup()
+    settings.FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.register_at_fork(after_in_child=forget_connections)
+
+
+def command_ready() -> None:
+    """The same for a command that a person gives: it answers in one language, English or that of ``TIREK_LANGUAGE``."""
+    django_ready()
+    from django.conf import settings
+    from django.utils import translation
+
+    wanted = os.environ.get("TIREK_LANGUAGE", "en")
+    translation.activate(wanted if wanted in dict(settings.LANGUAGES) else "en")
 
 
 def close_connections() -> None:

@@ -15,6 +15,7 @@ from tirek.access.forms import AuditFilter
 from tirek.access.gates import gate
 from tirek.access.queries_narrowed import Narrowed, may_search, narrowed
 from tirek.access.services.reads import record_many_read
+from tirek.storage.tables import safe
 
 ROWS = 50
 EXPORT_ROWS = 10_000
@@ -126,6 +127,5 @@ def _file(name: str):
     return response, lambda cells: writer.writerow([_harmless(cell) for cell in cells])
 
 
-def _harmless(cell) -> str:
-    text = "" if cell is None else str(cell)
-    return "'" + text if text[:1] in "=+-@\t\r" else text
+def _harmless(cell) -> object:
+    return "" if cell is None else safe(str(cell))

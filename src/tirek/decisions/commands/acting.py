@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 import click
 
-from tirek.storage.setup import django_ready
+from tirek.storage.setup import command_ready
 from tirek_engines.errors import Refusal
 
 
 def ready() -> None:
     """Start the embedded database where it is needed, and set Django up."""
-    django_ready()
+    command_ready()
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tirek.decisions.commands.acting import ready
-from tirek_engines.errors import EXIT_DONE, EXIT_NOT_DECIDED
+from tirek_engines.errors import EXIT_BAD_INPUT, EXIT_DONE, EXIT_NOT_DECIDED
 
 SHOWN = 20
 Answer = tuple[list[str], int]
@@ -40,6 +40,10 @@ def _verified(number: str) -> Answer:
         checked = services.verify(number, by="command line", now=timezone.now())
     if checked.agrees:
         return [f"{number}: agrees. The same inputs give the same outcomes."], EXIT_DONE
+    broken = [d for d in checked.differences if d["what"] == "seal"]
+    if broken:
+        told = [f"  {d['where']}: {d['now']}" for d in broken]
+        return [f"{number}: a sealed file is not what was sealed.", *told], EXIT_BAD_INPUT
     lines = [f"{number}: {checked.difference_count} differences."]
     lines += [
         f"  {d['what']}: {d['where']}: kept {d['kept'] or '–'}, now {d['now'] or '–'}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tirek.decisions import commands as decisions
 from tirek.decisions.commands.acting import ready
-from tirek_engines.errors import EXIT_DONE, EXIT_NOT_DECIDED
+from tirek_engines.errors import EXIT_BAD_INPUT, EXIT_DONE, EXIT_NOT_DECIDED
 
 Answer = tuple[list[str], int]
 
@@ -44,6 +44,9 @@ def _verified(number: str) -> Answer:
         checked = services.verify(number, by="command line", now=timezone.now())
     if checked.agrees:
         return [f"{number}: agrees. The sealed snapshot gives the same numbers."], EXIT_DONE
+    broken = [d["now"] for d in checked.differences if d["what"] == "seal"]
+    if broken:
+        return [f"{number}: a sealed file is not what was sealed.", *(f"  {told}" for told in broken)], EXIT_BAD_INPUT
     lines = [f"  {d['what']}: {d['where']}: kept {d['kept']}, now {d['now']}" for d in checked.differences]
     return [f"{number}: {len(lines)} differences.", *lines], EXIT_NOT_DECIDED
 

@@ -38,9 +38,9 @@ def import_(what: str, path: Path, code: str, profile: int | None, as_of, dry_ru
 
     Example: tirek import learners pupils.csv --source nedb --dry-run
     """
-    from tirek.storage.setup import django_ready
+    from tirek.storage.setup import command_ready
 
-    django_ready()
+    command_ready()
     from tirek.registry.exchange import services
 
     with _as_country(), _refusals():
@@ -108,9 +108,9 @@ def export(what: str, path: Path, bom: bool, demographics: bool, since) -> None:
 
     Example: tirek export roster OUT.zip
     """
-    from tirek.storage.setup import django_ready
+    from tirek.storage.setup import command_ready
 
-    django_ready()
+    command_ready()
     from tirek.registry.exchange import exports
     from tirek.registry.exchange.oneroster.writing import package
 
@@ -135,9 +135,9 @@ def undo(number: int) -> None:
 
     Example: tirek undo 12
     """
-    from tirek.storage.setup import django_ready
+    from tirek.storage.setup import command_ready
 
-    django_ready()
+    command_ready()
     from tirek.registry.exchange import services
 
     with _as_country(), _refusals():

@@ -16,10 +16,10 @@ def administrator(username: str, full_name: str, email: str) -> None:
 
     Example: tirek administrator aigul --name "Айгүл Серікова" --email aigul@example.kz
     """
-    from tirek.storage.setup import django_ready
+    from tirek.storage.setup import command_ready
     from tirek_engines.errors import Refusal
 
-    django_ready()
+    command_ready()
     from django.conf import settings
 
     from tirek.access.services.first import open_first_administrator

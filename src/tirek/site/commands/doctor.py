@@ -33,10 +33,10 @@ def doctor(as_json: bool) -> None:
 
 def _findings() -> Iterator[Finding]:
     yield from examine(MACHINE)
-    from tirek.storage.setup import django_ready
+    from tirek.storage.setup import command_ready
 
     try:
-        django_ready()
+        command_ready()
     except Exception as error:
         yield Finding("database", BAD, str(error), "Without the database nothing else can be checked.")
         return

@@ -59,6 +59,7 @@ def serve(
     chosen = _choose_port(host, port, strict_port)
     _metrics_folder()
     django_ready()
+    _forget_half_uploads()
     is_more = demo.load_first_stage() if demonstration else False
     _collect_static()
     parts = [Database(), *([Worker()] if with_worker or demonstration else []), *([demo.Rest()] if is_more else [])]
@@ -77,6 +78,14 @@ def serve(
     with _terminal_signals(), kept(*parts, after=announce):
         web.serve()
     click.echo("Tirek has stopped.")
+
+
+def _forget_half_uploads() -> None:
+    """Uploads that were on their way when an earlier server was killed lie here in the clear."""
+    from django.conf import settings
+
+    for left in settings.FILE_UPLOAD_TEMP_DIR.iterdir():
+        left.unlink(missing_ok=True)
 
 
 def _granian(host: str, port: int, workers: int, threads: int):
