@@ -136,12 +136,13 @@ def test_pages_open_and_exports_come(officer):
 
 def test_a_new_source_stays_inside_ones_territory(officer):
     facts = {"code": "x", "name": "X", "kind": "table", "max_faulty_percent": 5, "max_missing_percent": 5}
-    page = officer.post(reverse("exchange:new_source"), facts | {"org_lo": 0, "org_hi": 99})
-    assert page.status_code == 200
-    assert (
-        officer.post(reverse("exchange:new_source"), facts | {"org_lo": DISTRICT[0], "org_hi": DISTRICT[1]}).status_code
-        == 302
-    )
+    new = reverse("exchange:new_source")
+    assert f'value="{DISTRICT[0]}-{DISTRICT[1]}"' in officer.get(new).content.decode()
+    assert officer.post(new, facts | {"place": "0-99"}).status_code == 200
+    assert officer.post(new, facts | {"place": f"{DISTRICT[0]}-{DISTRICT[1]}"}).status_code == 302
+    with loading():
+        made = Source.objects.get(code="x")
+    assert (made.org_lo, made.org_hi) == DISTRICT
 
 
 @pytest.mark.parametrize("role", [Role.PARENT, Role.TEACHER, Role.SPONSOR])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tirek.access.scope import current_scope
+from tirek.access.scope import Scope, current_scope
 from tirek.registry.exchange.fields import fields_of
-from tirek.registry.models import RowKind, Source, SourceKind
+from tirek.registry.models import RowKind, Source, SourceKind, Territory, TerritoryLevel
+from tirek.registry.queries import territories
 
 
 class UploadForm(forms.Form):
@@ -31,23 +33,42 @@ class UploadForm(forms.Form):
 
 
 class SourceForm(forms.ModelForm):
+    """A source speaks of one territory of the asker's, or of all that the asker is responsible for."""
+
+    place = forms.ChoiceField(
+        label=_("Institutions of"), help_text=_("Rows about institutions elsewhere are faults of the file.")
+    )
+
     class Meta:
         model = Source
         fields = (
-            "code", "name", "kind", "org_lo", "org_hi", "territory_code", "trusts_manifest", "is_complete", "max_faulty_percent",
+            "code", "name", "kind", "territory_code", "trusts_manifest", "is_complete", "max_faulty_percent",
             "max_missing_percent", "expected_every_days",
         )  # fmt: skip
-        labels = {"org_lo": _("First institution number"), "org_hi": _("Last institution number")}
 
-    def clean(self):
-        data = super().clean()
-        low, high = data.get("org_lo"), data.get("org_hi")
-        if low is not None and high is not None:
-            if high < low:
-                self.add_error("org_hi", _("The last number is smaller than the first."))
-            elif not (current_scope().covers(low) and current_scope().covers(high)):
-                self.add_error("org_lo", _("These institutions lie outside your territory."))
-        return data
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        scope = current_scope()
+        offered = {(scope.lo, scope.hi): gettext("All that I am responsible for")}
+        for territory in _territories_of(scope):
+            offered.setdefault((territory.org_lo, territory.org_hi), territories.local_name(territory))
+        own = (self.instance.org_lo, self.instance.org_hi) if self.instance.pk else (scope.lo, scope.hi)
+        offered.setdefault(own, gettext("As it is: numbers %(low)s to %(high)s") % {"low": own[0], "high": own[1]})
+        self.ranges = {f"{low}-{high}": (low, high) for low, high in offered}
+        self.fields["place"].choices = [(f"{low}-{high}", name) for (low, high), name in offered.items()]
+        self.initial["place"] = f"{own[0]}-{own[1]}"
+        self.order_fields(["code", "name", "kind", "place"])
+
+    def save(self, commit=True):
+        self.instance.org_lo, self.instance.org_hi = self.ranges[self.cleaned_data["place"]]
+        return super().save(commit)
+
+
+def _territories_of(scope: Scope) -> list[Territory]:
+    """Regions and districts that lie in the scope as a whole."""
+    day = timezone.localdate()
+    regions = [t for t in territories.regions(on=day) if scope.covers(t.org_lo) and scope.covers(t.org_hi)]
+    return regions + [t for t in territories.whole_in(scope, on=day) if t.level == TerritoryLevel.DISTRICT]
 
 
 class SourceChangeForm(SourceForm):

@@ -45,7 +45,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 @gate(permission="exchange.import")
 @require_http_methods(["GET", "POST"])
 def new_source(request: HttpRequest) -> HttpResponse:
-    form = SourceForm(request.POST or None, initial={"org_lo": request.scope.lo, "org_hi": request.scope.hi})
+    form = SourceForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         source = form.save(commit=False)
         source.created_by = request.scope.user_id
