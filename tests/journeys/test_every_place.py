@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 from region_world import SCHOOL
 
 BEYOND = """box => [...box.querySelectorAll('li')].filter(one => {
@@ -28,9 +29,8 @@ def test_a_place_on_the_map_shows_that_it_has_the_focus(visit):
     page.goto("/territory/470000000/")
     page.locator(".map .spots a").first.focus()
     page.keyboard.press("Tab")
-    drawn = page.evaluate("getComputedStyle(document.activeElement.querySelector('.spot')).strokeWidth")
-    calm = page.locator(".map .spots a:not(:focus) .spot").first.evaluate("one => getComputedStyle(one).strokeWidth")
-    assert float(drawn.removesuffix("px")) > float(calm.removesuffix("px"))
+    expect(page.locator(".map .spots a:focus .spot")).to_have_css("stroke-width", "4px")
+    expect(page.locator(".map .spots a:not(:focus) .spot").first).to_have_css("stroke-width", "1.5px")
 
 
 @pytest.mark.parametrize("size", ["phone", "desk"])

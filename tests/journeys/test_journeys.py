@@ -163,7 +163,7 @@ def test_reading_without_scripts(visit):
     page.get_by_role("link", name="Menu").click()
     page.get_by_role("link", name="Institutions", exact=True).first.click()
     page.locator("tbody a").first.click()
-    page.get_by_role("link", name="Staff").click()
+    page.get_by_role("link", name="Staff", exact=True).click()
     assert page.locator("tbody tr").count() == 3
     page.locator("button[name=language][value=kk]").click()
     expect(page.locator("html")).to_have_attribute("lang", "kk")

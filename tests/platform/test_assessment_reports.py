@@ -1,5 +1,6 @@
 """Reports of schools, classes and pupils: what they say, to whom, and on paper."""
 
+import datetime as dt
 import io
 
 import polars as pl
@@ -13,6 +14,7 @@ from pypdf import PdfReader
 
 from tirek.access.roles import Role, ScopeKind
 from tirek.access.scope import acting_as, loading
+from tirek.assessment.models import Test
 from tirek.assessment.services.answers import import_answers
 from tirek.assessment.services.calibration import calibrate_test
 from tirek.assessment.services.publication import publish_results
@@ -90,7 +92,11 @@ def test_the_head_reads_how_the_school_did_and_what_to_work_on(world, published)
     assert "most likely between" in page
     work = page[page.index('id="work"') :].split("</section>")[0]
     assert "clearly worse than pupils with the same results" in work
-    assert "Task about M04" in work
+    assert "Task about M04" not in work, "the wording of a task is secret until the test says that it is open"
+    with loading():
+        Test.objects.filter(pk=published.pk).update(tasks_open_on=dt.date(2025, 1, 1))
+    page = text_of(head.get(address(world, 0)))
+    assert "Task about M04" in page[page.index('id="work"') :].split("</section>")[0]
     assert work.count("<tr>") == 2, "one task, not more"
 
 

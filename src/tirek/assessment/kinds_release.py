@@ -37,7 +37,7 @@ def register_release() -> None:
             title=_("Release of items"),
             rule="assessment.release",
             clause=_("Demonstration values; no act is known."),
-            engine="tirek.assessment.decided.release:run_release",
+            engine="tirek_engines.assessment.release:release_reason",
             run="tirek.assessment.decided.release:run_release",
             cases="tests/cases/assessment",
             reasons=REASONS,

@@ -10,9 +10,9 @@ import polars as pl
 
 from tirek.decisions.kinds import Result
 from tirek.decisions.rules import RuleSet
+from tirek_engines.assessment.release import RELEASED, release_reason
 
 NOTHING = dict.fromkeys(("tests", "days", "wanted", "secure"))
-RELEASED = "released"
 
 
 def run_release(inputs: Mapping[str, Any], parameters: Mapping[str, Any], rules: RuleSet) -> Result:
@@ -26,7 +26,15 @@ def run_release(inputs: Mapping[str, Any], parameters: Mapping[str, Any], rules:
     outcomes = []
     for row in inputs["items"].sort("item").iter_rows(named=True):
         tests = held.get(row["item"], [])
-        reason, numbers = _reason(row, [secure[test] for test in tests], day, days, fewest)
+        reason, numbers = release_reason(
+            is_released=row["is_released"],
+            running_tests=row["running_tests"],
+            last_published=dt.date.fromisoformat(row["last_published"]) if row["last_published"] else None,
+            secret_left=[secure[test] for test in tests],
+            day=day,
+            days=days,
+            fewest=fewest,
+        )
         if reason == RELEASED:
             secure |= {test: secure[test] - 1 for test in tests}
         outcomes.append({
@@ -37,17 +45,3 @@ def run_release(inputs: Mapping[str, Any], parameters: Mapping[str, Any], rules:
     return Result(
         outcomes=pl.DataFrame(outcomes, infer_schema_length=None), summary={"released": n, "asked": len(outcomes)}
     )
-
-
-def _reason(row: Mapping[str, Any], left: list[int], day: dt.date, days: int, fewest: int) -> tuple[str, dict]:
-    if row["is_released"]:
-        return "already_released", {}
-    if row["running_tests"]:
-        return "test_running", {"tests": row["running_tests"]}
-    if row["last_published"]:
-        since = (day - dt.date.fromisoformat(row["last_published"])).days
-        if since < days:
-            return "too_early", {"days": since, "wanted": days}
-    if left and min(left) <= fewest:
-        return "needed_as_anchor", {"secure": min(left), "wanted": fewest}
-    return RELEASED, {"tests": len(left)}

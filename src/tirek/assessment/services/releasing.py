@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 
 from tirek.access.models import User
 from tirek.access.scope import current_scope, loading
-from tirek.assessment.decided.release import RELEASED
 from tirek.assessment.kinds_release import RELEASE
 from tirek.assessment.models import BankItem, Item, Release, ReleaseState, TestState
 from tirek.assessment.refusals import NotAllowed, WrongState, must
@@ -22,6 +21,7 @@ from tirek.decisions import queries as journal
 from tirek.decisions import services as decisions
 from tirek.storage.database import LOADER
 from tirek.storage.sealed import digest_of
+from tirek_engines.assessment.release import RELEASED
 
 
 @transaction.atomic
