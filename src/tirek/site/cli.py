@@ -16,6 +16,10 @@ COMMANDS: dict[str, str] = {
     "link": "tirek.assessment.commands.link:command",
     "means": "tirek.assessment.commands.means:command",
     "score": "tirek.assessment.commands.score:command",
+    "gap": "tirek.programmes.commands.gap:command",
+    "impact": "tirek.programmes.commands.impact:command",
+    "power": "tirek.programmes.commands.power:command",
+    "value-added": "tirek.programmes.commands.value_added:command",
     "verify": "tirek.site.folders:verify",
     "explain": "tirek.site.folders:explain",
     # the platform: others add their lines here

@@ -16,6 +16,10 @@ FOLDERS = {
     "link": "tirek.assessment.commands.link_folder",
     "means": "tirek.assessment.commands.means_folder",
     "score": "tirek.assessment.commands.score_folder",
+    "gap": "tirek.programmes.commands.gap_folder",
+    "impact": "tirek.programmes.commands.impact_folder",
+    "power": "tirek.programmes.commands.power_folder",
+    "value-added": "tirek.programmes.commands.value_added_folder",
 }
 """Command that wrote a folder -> module with `verify_folder(path)` and `explain_folder(path, subject)`."""
 NUMBERS = "tirek.indicators.commands"

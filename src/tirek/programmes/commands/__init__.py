@@ -1,0 +1,1 @@
+"""Commands of evaluation: `impact`, `value-added`, `gap`, `power`."""
