@@ -92,7 +92,7 @@ def wild_test(
     enumerated = weights != "webb" and groups <= ENUMERATED_UP_TO and 2**groups <= draws + 1
     kind: Weights = weights or ("webb" if groups < FEW_CLUSTERS and not enumerated else "rademacher")
     signs = _all_signs(groups) if enumerated else _random(groups, draws, kind, seed)
-    parts = _Parts.of(data, term, signs)
+    parts = _Parts.of(data, term, signs, are_signs=kind == "rademacher")
     if parts.se <= 1e-12 * max(1.0, abs(parts.estimate)):
         return WildResult(float("nan"), float("nan"), parts.estimate, parts.estimate, signs.shape[0], enumerated, kind)
     low = high = float("nan")
@@ -111,7 +111,7 @@ class _Parts:
     variance: tuple[Floats, Floats, Floats]
 
     @staticmethod
-    def of(data: ClusterSums, term: int, signs: Floats) -> _Parts:
+    def of(data: ClusterSums, term: int, signs: Floats, *, are_signs: bool) -> _Parts:
         fitted = least_squares(data)
         xx = data.xx.sum(axis=0)
         inverse = np.linalg.inv(xx)
@@ -120,21 +120,22 @@ class _Parts:
         groups = data.n_clusters
         factor = groups / (groups - 1.0) * (data.n - 1.0) / (data.n - data.n_terms - data.absorbed)
         spread = np.einsum("j,gjk,kl->gl", c, data.xx, inverse)
-        s = (values @ c, slopes @ c)
-        z = (signs @ values, signs @ slopes)
-        numerator = (z[0] @ c, z[1] @ c)
+        sides = [(u, (u @ c)[:, None] * spread) for u in (values, slopes)]
+        drawn = signs @ np.column_stack([part for side in sides for part in side])
+        z0, a0, z1, a1 = np.split(drawn, 4, axis=1)
+        own = _squares(signs, values @ c, slopes @ c, are_signs)
         cross = spread.T @ spread
-        squares = signs * signs
-        variance = tuple(
-            factor * part
-            for part in (
-                _quadratic(signs, squares, s[0], s[0], z[0], z[0], spread, cross),
-                _quadratic(signs, squares, s[0], s[1], z[0], z[1], spread, cross)
-                + _quadratic(signs, squares, s[1], s[0], z[1], z[0], spread, cross),
-                _quadratic(signs, squares, s[1], s[1], z[1], z[1], spread, cross),
-            )
+        variance = (
+            own[0] - 2.0 * _dot(a0, z0) + _dot(z0 @ cross, z0),
+            2.0 * (own[1] - _dot(a0, z1) - _dot(a1, z0) + _dot(z0 @ cross, z1)),
+            own[2] - 2.0 * _dot(a1, z1) + _dot(z1 @ cross, z1),
         )
-        return _Parts(float(fitted.beta[term]), float(np.sqrt(fitted.cr1[term, term])), numerator, variance)  # type: ignore[arg-type]
+        return _Parts(
+            float(fitted.beta[term]),
+            float(np.sqrt(fitted.cr1[term, term])),
+            (z0 @ c, z1 @ c),
+            (factor * variance[0], factor * variance[1], factor * variance[2]),
+        )
 
     def t(self, null: float) -> float:
         """t of the data."""
@@ -150,15 +151,18 @@ class _Parts:
         return float(np.mean(t[found] >= abs(self.t(null)) * (1.0 - 1e-9))) if found.any() else float("nan")
 
 
-def _quadratic(
-    signs: Floats, squares: Floats, s_left: Floats, s_right: Floats, z_left: Floats, z_right: Floats,
-    spread: Floats, cross: Floats,
-) -> Floats:  # fmt: skip
-    """sum_g (v_g s_g - d_g z)(v_g s'_g - d_g z') for every draw."""
-    mixed = np.einsum("bk,bk->b", signs @ (s_left[:, None] * spread), z_right)
-    other = np.einsum("bk,bk->b", signs @ (s_right[:, None] * spread), z_left)
-    own = squares @ (s_left * s_right)
-    return np.asarray(own - mixed - other + np.einsum("bk,kl,bl->b", z_left, cross, z_right), dtype=np.float64)
+def _dot(left: Floats, right: Floats) -> Floats:
+    return np.asarray(np.einsum("bk,bk->b", left, right), dtype=np.float64)
+
+
+def _squares(signs: Floats, s0: Floats, s1: Floats, are_signs: bool) -> tuple[Floats, Floats, Floats]:
+    """sum_g v_g^2 s_g s'_g for every draw: the same for all where the weights are signs."""
+    pairs = np.column_stack([s0 * s0, s0 * s1, s1 * s1])
+    if are_signs:
+        found = np.broadcast_to(pairs.sum(axis=0), (signs.shape[0], 3))
+    else:
+        found = (signs * signs) @ pairs
+    return found[:, 0], found[:, 1], found[:, 2]
 
 
 def _scores_under(data: ClusterSums, xx: Floats, term: int) -> tuple[Floats, Floats]:
