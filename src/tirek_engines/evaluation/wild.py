@@ -158,10 +158,7 @@ def _dot(left: Floats, right: Floats) -> Floats:
 def _squares(signs: Floats, s0: Floats, s1: Floats, are_signs: bool) -> tuple[Floats, Floats, Floats]:
     """sum_g v_g^2 s_g s'_g for every draw: the same for all where the weights are signs."""
     pairs = np.column_stack([s0 * s0, s0 * s1, s1 * s1])
-    if are_signs:
-        found = np.broadcast_to(pairs.sum(axis=0), (signs.shape[0], 3))
-    else:
-        found = (signs * signs) @ pairs
+    found = np.broadcast_to(pairs.sum(axis=0), (signs.shape[0], 3)) if are_signs else (signs * signs) @ pairs
     return found[:, 0], found[:, 1], found[:, 2]
 
 
