@@ -29,8 +29,13 @@ HTTPS = flag("TIREK_HTTPS")
 
 INSTALLED_APPS = [
     "tirek.site",
+    "tirek.programmes",
+    "tirek.facilities",
     "tirek.assessment",
+    "tirek.cpd",
+    "tirek.surveys",
     "tirek.indicators",
+    "tirek.ledger",
     "tirek.documents",
     "tirek.tasks",
     "tirek.decisions",

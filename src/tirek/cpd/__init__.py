@@ -1,0 +1,1 @@
+"""Teachers' growth: courses, certificates, certification."""

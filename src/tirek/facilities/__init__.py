@@ -1,0 +1,1 @@
+"""Rooms: their condition, their equipment, works and acceptance."""

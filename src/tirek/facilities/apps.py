@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class FacilitiesConfig(AppConfig):
+    name = "tirek.facilities"
+    label = "facilities"
+    verbose_name = _("Facilities")
+    default_auto_field = "django.db.models.BigAutoField"

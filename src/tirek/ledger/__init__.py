@@ -1,0 +1,1 @@
+"""How much: money from whom to what, double entry, append only."""

@@ -1,0 +1,1 @@
+"""Questionnaires: forms, rounds, answers, results by school and audience."""
