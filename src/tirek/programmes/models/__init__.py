@@ -1,0 +1,60 @@
+"""Programmes and their schools, plans of measures, needs."""
+
+from tirek.programmes.models.measures import OPEN as OPEN_MEASURES
+from tirek.programmes.models.measures import Measure, MeasureMove, MeasureState, MeasureStep
+from tirek.programmes.models.needs import (
+    WAITING,
+    LinkKind,
+    Need,
+    NeedKind,
+    NeedLink,
+    NeedMove,
+    NeedsRun,
+    NeedState,
+    NeedStep,
+)
+from tirek.programmes.models.programmes import (
+    APPEND_ONLY,
+    Confirmation,
+    LeftBecause,
+    Participation,
+    Programme,
+    ProgrammeState,
+    ProgrammeTemplate,
+    ReportedFigure,
+    Selection,
+    SelectionState,
+    Stage,
+    StageMove,
+    StageStep,
+)
+
+__all__ = [
+    "APPEND_ONLY",
+    "OPEN_MEASURES",
+    "WAITING",
+    "Confirmation",
+    "LeftBecause",
+    "LinkKind",
+    "Measure",
+    "MeasureMove",
+    "MeasureState",
+    "MeasureStep",
+    "Need",
+    "NeedKind",
+    "NeedLink",
+    "NeedMove",
+    "NeedState",
+    "NeedStep",
+    "NeedsRun",
+    "Participation",
+    "Programme",
+    "ProgrammeState",
+    "ProgrammeTemplate",
+    "ReportedFigure",
+    "Selection",
+    "SelectionState",
+    "Stage",
+    "StageMove",
+    "StageStep",
+]
