@@ -26,6 +26,7 @@ from psycopg import sql
 from tirek.storage import secrets
 from tirek.storage.database import connection_settings, home, prepare
 from tirek.storage.embedded import OWNER, binary
+from tirek.storage.journals import take_rights_back
 from tirek.storage.setup import prepare_server
 from tirek_engines.errors import Refusal
 
@@ -93,6 +94,7 @@ def restore_backup(source: Path, secrets_source: Path | None = None) -> dict[str
     for name in FOLDERS:
         _copy_tree(source / name, home() / name)
     prepare(settings, create=False)
+    take_rights_back(settings)
     _same_rows(manifest)
     return manifest
 

@@ -120,6 +120,7 @@ def migrate_database(verbosity: int = 1) -> None:
     """Create database and roles where they are missing, then bring the tables up to this version, as the owner."""
     from django.core.management import call_command
 
+    from tirek.storage.journals import take_rights_back
     from tirek.storage.schema import load_snapshot
 
     settings = connection_settings(OWNER)
@@ -127,6 +128,7 @@ def migrate_database(verbosity: int = 1) -> None:
     if embedded() is not None:
         load_snapshot(settings)
     call_command("migrate", database="owner", interactive=False, verbosity=verbosity)
+    take_rights_back(settings)
 
 
 def prepare_server(settings: dict) -> None:
