@@ -15,6 +15,7 @@ from tirek.programmes.models.needs import (
 )
 from tirek.programmes.models.programmes import (
     APPEND_ONLY,
+    Application,
     Confirmation,
     LeftBecause,
     Participation,
@@ -33,6 +34,7 @@ __all__ = [
     "APPEND_ONLY",
     "OPEN_MEASURES",
     "WAITING",
+    "Application",
     "Confirmation",
     "LeftBecause",
     "LinkKind",

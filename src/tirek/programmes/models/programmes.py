@@ -129,6 +129,31 @@ class Stage(models.Model):
         return self.code
 
 
+@audited("programme_application_event_rows")
+class Application(models.Model):
+    """A school's application to take part, rated by the office's panel under its published questions."""
+
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="applications")
+    org_no = models.IntegerField()
+    received_on = models.DateField(_("received on"))
+    points = models.IntegerField(_("points of the panel"))
+    note = models.CharField(_("what the panel found"), max_length=500, blank=True)
+    withdrawn_on = models.DateField(_("withdrawn on"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("application of a school")
+        verbose_name_plural = _("applications of schools")
+        constraints = [
+            models.UniqueConstraint(
+                name="application_open", fields=["programme", "org_no"], condition=models.Q(withdrawn_on=None)
+            ),
+            models.CheckConstraint(
+                name="application_points", condition=models.Q(points__gte=0) & models.Q(points__lte=100)
+            ),
+            RowScope(name="programme_application_rows"),
+        ]
+
+
 class SelectionState(models.TextChoices):
     DRAFT = "draft", _("draft")
     APPLIED = "applied", _("published: the schools are in")
