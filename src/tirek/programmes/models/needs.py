@@ -94,7 +94,8 @@ class Need(models.Model):
             ),
             models.CheckConstraint(
                 name="need_met_has_day",
-                condition=models.Q(state="met", met_on__isnull=False) | (~models.Q(state="met") & models.Q(met_on=None)),
+                condition=models.Q(state="met", met_on__isnull=False)
+                | (~models.Q(state="met") & models.Q(met_on=None)),
             ),
             RowScope(name="need_rows"),
         ]

@@ -68,9 +68,7 @@ class Programme(models.Model):
     ends_on = models.DateField(_("last day"))
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
     office = models.CharField(_("office"), max_length=200, blank=True)
-    state = models.CharField(
-        _("state"), max_length=16, choices=ProgrammeState.choices, default=ProgrammeState.PREPARED
-    )
+    state = models.CharField(_("state"), max_length=16, choices=ProgrammeState.choices, default=ProgrammeState.PREPARED)
     places = models.IntegerField(_("schools wanted"), null=True, blank=True)
     indicators = models.JSONField(default=list, help_text="Codes of tirek.indicators.")
     roles = models.JSONField(default=list)
