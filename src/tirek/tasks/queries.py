@@ -45,6 +45,11 @@ def asked_of(org_no: int) -> QuerySet[Task]:
     return Task.objects.filter(org_no=org_no, state__in=WAITING).order_by(F("due_date").asc(nulls_last=True), "id")
 
 
+def asked_about(kind: str, subject: str, org_no: int) -> QuerySet[Task]:
+    """What is still asked of an institution about one subject: one task at most."""
+    return Task.objects.filter(kind=kind, subject=subject, org_no=org_no, state__in=WAITING)
+
+
 def tasks_in(scope: Scope, *, state: str = "", overdue_on: dt.date | None = None) -> QuerySet[Task]:
     """Tasks of the whole scope, for officers."""
     found = scope.limit(Task.objects.all())

@@ -96,6 +96,20 @@ def close_room(*, room_id: int, on: dt.date, by: Scope, now: dt.datetime) -> Roo
         return room
 
 
+def record_condition(*, room_id: int, condition: str, seen_on: dt.date) -> None:
+    """What a survey of the rooms has seen; the right to survey is the caller's to check. A later look stands."""
+    if condition not in Condition.values:
+        raise RegistryRefusal(_("Say how the room is."), code="unknown_condition")
+    with loading():
+        room = Room.objects.select_for_update().filter(pk=room_id).first()
+        if room is None:
+            raise NotFound(_("There is no such building or room, or it is closed."))
+        if room.condition_date is not None and room.condition_date > seen_on:
+            return
+        room.condition, room.condition_date = condition, seen_on
+        room.save(update_fields=["condition", "condition_date"])
+
+
 def _held(model, pk: int, by: Scope):
     """The open building or room, locked, after the right has been checked."""
     found = model.objects.select_for_update().filter(pk=pk, valid__upper_inf=True).first()
