@@ -52,7 +52,7 @@ def awkward(steps: int = 1) -> Answers:
 
 
 def assert_same(one, other):
-    assert one.fit.loglik == pytest.approx(other.fit.loglik, rel=1e-9)
+    assert one.fit.loglik == pytest.approx(other.fit.loglik, abs=1e-8)  # not only in proportion: it is some -3e5
     assert (one.fit.n, one.fit.n_without_answers) == (other.fit.n, other.fit.n_without_answers)
     assert [d.item for d in one.dropped] == [d.item for d in other.dropped]
     for a, b in zip(one.items, other.items, strict=True):
@@ -74,8 +74,8 @@ def test_a_file_gives_what_memory_gives(tmp_path, monkeypatch, model, steps):
     eap, wle = np.full(answers.n_persons, np.nan), np.full(answers.n_persons, np.nan)
     for part in scores_of_packed(file, found):
         eap[part.rows], wle[part.rows] = part.eap, part.wle
-    assert eap == pytest.approx(memory.persons.eap, abs=1e-6)
-    assert wle == pytest.approx(memory.persons.wle, abs=1e-5, nan_ok=True)
+    assert eap == pytest.approx(memory.persons.eap, abs=1e-11)
+    assert wle == pytest.approx(memory.persons.wle, abs=1e-7, nan_ok=True)  # large runs interpolate, small ones do not
 
 
 def test_threads_do_not_change_a_bit(tmp_path, monkeypatch):

@@ -24,7 +24,7 @@ from tirek_engines.psychometrics.estimation.starts import starting_point
 from tirek_engines.psychometrics.kernels import score as kernels
 from tirek_engines.psychometrics.kernels.warm import warm_estimates
 from tirek_engines.psychometrics.large.packedfile import PackedFile
-from tirek_engines.psychometrics.likelihood.model import Grid, Likelihood, Shape
+from tirek_engines.psychometrics.likelihood.model import FINAL, Grid, Likelihood, Shape
 from tirek_engines.psychometrics.likelihood.posteriors import Source, StreamedKernel
 from tirek_engines.psychometrics.options import Options
 
@@ -36,14 +36,24 @@ WLE_TABLE = 801
 
 @dataclass(frozen=True)
 class StreamedLikelihood(Likelihood):
-    """The likelihood of persons that a source hands out chunk by chunk."""
+    """The likelihood of persons that a source hands out chunk by chunk.
+
+    `fineness` is that of the score kernel: 1 for the iterations, `FINAL` for what is reported.
+    """
 
     source: Source | None = None
+    fineness: int = 1
 
     @cached_property
     def kernel(self) -> StreamedKernel:
         """Always the score kernel, tabulated where a run has persons enough."""
-        return StreamedKernel(self.data, self.shape, self.theta, True, False, self.threads, source=self.source)
+        return StreamedKernel(
+            self.data, self.shape, self.theta, True, False, self.threads, self.fineness, source=self.source
+        )
+
+    def in_the_end(self) -> StreamedLikelihood:
+        """The same as fine as it is reported."""
+        return replace(self, fineness=FINAL)
 
 
 @dataclass(frozen=True)
@@ -99,20 +109,21 @@ def calibrate_source(
         max_iterations=options.max_iterations,
         progress=progress,
     )
-    best = point_upwards(best, likelihood)
+    best, final = point_upwards(best, likelihood), likelihood.in_the_end()
+    best = replace(best, evaluation=final.evaluate(best.parameters))
     errors = covariance(likelihood, best.parameters, options.se)
-    warnings = (*data.items.warnings, *warnings_of(n_persons, n_without_answers, likelihood, best, errors, reached))
+    warnings = (*data.items.warnings, *warnings_of(n_persons, n_without_answers, final, best, errors, reached))
     return Calibration(
         options=options,
-        items=item_results(data, likelihood.shape, best.parameters, errors),
-        groups=_groups(likelihood, source, best, errors),
-        fit=_fit(likelihood, best, errors, n_without_answers, reached),
+        items=item_results(data, final.shape, best.parameters, errors),
+        groups=_groups(final, source, best, errors),
+        fit=_fit(final, best, errors, n_without_answers, reached),
         persons=None,
         dropped=data.items.dropped,
         warnings=warnings,
         parameters=best.parameters,
         covariance=errors,
-        likelihood=likelihood,
+        likelihood=final,
     )
 
 
