@@ -101,3 +101,12 @@ def test_what_cannot_be_estimated_is_refused():
     twice = Covariates(("x", "y"), np.column_stack([covariates.values[:, 0], 3 - 2 * covariates.values[:, 0]]))
     with pytest.raises(Refusal, match="The covariate y is determined by"):
         calibrate(answers, Options(), covariates=twice)
+
+
+def test_a_finished_regression_keeps_nothing_of_every_person_but_the_scores():
+    answers, covariates = simulated()[:2]
+    found = calibrate(answers, Options(model="2pl"), covariates=covariates)
+    population = found.likelihood.population
+    assert not population._memory, "50 bytes a person that nobody asks for"
+    assert not population._sums
+    assert population.prior(found.parameters).tilts.shape == (answers.n_persons,), "it is computed again when asked for"

@@ -166,6 +166,7 @@ def calibrate(
     base = likelihood_of(answers, options, models=models or {}, known=known, n_coefficients=n_covariates)
     found = _estimate(base, options, covariates, known, progress)
     likelihood, best, errors = found.likelihood, found.best, found.errors
+    warnings = likelihood.data.items.warnings + _warnings(answers, found)
     scores = scores_of(likelihood, best.parameters, best.evaluation, bound=options.wle_bound, with_wle=options.persons)
     return Calibration(
         options=options,
@@ -174,7 +175,7 @@ def calibrate(
         fit=_fit(likelihood.data, best, errors, scores, found.reached),
         persons=scores if options.persons else None,
         dropped=likelihood.data.items.dropped,
-        warnings=likelihood.data.items.warnings + _warnings(answers, found),
+        warnings=warnings,
         parameters=best.parameters,
         covariance=errors,
         likelihood=likelihood,
@@ -229,7 +230,7 @@ def _estimate(
     errors = covariance(fit.centred.quickly(), fit.optimum.parameters, options.se)
     if errors is not None:
         errors = fit.jacobian @ errors @ fit.jacobian.T
-    return _Estimate(fit.likelihood, fit.placed, errors, reached, fit)
+    return _Estimate(fit.likelihood, fit.placed(), errors, reached, fit)
 
 
 def likelihood_of(

@@ -122,6 +122,11 @@ class LatentRegression:
         self._memory[:] = [_Moments(p, tilts, *moments)]
         return self._memory[0]
 
+    def forget(self) -> None:
+        """Let go what was kept of the last point, some 50 bytes a unit; it is computed again when it is asked for."""
+        self._memory.clear()
+        self._sums.clear()
+
     def lines(self, p: Parameters, units: slice = slice(None)) -> Floats:
         """Mean of the group + x'beta of each unit."""
         group = self.unit_group[units]

@@ -47,10 +47,12 @@ class RegressionFit:
     jacobian: Floats
     scaled: Scaled
 
-    @property
     def placed(self) -> Optimum:
-        """The optimum, expressed without centring."""
-        return replace(self.optimum, parameters=self.parameters, evaluation=self.likelihood.evaluate(self.parameters))
+        """The optimum, expressed without centring; what was kept of the units for the search is let go."""
+        _forget(self.centred)
+        found = self.likelihood.evaluate(self.parameters)
+        _forget(self.likelihood)
+        return replace(self.optimum, parameters=self.parameters, evaluation=found)
 
     @property
     def explained(self) -> float:
@@ -96,6 +98,11 @@ def fit_regression(
         jacobian=_jacobian(shape, p, away, move, anchored),
         scaled=scaled,
     )
+
+
+def _forget(likelihood: Likelihood) -> None:
+    assert isinstance(likelihood.population, LatentRegression)
+    likelihood.population.forget()
 
 
 def _with_population(base: Likelihood, grid: Grid, design: Design, products: Floats | None = None) -> Likelihood:
