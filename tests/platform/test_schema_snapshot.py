@@ -1,5 +1,7 @@
 """The snapshot that a new database begins from is what the migrations make; one that is older is a beginning too."""
 
+from django.db import connections
+
 from tirek.storage import database, schema
 from tirek.storage.embedded import OWNER
 
@@ -20,5 +22,6 @@ def test_a_later_migration_does_not(monkeypatch):
     later = schema.migration_digests() | {"zebra/0001_initial": "later"}
     monkeypatch.setattr(schema, "migration_digests", lambda: later)
     monkeypatch.setattr(schema, "_has_tables", lambda connection: asked.append(connection) or True)
-    assert not schema.load_snapshot(database.connection_settings(OWNER))
+    here = database.connection_settings(OWNER) | {"NAME": connections["owner"].settings_dict["NAME"]}
+    assert not schema.load_snapshot(here)
     assert asked
