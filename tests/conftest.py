@@ -79,6 +79,7 @@ def make_template() -> str:
     from django.db import connections
 
     from tirek.storage.database import OWNER, connection_settings, prepare
+    from tirek.storage.journals import take_rights_back
     from tirek.storage.schema import load_snapshot
 
     name = f"test_template_{migrations_digest()}"
@@ -91,6 +92,7 @@ def make_template() -> str:
     load_snapshot(settings)
     use_database(f"{name}_new")
     call_command("migrate", database="owner", verbosity=0)
+    take_rights_back(settings)
     connections["owner"].close()
     with owner_connection() as connection:
         for (old,) in connection.execute(

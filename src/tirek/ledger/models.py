@@ -197,13 +197,13 @@ class Turnover(models.Model):
 
 
 class Seal(models.Model):
-    """Transactions up to one number, sealed as a file and chained to the seal before. Append only, open to all.
+    """Transactions between two numbers, sealed as a file and chained to the seal before. Append only, open to all.
 
-    ``closed_through``: nothing may be booked on that day or before it any more.
+    One that only closes days holds none: then ``last_id`` is the one before ``first_id``. ``closed_through``: nothing may be booked on that day or before it any more.
     """
 
     first_id = models.BigIntegerField()
-    last_id = models.BigIntegerField(unique=True)
+    last_id = models.BigIntegerField()
     transaction_count = models.IntegerField()
     total_tiyn = models.BigIntegerField()
     file = models.JSONField()

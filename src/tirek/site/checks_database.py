@@ -98,6 +98,14 @@ def row_security() -> Iterator[Finding]:
         )
 
 
+def ledger() -> Iterator[Finding]:
+    (count,) = row("select count(*) from ledger_differences()") or (0,)
+    if count:
+        yield Finding("ledger", BAD, f"{count} balances differ from their postings.", "Run: tirek verify ledger")
+    else:
+        yield Finding("ledger", GOOD, "every balance equals its postings")
+
+
 def _some(names: list[str]) -> str:
     """The first of them, and how many more there are."""
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
@@ -128,5 +136,5 @@ def configuration() -> Iterator[Finding]:
     yield Finding("settings", GOOD, f"hosts {', '.join(settings.ALLOWED_HOSTS)}; time zone {settings.TIME_ZONE}")
 
 
-DATABASE = [server, roles, migrations, row_security, worker, configuration]
+DATABASE = [server, roles, migrations, row_security, ledger, worker, configuration]
 READY = {"database": server, "migrations": migrations, "worker": worker}

@@ -38,6 +38,7 @@ COMMANDS: dict[str, str] = {
     "snapshot": "tirek.indicators.commands.figures:snapshot",
     "figure": "tirek.indicators.commands.figures:figure",
     "publish": "tirek.indicators.commands.figures:publish",
+    "ledger": "tirek.ledger.commands.ledger:ledger",
     "import": "tirek.registry.commands.exchange:import_",
     "export": "tirek.registry.commands.exchange:export",
     "undo": "tirek.registry.commands.exchange:undo",

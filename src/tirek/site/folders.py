@@ -25,21 +25,32 @@ FOLDERS = {
 NUMBERS = "tirek.indicators.commands"
 """Module with `verify_number(number)` and `explain_number(number, subject)`: figures (F-…), and decisions (D-…) below."""
 
+LEDGER = "tirek.ledger.commands.verify"
+"""Module with `verify_number("ledger")`: does it add up, is everything sealed what it was."""
+
 
 @click.command()
 @click.argument("run", required=False)
-@click.option("--all", "everything", is_flag=True, help="Every published decision and figure.")
+@click.option("--all", "everything", is_flag=True, help="Every published decision and figure, and the ledger.")
 def verify(run: str | None, everything: bool) -> None:
     """Compute RUN again from its inputs and compare.
 
-    RUN is a folder written by a command, or the number of a recorded decision or a published figure.
+    RUN is a folder written by a command, the number of a recorded decision or a published figure, or the word “ledger”.
     Exit codes: 0 equal, 2 an input or a file is not what was recorded, 3 the results differ.
     """
     if everything:
-        run = "ALL"
+        _verify_all()
     if not run:
         raise click.UsageError("Name a folder or a number, or say --all.")
     _answer(run, "verify_folder", "verify_number")
+
+
+def _verify_all() -> None:
+    """The ledger first; the exit code is the worse of both."""
+    lines, code = import_module(LEDGER).verify_number("ledger")
+    more, other = import_module(NUMBERS).verify_number("ALL")
+    click.echo("\n".join([*lines, *more]))
+    sys.exit(max(code, other))
 
 
 @click.command()
@@ -63,7 +74,8 @@ def _answer(run: str, for_folder: str, for_number: str, *subject: str) -> None:
             lines, code = getattr(module, for_folder)(Path(run), *subject)
         else:
             _refuse_paths(run)
-            lines, code = getattr(import_module(NUMBERS), for_number)(run, *subject)
+            module = import_module(LEDGER if run == "ledger" and not subject else NUMBERS)
+            lines, code = getattr(module, for_number)(run, *subject)
     except Refusal as refusal:
         click.echo(f"Error: {refusal.message}", err=True)
         sys.exit(refusal.exit_code)

@@ -29,7 +29,7 @@ begin
         end if;
     end loop;
 end $$
-"""
+"""  # noqa: S608
 
 
 def take_rights_back(settings: dict) -> None:

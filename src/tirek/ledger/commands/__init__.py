@@ -1,0 +1,1 @@
+"""``tirek verify ledger`` and ``tirek ledger``."""
