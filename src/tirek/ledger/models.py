@@ -152,7 +152,7 @@ class Posting(models.Model):
         triggers = [APPEND_ONLY]
 
 
-KEPT = pgtrigger.Protect(name="written_by_database", operation=pgtrigger.Truncate)
+KEPT = pgtrigger.Protect(name="written_by_database", level=pgtrigger.Statement, operation=pgtrigger.Truncate)
 """Its name tells ``tirek.storage.journals`` to take every right but reading from the program's roles."""
 
 
