@@ -152,7 +152,13 @@ class Posting(models.Model):
         triggers = [APPEND_ONLY]
 
 
-KEPT = pgtrigger.Protect(name="written_by_database", level=pgtrigger.Statement, operation=pgtrigger.Truncate)
+KEPT = pgtrigger.Trigger(
+    name="written_by_database",
+    level=pgtrigger.Statement,
+    when=pgtrigger.Before,
+    operation=pgtrigger.Truncate,
+    func="raise exception 'Cannot truncate %', TG_TABLE_NAME;",
+)
 """Its name tells ``tirek.storage.journals`` to take every right but reading from the program's roles."""
 
 
