@@ -7,3 +7,8 @@ class FacilitiesConfig(AppConfig):
     label = "facilities"
     verbose_name = _("Facilities")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from tirek.facilities import kinds
+
+        kinds.register_kinds()

@@ -1,0 +1,1 @@
+"""What this app decides, as pure functions of what was sealed."""

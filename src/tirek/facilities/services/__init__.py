@@ -1,0 +1,1 @@
+"""What changes rooms' findings and works; nothing else writes here."""
