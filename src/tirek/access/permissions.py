@@ -60,6 +60,8 @@ PERMISSIONS: dict[str, set[str]] = {
     "growth.read": OFFICERS | HEADS | {Role.TEACHER},
     "growth.manage": {Role.PROGRAMME_OFFICE, Role.REGIONAL_OFFICER, Role.ADMINISTRATOR},
     "growth.own": {Role.TEACHER, *HEADS},
+    "growth.approve": HEADS,
+    "growth.certify": {Role.REGIONAL_OFFICER},  # the commission: it changes categories in the register
     "users.manage": {Role.ADMINISTRATOR},
     "audit.read": {Role.AUDITOR, Role.ADMINISTRATOR},
 }

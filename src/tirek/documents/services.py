@@ -36,11 +36,12 @@ def issue(
     now: dt.datetime,
     org_no: int = 0,
     person_id: int | None = None,
+    check_address: str = "",
 ) -> Document:
     """Seal the data, typeset what was sealed, seal the PDF.
 
     ``content`` is what the template shows beyond number, date, issuer and check, which are added here; its texts are in
-    ``language`` already.
+    ``language`` already. ``check_address`` is where it is checked, when that is a page of its own.
     """
     number, code = _next_number(now), _new_code()
     with translation.override(language):
@@ -50,7 +51,7 @@ def issue(
             "language": language,
             "issued": formats.date_format(timezone.localtime(now), "DATE_FORMAT"),
             "issuer": content.get("issuer") or _("Tirek: support for schools"),
-            "check_address": f"{base_address}/documents/check/{code}/",
+            "check_address": check_address or f"{base_address}/documents/check/{code}/",
             "labels": _labels(),
         }
     digest = sealed.seal(sealed.json_bytes(data))

@@ -22,7 +22,7 @@ from tirek.storage.database import home
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
-KEY_NAMES = ("django", "identifiers-encrypt", "identifiers-hash")
+KEY_NAMES = ("django", "identifiers-encrypt", "identifiers-hash", "credentials")
 
 
 def folder() -> Path:

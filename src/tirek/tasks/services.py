@@ -314,3 +314,24 @@ def _notify(user_ids: Iterable[int | None], task: Task, kind: str, now: dt.datet
     ]
     with loading():
         Notification.objects.bulk_create(rows)
+
+
+def tell(
+    *,
+    kind: str,
+    parameters: dict,
+    link: str,
+    now: dt.datetime,
+    user_ids: Iterable[int] = (),
+    org_nos: Iterable[int] = (),
+    roles: Iterable[str] = (),
+) -> None:
+    """A line for these users, and for those who work in these roles at these institutions, about something that is no task."""
+    with loading():
+        here = Grant.objects.filter(
+            org_lo__in=list(org_nos), org_lo=F("org_hi"), role__in=list(roles), valid__contains=now.date()
+        )
+        wanted = {*user_ids, *here.values_list("user_id", flat=True)}
+        Notification.objects.bulk_create(
+            [Notification(user_id=user, kind=kind, link=link, at=now, parameters=parameters) for user in sorted(wanted)]
+        )

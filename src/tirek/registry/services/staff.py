@@ -88,6 +88,32 @@ def end_employment(*, employment_id: int, on: dt.date, by: Scope, now: dt.dateti
         return found
 
 
+def change_category(
+    *, employment_id: int, category: str, from_date: dt.date, by: Scope, now: dt.datetime
+) -> Employment:
+    """Another category from a day on: the employment so far ends before that day, and goes on with the new one."""
+    check_date(from_date, now)
+    if category not in Category.values:
+        raise RegistryRefusal(_("There is no category “{name}”.").format(name=category), code="unknown_category")
+    with loading():
+        before = Employment.objects.select_for_update().filter(pk=employment_id, valid__upper_inf=True).first()
+        if before is None:
+            raise NotFound(_("There is no such employment, or it has ended."))
+        check_right(by, "people.change", before.org_no)
+        if before.category == category:
+            return before
+        if before.valid.lower == from_date:  # recorded on the very day: nothing went before
+            before.category = category
+            before.save(update_fields=["category"])
+            return before
+        begins = starts(from_date)
+        before.valid = ended(before.valid, from_date)
+        before.save(update_fields=["valid"])
+        before.pk, before.category, before.valid = None, category, begins
+        before.save(force_insert=True)
+        return before
+
+
 def assign_teaching(
     *, person_id: int, class_group_id: int, from_date: dt.date, by: Scope, now: dt.datetime, subject: str = "",
     is_class_teacher: bool = False,
