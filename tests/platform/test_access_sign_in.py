@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import os
 import re
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from access_world import (
@@ -34,6 +38,7 @@ from tirek.access.scope import acting_as, loading, signing_in
 from tirek.access.services import accounts
 
 pytestmark = pytest.mark.django_db
+SOURCE = Path(__file__).resolve().parents[2] / "src"
 
 
 @pytest.fixture(autouse=True)
@@ -276,6 +281,42 @@ def test_headers_are_strict(client):
     assert re.search(r"<script(?![^>]*(src|nonce|application/json))", answer.content.decode()) is None
     assert ' style="' not in answer.content.decode()
     assert client.cookies["csrf"]["httponly"]
+
+
+FORMS_GO_TO = """
+from django.conf import settings
+from django.http import HttpResponse
+import django
+django.setup()
+from csp.middleware import CSPMiddleware
+from django.test import RequestFactory
+answer = CSPMiddleware(lambda request: HttpResponse("x"))(RequestFactory().get("/"))
+print([part.strip() for part in answer["Content-Security-Policy"].split(";") if "form-action" in part])
+"""
+
+
+@pytest.mark.parametrize(
+    ("server", "allowed"),
+    [
+        ("", "form-action 'self'"),
+        ("https://id.example.kz/realms/tirek", "form-action 'self' https://id.example.kz"),
+        ("https://id.example.kz:8443/realms/tirek/", "form-action 'self' https://id.example.kz:8443"),
+        ("http://localhost:9000", "form-action 'self' http://localhost:9000"),
+    ],
+)
+def test_forms_go_to_us_and_to_the_provider_and_nowhere_else(tmp_path, server, allowed):
+    """Sign-in through an organisation begins with our form, which the provider's address answers: browsers ask form-action."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("TIREK_", "DATABASE_"))}
+    env = kept | {
+        "TIREK_HOME": str(tmp_path),
+        "DJANGO_SETTINGS_MODULE": "tirek.site.settings",
+        "PYTHONPATH": str(SOURCE),
+    }
+    env |= {"TIREK_OIDC_SERVER": server, "TIREK_OIDC_CLIENT": "tirek", "TIREK_OIDC_SECRET": "x"} if server else {}
+    done = subprocess.run(
+        [sys.executable, "-c", FORMS_GO_TO], env=env, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.stdout.strip() == str([allowed]), done.stderr
 
 
 def test_an_identification_number_is_shown_with_a_reason_only(world, demonstration):

@@ -1,5 +1,7 @@
 """What the demonstration adds to a published test: levels by a panel, printed reports, a scanned batch."""
 
+import json
+
 import pytest
 from access_world import user_with
 from assessment_world import OFFICER, answers_csv, make_test, make_world
@@ -16,6 +18,7 @@ from tirek.assessment.services.answers import import_answers
 from tirek.assessment.services.calibration import calibrate_test
 from tirek.assessment.services.publication import publish_results
 from tirek.decisions.services import verify
+from tirek.storage import sealed
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -26,7 +29,7 @@ def sealed_apart(tmp_path, monkeypatch):
     monkeypatch.setattr("tirek.storage.sealed.folder", lambda: tmp_path / "sealed")
 
 
-def test_levels_and_printed_reports_are_made_once():
+def test_levels_and_printed_reports_are_made_once(settings):
     world = make_world()
     test = make_test(world)
     with acting_as(OFFICER):
@@ -44,11 +47,14 @@ def test_levels_and_printed_reports_are_made_once():
         school = world.schools[0]
         user_with(Role.SCHOOL_HEAD, name="head")
         Grant.objects.filter(user=User.objects.get(username="head")).update(org_lo=school.org_no, org_hi=school.org_no)
+    settings.SITE_ADDRESS = "http://region.example.kz:8123"
     assert demonstrate_printed(test, NOW) == 2
     assert demonstrate_printed(test, NOW) == 0
     with loading():
         given = ReportGiven.objects.select_related("document").order_by("pk")
         assert [row.document.language for row in given] == ["kk", "ru"]
+        data = json.loads(sealed.read(given[0].document.data_sha256))
+        assert data["check_address"].startswith("http://region.example.kz:8123/documents/check/")
         assert all(row.has_levels and row.org_no == school.org_no for row in given)
 
 

@@ -98,6 +98,22 @@ def test_faults_come_as_a_table_and_as_a_marked_spreadsheet(officer):
         assert any("comments" in name for name in archive.namelist())
 
 
+def test_errors_of_headings_are_told_apart_from_rows(officer):
+    send(officer, pupils(school(pupil(1)), school(pupil(2, begin="31.02.2026"))))
+    with loading():
+        found = Import.objects.get()
+    english = {"accept-language": "en"}
+    page = officer.get(reverse("exchange:import", args=[found.pk]), headers=english).content.decode()
+    assert "of a whole file" not in page
+    send(officer, f"Код организации;Класс\nS{SCHOOL};x\n".encode(), "headless.csv")
+    with loading():
+        counts = (headless := Import.objects.latest("pk")).counts
+    answer = officer.get(reverse("exchange:import", args=[headless.pk]), headers=english)
+    page = " ".join(answer.content.decode().split())
+    assert counts["heading_errors"] > 1
+    assert f"{counts['heading_errors']} of them are of headings or of whole files, not of rows." in page
+
+
 def test_a_mapping_is_saved_as_versions(officer):
     address = reverse("exchange:mapping", args=["nedb", "learners"])
     assert officer.get(address).status_code == 200

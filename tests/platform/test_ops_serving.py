@@ -90,6 +90,44 @@ def test_a_fork_of_the_demonstration_server_can_use_polars(tmp_path):
     assert "status 0" in done.stdout
 
 
+STOPPED_WHILE_LOADING = """
+import sys
+import tirek.site.commands.demonstration as demonstration
+import tirek.site.commands.serve as command
+
+def stop(stage):
+    raise KeyboardInterrupt
+
+demonstration._loaded = stop
+command.serve.main(["--demonstration", "--port", "0"])
+"""
+
+
+def test_ctrl_c_during_the_first_load_says_what_stays_and_how_to_go_on(tmp_path):
+    home = tmp_path / "home"
+    stopped = python(STOPPED_WHILE_LOADING, TIREK_HOME=str(home))
+    assert stopped.returncode == 130
+    said = " ".join(stopped.stderr.split())
+    assert "Aborted" not in said
+    assert f"What was loaded whole stays in {home}" in said
+    assert "The same command goes on from there" in said
+
+
+def test_a_load_that_is_stopped_says_how_to_go_on(monkeypatch):
+    from click.testing import CliRunner
+
+    from tirek.site.commands import demo
+
+    def stop(*_: object) -> dict:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo, "_load", stop)
+    loud, quiet = (CliRunner().invoke(demo.demo, ["load", *more]) for more in ([], ["--quiet"]))
+    assert (loud.exit_code, quiet.exit_code) == (130, 130)
+    assert "tirek demo load goes on from there" in loud.output
+    assert not quiet.output.strip()
+
+
 @pytest.mark.parametrize("kind", ["path", "abstract"])
 def test_systemd_is_told_that_pages_are_served(monkeypatch, tmp_path, kind):
     name = str(tmp_path / "notify") if kind == "path" else f"@tirek-test-{os.getpid()}"

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Place:
-    """``lo`` to ``hi`` (both included) are the institutions' numbers inside; ``above`` names the territory around it."""
+    """``lo`` to ``hi`` (both included) are the institutions' numbers inside; ``above`` names the territory around it.
+
+    ``formerly`` is the name of before by which it was found.
+    """
 
     kind: str
     code: str
@@ -23,6 +26,7 @@ class Place:
     lo: int
     hi: int
     above: str = ""
+    formerly: str = ""
 
 
 Find = Callable[[str, str], Place | None]
@@ -39,7 +43,7 @@ def register(find: Find, offer: Offer, name: Name) -> None:
     """Called from ready(), once.
 
     ``find(kind, code)`` gives a region, district or institution by its code, or None. ``offer(kind, text, scope, limit)``
-    gives those that lie whole in a scope and whose name has the text or whose code begins with it, in order of name.
+    gives those that lie whole in a scope and whose name, of today or of before, has the text or whose code begins with it, in order of name.
     ``name(ranges)`` names those ranges of numbers that are a place's today, in the reader's language.
     """
     global _find, _offer, _name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.apps import apps
 from django.utils.translation import gettext as _
@@ -22,10 +23,16 @@ NOWHERE = -1
 
 @dataclass
 class Narrowed:
-    """Who and where, once each is one; until then what there is to choose from. ``searched``: people that were listed."""
+    """Who and where, once each is one; until then what there is to choose from. ``searched``: people that were listed.
+
+    ``found_person`` and ``found_code`` lead to the pages of what was found; ``only`` says what was not.
+    """
 
     person: uuid.UUID | None = None
     org_no: int | None = None
+    found_person: Any = None
+    found_place: str = ""
+    found_code: str = ""
     only: list[str] = field(default_factory=list)
     people: list[dict] = field(default_factory=list)
     places: list[places.Place] = field(default_factory=list)
@@ -59,8 +66,10 @@ def _person(found: Narrowed, scope: Scope, text: str) -> None:
         names = places_named(person.org_no for person in rows)
         found.people = [{"person": person, "place": names.get(person.org_no, "")} for person in rows[:MOST]]
         found.more = len(rows) > MOST
+    elif rows:
+        found.found_person = rows[0]
     else:
-        found.only.append(str(rows[0]) if rows else _nobody(text))
+        found.only.append(_nobody(text))
 
 
 def _public_number(text: str) -> uuid.UUID | None:
@@ -77,15 +86,14 @@ def _nobody(text: str) -> str:
 def _place(found: Narrowed, scope: Scope, text: str) -> None:
     number = int(text) if text.isascii() and text.isdecimal() and int(text) <= BIGGEST else None
     if number is not None and (known := places_named([number])):
-        found.org_no = number
-        found.only.append(known[number])
+        institution = apps.get_model("registry", "institution").objects.get(org_no=number)
+        found.org_no, found.found_place, found.found_code = number, known[number], institution.code
         return
     rows = places.offered(ScopeKind.INSTITUTION, text, scope, MOST + 1)
     if len(rows) > 1:
         found.org_no, found.places, found.more = NOWHERE, rows[:MOST], found.more or len(rows) > MOST
     elif rows:
-        found.org_no = rows[0].lo
-        found.only.append(rows[0].label)
+        found.org_no, found.found_place, found.found_code = rows[0].lo, rows[0].label, rows[0].code
     else:  # a number of an institution that is closed by now is still a number
         found.org_no = NOWHERE if number is None else number
         found.only.append(_("no institution of today is found as “%(text)s”") % {"text": text})

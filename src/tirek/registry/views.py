@@ -55,7 +55,7 @@ def territory(request: HttpRequest, code: str) -> HttpResponse:
         "today": timezone.localdate(),
         "counts": numbers[found.pk],
         "kinds": _kinds(counts.kinds(found, on=on), found, on),
-        "list_url": f"{reverse('registry:institutions')}?territory={found.code}",
+        "list_url": _list_url(found, on),
         "rows": rows,
         "rows_are_regions": found.level == "country",
         "iso": next((t.iso_3166_2 for t in reversed(path) if t.iso_3166_2), ""),
@@ -76,12 +76,16 @@ def _child(child, numbers, on: dt.date) -> dict:
     }
 
 
+def _list_url(territory, on: dt.date) -> str:
+    """The territory's institutions as of the same day."""
+    day = "" if on == timezone.localdate() else f"&on={on.isoformat()}"
+    return f"{reverse('registry:institutions')}?territory={territory.code}{day}"
+
+
 def _kinds(found: dict[str, int], territory, on: dt.date) -> list[dict]:
     names = dict(InstitutionFilter.base_fields["kind"].choices)
-    url = reverse("registry:institutions")
-    rows = [
-        {"name": names.get(k, k), "n": n, "url": f"{url}?territory={territory.code}&kind={k}"} for k, n in found.items()
-    ]
+    url = _list_url(territory, on)
+    rows = [{"name": names.get(k, k), "n": n, "url": f"{url}&kind={k}"} for k, n in found.items()]
     return sorted(rows, key=lambda row: -row["n"])
 
 

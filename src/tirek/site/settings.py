@@ -26,6 +26,10 @@ DEBUG = flag("TIREK_DEBUG")
 SECRET_KEY = secrets.key("django").hex()
 ALLOWED_HOSTS = os.environ.get("TIREK_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
 HTTPS = flag("TIREK_HTTPS")
+# where people reach the site: stands in documents that no request asked for
+SITE_ADDRESS = os.environ.get("TIREK_ADDRESS", "").rstrip("/") or (
+    f"https://{ALLOWED_HOSTS[0].lstrip('.*')}" if HTTPS else "http://localhost:8000"
+)
 
 INSTALLED_APPS = [
     "tirek.site",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import numpy as np
+from django.conf import settings
 from django.utils import translation
 
 from tirek.access.models import Grant
@@ -21,7 +22,6 @@ from tirek.assessment.sitting.access_codes import paper_number
 from tirek.registry.models import ClassGroup, Institution
 
 SHARE_RIGHT = 0.62
-ADDRESS = "http://localhost:8000"
 FILE = "scanner-2.csv"
 
 
@@ -81,7 +81,7 @@ def demonstrate_printed(test: Test, now: datetime) -> int:
             with translation.override(language):
                 name = names_of_schools([org_no], test.school_year.ends_on).get(org_no, "")
                 report = school_report(release, org_no, name=name)
-                give_out(report, base_address=ADDRESS, by=None, now=now, org_no=org_no, release=release)
+                give_out(report, base_address=settings.SITE_ADDRESS, by=None, now=now, org_no=org_no, release=release)
         return 2
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
 from django.utils import timezone
 
 from tirek.access.places import Place
 from tirek.access.roles import ScopeKind
 from tirek.access.scope import Scope
 from tirek.registry.models import InstitutionState, Territory, TerritoryLevel
-from tirek.registry.queries import institutions, labels
+from tirek.registry.queries import institutions, labels, territories
 from tirek.registry.queries.territories import local_name
 
 LEVELS = {ScopeKind.REGION: TerritoryLevel.REGION, ScopeKind.DISTRICT: TerritoryLevel.DISTRICT}
@@ -38,11 +37,11 @@ def offered(kind: str, text: str, scope: Scope, limit: int) -> list[Place]:
     found = Territory.objects.filter(level=LEVELS[kind], valid__contains=on).select_related("parent")
     if not scope.is_country:
         found = found.filter(org_lo__gte=scope.lo, org_hi__lte=scope.hi) if scope.lo is not None else found.none()
-    for word in text.split():
-        found = found.filter(_named(word))
+    found = territories.called(found, text, parents_too=True)
     above = lambda t: local_name(t.parent) if kind == ScopeKind.DISTRICT and t.parent else ""  # noqa: E731
-    places = found.order_by("sort_key", "id")[:limit]
-    return [Place(kind, t.code, local_name(t), t.org_lo, t.org_hi, above(t)) for t in places]
+    places = list(found.order_by("sort_key", "id")[:limit])
+    before = territories.formerly(places, text)
+    return [Place(kind, t.code, local_name(t), t.org_lo, t.org_hi, above(t), before.get(t.pk, "")) for t in places]
 
 
 def names_of(ranges: set[tuple[int, int]]) -> dict[tuple[int, int], str]:
@@ -53,10 +52,3 @@ def names_of(ranges: set[tuple[int, int]]) -> dict[tuple[int, int], str]:
     found = {(lo, lo): name for lo, name in labels.names_by_org_no(single, on=on).items()}
     around = Territory.objects.filter(org_lo__in=starts, valid__contains=on) if starts else []
     return found | {(t.org_lo, t.org_hi): local_name(t) for t in around if (t.org_lo, t.org_hi) in ranges}
-
-
-def _named(word: str) -> Q:
-    names = Q(code__startswith=word)
-    for field in institutions.NAME_FIELDS:
-        names |= Q(**{f"{field}__icontains": word}) | Q(**{f"parent__{field}__icontains": word})
-    return names

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
 from itertools import islice
+from operator import or_
 
-from django.db.models import QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 from django.utils import timezone
 from django.utils.translation import get_language
 
@@ -15,6 +17,7 @@ from tirek.registry.models import InstitutionState, Territory, TerritoryLevel, T
 from tirek.registry.models.people import REGION_SPAN
 
 ROOT_CODE = "000000000"
+NAMES = ("name_kk", "name_ru", "name_en")
 BY_PERIOD = ("name_kk", "name_ru", "name_en", "sort_key", "settlement_kind", "longitude", "latitude")
 
 
@@ -42,6 +45,41 @@ def places_on(states: Iterable[InstitutionState], on: dt.date) -> Iterator[Insti
     while some := list(islice(waiting, 1000)):
         as_on([state.territory for state in some], on)
         yield from some
+
+
+def called(found: QuerySet[Territory], text: str, *, parents_too: bool = False) -> QuerySet[Territory]:
+    """Those whose name, of today or of before, has every word of a text, or whose code begins with it."""
+    for word in text.split():
+        names = Q(code__startswith=word) | _name_has(word)
+        names |= Exists(TerritoryState.objects.filter(_name_has(word), territory=OuterRef("pk")))
+        found = found.filter(names | _name_has(word, "parent__") if parents_too else names)
+    return found
+
+
+def _name_has(word: str, where: str = "") -> Q:
+    return reduce(or_, (Q(**{f"{where}{field}__icontains": word}) for field in NAMES))
+
+
+def formerly(found: Iterable[Territory], text: str) -> dict[int, str]:
+    """By primary key, the former name that has a word of the text which today's names lack: why a place was found."""
+    words = [word.casefold() for word in text.split()]
+    unlike = {t.pk: [w for w in words if not _has(t, w)] for t in found}
+    wanted = [pk for pk, lacking in unlike.items() if lacking]
+    states = TerritoryState.objects.filter(territory__in=wanted).order_by("valid") if wanted else []
+    return {s.territory_id: local_name(s) for s in states if any(_has(s, w) for w in unlike[s.territory_id])}
+
+
+def _has(thing, word: str) -> bool:
+    return any(word in getattr(thing, field).casefold() for field in NAMES)
+
+
+def found_by_name(text: str, *, on: dt.date, limit: int) -> list[Territory]:
+    """Territories of a day by a part of a name, today's or a former one, or by the beginning of the code; widest first."""
+    if not text.split():
+        return []
+    rank = Case(*(When(level=level, then=n) for n, level in enumerate(TerritoryLevel.values)), default=9)
+    found = called(Territory.objects.filter(valid__contains=on).select_related("parent"), text)
+    return list(found.order_by(rank, "sort_key", "pk")[:limit])
 
 
 def country() -> Territory | None:

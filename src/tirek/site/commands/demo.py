@@ -8,6 +8,8 @@ import time
 
 import click
 
+from tirek.site.commands.demonstration import INTERRUPTED
+
 SCALES = ["mangystau", "turkestan", "country", "tiny"]
 
 
@@ -33,24 +35,33 @@ def load(scale: str, seed: int, year: int | None, stage: str, quiet: bool, as_js
 
     Example: tirek demo load --scale turkestan --stage registry
     """
-    from tirek.storage.setup import django_ready, migrate_database
-
-    django_ready()
-    migrate_database(verbosity=0)
-    from tirek.site.demo.stages import load_stages
     from tirek_engines.errors import Refusal
 
     started = time.monotonic()
     try:
-        done = load_stages(scale=scale, seed=seed, year=year, stage=stage, progress=None if quiet else _Meter())
+        done = _load(scale, seed, year, stage, quiet)
     except Refusal as refusal:
         click.echo(f"\n{refusal.message}", err=True)
         sys.exit(refusal.exit_code)
+    except KeyboardInterrupt:
+        if not quiet:
+            click.echo("\nStopped. What was loaded whole stays; tirek demo load goes on from there.", err=True)
+        sys.exit(INTERRUPTED)
     summary = done | {"seconds": round(time.monotonic() - started, 1)}
     if as_json:
         click.echo(json.dumps(summary))
     elif not quiet:
         click.echo(_in_words(summary))
+
+
+def _load(scale: str, seed: int, year: int | None, stage: str, quiet: bool) -> dict:
+    from tirek.storage.setup import django_ready, migrate_database
+
+    django_ready()
+    migrate_database(verbosity=0)
+    from tirek.site.demo.stages import load_stages
+
+    return load_stages(scale=scale, seed=seed, year=year, stage=stage, progress=None if quiet else _Meter())
 
 
 def _in_words(summary: dict) -> str:

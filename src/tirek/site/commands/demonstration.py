@@ -13,6 +13,7 @@ import click
 
 from tirek.site.commands.beside import end, start
 
+INTERRUPTED = 130  # what a shell calls a program that Ctrl-C ended
 YES = {"1", "true", "yes", "on"}
 FIRST = """
 What to look at first
@@ -55,6 +56,20 @@ def _is_this_machine(host: str) -> bool:
 
 def load_first_stage() -> bool:
     """Bring the database up to date and load what the first page needs. True when more is to be loaded behind."""
+    try:
+        return _load_first_stage()
+    except KeyboardInterrupt:
+        from tirek.storage.database import home
+
+        click.echo(
+            f"\nStopped before the demonstration was there. What was loaded whole stays in {home()}, and nothing is half "
+            "there. The same command goes on from there; to begin anew, delete that folder.",
+            err=True,
+        )
+        sys.exit(INTERRUPTED)
+
+
+def _load_first_stage() -> bool:
     from tirek.storage.setup import are_migrations_waiting, migrate_database
 
     is_new = are_migrations_waiting()

@@ -57,6 +57,8 @@ def serve(
         demo.choose_settings()
     demo.mind_strangers(host, open_demonstration)
     chosen = _choose_port(host, port, strict_port)
+    if demonstration:
+        os.environ.setdefault("TIREK_ADDRESS", f"http://{_reachable(host)}:{chosen}")
     _metrics_folder()
     django_ready()
     _forget_half_uploads()
