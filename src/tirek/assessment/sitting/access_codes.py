@@ -1,67 +1,17 @@
-"""Codes that a pupil types and numbers that a scanner reads.
-
-The code's signs look the same in Latin and Cyrillic and are never taken for one another, so that it can be typed on
-whatever keyboard is on. The last sign is a check (Luhn's, modulo the number of signs): a slip of the finger is told at
-once and not counted as a guess.
-"""
+"""Codes that a pupil types (tirek.storage.typed_codes) and numbers that a scanner reads."""
 
 from __future__ import annotations
 
-import secrets
+from tirek.storage.typed_codes import SIGNS, code_from, luhn, new_code, read_code, shown_code
 
-SIGNS = "23456789ACEHKMPTXY"
-RANDOM_SIGNS = 8
-GROUP = 3
-CYRILLIC = str.maketrans("АСЕНКМРТХУ", "ACEHKMPTXY")
-
-
-def new_code() -> str:
-    """A code as it is compared: nine signs without hyphens."""
-    return _with_check("".join(secrets.choice(SIGNS) for _each in range(RANDOM_SIGNS)))
-
-
-def code_from(digest: bytes) -> str:
-    """The code that a digest gives, always the same."""
-    number = int.from_bytes(digest, "big")
-    signs = []
-    for _each in range(RANDOM_SIGNS):
-        number, place = divmod(number, len(SIGNS))
-        signs.append(SIGNS[place])
-    return _with_check("".join(signs))
-
-
-def shown_code(code: str) -> str:
-    """The code as it is printed: K7M-4PX-2AH."""
-    return "-".join(code[start : start + GROUP] for start in range(0, len(code), GROUP))
-
-
-def read_code(typed: str) -> str | None:
-    """What somebody typed as a code, or None when it cannot be one."""
-    text = "".join(typed.upper().translate(CYRILLIC).split()).replace("-", "").replace("–", "")
-    if len(text) != RANDOM_SIGNS + 1 or any(sign not in SIGNS for sign in text):
-        return None
-    return text if _luhn(text, 1) == 0 else None
-
-
-def _with_check(signs: str) -> str:
-    return signs + SIGNS[-_luhn(signs, 2) % len(SIGNS)]
-
-
-def _luhn(text: str, factor: int, signs: str = SIGNS) -> int:
-    total = 0
-    for sign in reversed(text):
-        value = factor * signs.index(sign)
-        total += value // len(signs) + value % len(signs)
-        factor = 3 - factor
-    return total % len(signs)
-
+__all__ = ["SIGNS", "code_from", "new_code", "paper_number", "read_code", "read_paper_number", "shown_code"]
 
 DIGITS = "0123456789"
 
 
 def paper_number(sitting: int, number: int) -> str:
     """The number on a paper, unique in the installation: sitting, seat, check digit."""
-    return f"{sitting}-{number:02}-{-_luhn(f'{sitting}{number:02}', 2, DIGITS) % 10}"
+    return f"{sitting}-{number:02}-{-luhn(f'{sitting}{number:02}', 2, DIGITS) % 10}"
 
 
 def read_paper_number(text: str) -> tuple[int, int] | None:
