@@ -50,6 +50,14 @@ def asked_about(kind: str, subject: str, org_no: int) -> QuerySet[Task]:
     return Task.objects.filter(kind=kind, subject=subject, org_no=org_no, state__in=WAITING)
 
 
+def open_tasks_about(subject: str, org_nos: list[int] | None = None) -> list[int]:
+    """Tasks that still wait about one subject, at all institutions of the asker's scope or at some."""
+    found = Task.objects.filter(subject=subject, state__in=WAITING)
+    if org_nos is not None:
+        found = found.filter(org_no__in=org_nos)
+    return list(found.order_by("org_no").values_list("pk", flat=True))
+
+
 def tasks_in(scope: Scope, *, state: str = "", overdue_on: dt.date | None = None) -> QuerySet[Task]:
     """Tasks of the whole scope, for officers."""
     found = scope.limit(Task.objects.all())
