@@ -7,3 +7,17 @@ class ProgrammesConfig(AppConfig):
     label = "programmes"
     verbose_name = _("Programmes")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from tirek.facilities import accepted
+        from tirek.programmes import asking, figures, kinds, panels
+        from tirek.programmes.probes import others, own
+        from tirek.programmes.services import answering
+
+        kinds.register_kinds()
+        own.register_own()
+        others.register_others()
+        asking.register_kinds()
+        figures.register_figures()
+        panels.register()
+        accepted.register(answering.on_accepted)

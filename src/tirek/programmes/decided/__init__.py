@@ -1,0 +1,1 @@
+"""The decisions of programmes as pure functions of what was sealed."""

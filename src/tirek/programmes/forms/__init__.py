@@ -1,0 +1,1 @@
+"""Forms of programmes. The services decide; these only read what was typed."""

@@ -1,0 +1,5 @@
+"""Panels of programmes."""
+
+
+def register() -> None:
+    """Filled in below."""

@@ -1,0 +1,102 @@
+"""Probes into what the other apps keep: walks, questionnaires, works, certificates, results.
+
+Where an app keeps nothing of a school there is no fact, and a person may confirm the requirement with evidence.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from django.utils.translation import gettext_lazy as _
+
+from tirek.programmes.models import LinkKind, NeedLink
+from tirek.programmes.probes.register import Asked, Fact, Probe, register
+from tirek.registry.models import Room
+
+
+def rooms_walked(asked: Asked) -> Mapping[int, Fact]:
+    """How many of the school's rooms have a decided condition."""
+    from tirek.facilities.queries.findings import room_findings
+
+    rooms = defaultdict(set)
+    for org_no, room in Room.objects.filter(org_no__in=asked.org_nos, valid__contains=asked.on).values_list(
+        "org_no", "id"
+    ):
+        rooms[org_no].add(room)
+    walked = defaultdict(set)
+    for finding in room_findings(asked.org_nos, asked.on):
+        if finding.index_points is not None and finding.room_id in rooms[finding.org_no]:
+            walked[finding.org_no].add(finding.room_id)
+    percent = int(asked.parameters.get("percent", 100))
+    return {
+        org_no: Fact(100 * len(walked[org_no]) >= percent * len(some), len(walked[org_no]), len(some))
+        for org_no, some in rooms.items()
+        if org_no in walked
+    }
+
+
+def questionnaire(asked: Asked) -> Mapping[int, Fact]:
+    """The audience's last closed questionnaire, and how many of those asked have answered."""
+    from tirek.surveys.queries.results import scale_results
+
+    percent, audience = int(asked.parameters.get("percent", 0)), asked.parameters.get("audience")
+    latest: dict[int, tuple] = {}
+    for row in scale_results(asked.org_nos, asked.on):
+        if row.audience == audience:
+            latest[row.org_no] = max(latest.get(row.org_no, ()), (row.closed_on, row.n, row.invited))
+    return {
+        org_no: Fact(100 * n >= percent * invited, n, -(-percent * invited // 100))
+        for org_no, (_closed, n, invited) in latest.items()
+    }
+
+
+def works_accepted(asked: Asked) -> Mapping[int, Fact]:
+    """Of the works that answer the school's needs, how many are accepted."""
+    from tirek.facilities.queries.works import works_of
+
+    links = NeedLink.objects.filter(org_no__in=asked.org_nos, kind=LinkKind.WORK).values_list("org_no", "need__number")
+    owner = {f"N-{number}": org_no for org_no, number in links}
+    counts: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+    for work in works_of(need_codes=sorted(owner)) if owner else ():
+        known = counts[owner[work.need_code]]
+        known[0] += work.state == "accepted"
+        known[1] += 1
+    return {org_no: Fact(done == all_, done, all_) for org_no, (done, all_) in counts.items() if all_}
+
+
+def certificates(asked: Asked) -> Mapping[int, Fact]:
+    """Teachers of the school with a certificate of a course, of those sent for its needs."""
+    from tirek.cpd.queries.courses import certified_counts
+
+    found = certified_counts(asked.org_nos, asked.on)
+    return {org_no: Fact(have >= sent > 0, have, sent) for org_no, (have, sent) in found.items() if sent}
+
+
+def wave_measured(asked: Asked) -> Mapping[int, Fact]:
+    """Published results of a test of a school year that began after the programme, for the school."""
+    from tirek.assessment.models import Dimension, GroupResult, ReleaseState
+    from tirek.programmes.models import Programme
+
+    starts_on = Programme.objects.values_list("starts_on", flat=True).get(pk=asked.programme_id)
+    rows = GroupResult.objects.filter(
+        dimension=Dimension.SCHOOL, org_lo__in=asked.org_nos, release__state=ReleaseState.PUBLISHED,
+        release__test__school_year__ends_on__gt=starts_on,
+    ).values_list("org_lo", "release__test__school_year")  # fmt: skip
+    waves = defaultdict(set)
+    for org_no, year in rows:
+        waves[org_no].add(year)
+    wanted = int(asked.parameters.get("waves", 1))
+    return {org_no: Fact(len(waves[org_no]) >= wanted, len(waves[org_no]), wanted) for org_no in asked.org_nos}
+
+
+def register_others() -> None:
+    register(Probe("rooms_walked", _("Rooms walked"), _("%(have)s of %(wanted)s rooms walked"), rooms_walked))
+    register(
+        Probe("questionnaire", _("Questionnaire closed"), _("%(have)s of at least %(wanted)s answers"), questionnaire)
+    )
+    register(Probe("works_accepted", _("Works accepted"), _("%(have)s of %(wanted)s works accepted"), works_accepted))
+    register(Probe("certificates", _("Courses finished"), _("%(have)s of %(wanted)s teachers certified"), certificates))
+    register(
+        Probe("wave_measured", _("Monitoring held"), _("%(have)s of %(wanted)s waves of monitoring"), wave_measured)
+    )

@@ -1,0 +1,1 @@
+"""Questions about programmes, schools, measures and needs."""
