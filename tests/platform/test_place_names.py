@@ -66,6 +66,19 @@ def test_a_place_is_called_as_the_reader_calls_it(users, language):
         assert f'<html lang="{language}"' in text
 
 
+@pytest.mark.parametrize(
+    ("user", "names"),
+    [
+        ("officer", {"kk": "Маңғыстау облысы", "ru": "Мангистауская область", "en": "Mangystau Region"}),
+        ("head", {"kk": "№ 1 «Тірек» мектеп", "ru": "Школа-гимназия № 1", "en": "School No. 1"}),
+    ],
+)
+def test_the_turn_of_the_year_names_the_place_as_the_reader_does(users, user, names):
+    for language, name in names.items():
+        text = as_(users[user]).get(reverse("registry:roll_over"), headers={"accept-language": language})
+        assert name in text.context["name"]
+
+
 def test_a_place_without_a_name_in_the_language_is_called_in_kazakh(users):
     with loading():
         territory = beineu()

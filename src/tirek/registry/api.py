@@ -36,7 +36,7 @@ class NamesOut(Schema):
 
 
 class TerritoryOut(Schema):
-    """A unit of KATO and how much is in it."""
+    """A unit of KATO and how much is in it; people of a past day are counted for a region or less, else null."""
 
     code: str
     iso_3166_2: str
@@ -47,8 +47,8 @@ class TerritoryOut(Schema):
     latitude: float | None
     institutions: int
     support_schools: int
-    pupils: int
-    teachers: int
+    pupils: int | None
+    teachers: int | None
     is_synthetic: bool
 
 

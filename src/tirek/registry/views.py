@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import islice
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -103,7 +104,7 @@ def institution_list(request: HttpRequest) -> HttpResponse:
     if form_of_file := request.GET.get("download"):
         return _download(found, form_of_file, on)
     page = pages.paged(request, _ordered(found, request.GET.get("sort", "name")))
-    page.object_list = list(territories.places_on(page.object_list, on))
+    page.object_list = counts.with_headcounts(territories.places_on(page.object_list, on), on)
     context = {
         "form": form, "on": on, "today": timezone.localdate(), "sort": request.GET.get("sort", "name"),
         "page": page, "filtered": any(chosen.values()),
@@ -146,8 +147,15 @@ def _download(found, form: str, on: dt.date) -> HttpResponse:
         ("capacity", _("Places")), ("longitude", _("Longitude")), ("latitude", _("Latitude")),
     ]  # fmt: skip
     return downloads.respond(
-        "institutions", form, columns, (_file_row(state) for state in territories.places_on(found.iterator(2000), on))
+        "institutions", form, columns, (_file_row(state) for state in _on_the_day(found.iterator(2000), on))
     )
+
+
+def _on_the_day(states, on: dt.date):
+    """With names and people of the day; a question for each thousand."""
+    waiting = territories.places_on(states, on)
+    while some := list(islice(waiting, 1000)):
+        yield from counts.with_headcounts(some, on)
 
 
 def _file_row(state) -> list:

@@ -25,7 +25,7 @@ from tirek.registry.forms_changes import (
     RollOver,
     Transfer,
 )
-from tirek.registry.queries import institutions, people, territories
+from tirek.registry.queries import institutions, labels, people, territories
 from tirek.registry.services import enrolments, succession, year
 from tirek.registry.services import institutions as changing
 from tirek.registry.services import people as correcting
@@ -219,7 +219,7 @@ def roll_over(request: HttpRequest) -> HttpResponse:
     territory = territories.of_scope(request.scope)
     years = [(row.pk, str(row)) for row in people.school_years()]
     form = RollOver(request.POST or None, years=years)
-    context = {"form": form, "territory": territory, "name": request.scope.label}
+    context = {"form": form, "territory": territory, "name": _whose(request, territory)}
     if form.is_bound and form.is_valid():
         where = _where(request, territory) | {"to_year_id": form.cleaned_data["to_year"], "by": request.scope}
         if "confirm" not in request.POST:
@@ -233,6 +233,13 @@ def roll_over(request: HttpRequest) -> HttpResponse:
         (_("Look and confirm"), "now" if seen else "later"),
     ]
     return render(request, "registry/roll_over.html", context)
+
+
+def _whose(request: HttpRequest, territory) -> str:
+    """What is rolled over, in the reader's language."""
+    if (number := request.scope.lo) is not None and number == request.scope.hi:
+        return labels.names_by_org_no([number], on=timezone.localdate()).get(number, request.scope.label)
+    return territories.local_name(territory) if territory else request.scope.label
 
 
 def _where(request: HttpRequest, territory) -> dict:

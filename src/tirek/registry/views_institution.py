@@ -20,7 +20,7 @@ from tirek.access.gates import gate
 from tirek.access.services.reads import record_many_read
 from tirek.registry import kind_words, pages
 from tirek.registry.panels import panels
-from tirek.registry.queries import institutions, people, territories
+from tirek.registry.queries import counts, institutions, people, territories
 from tirek.registry.recorded import recorded
 
 PLACE_TABLES = frozenset({"registry.building", "registry.room", "registry.classgroup"})
@@ -40,6 +40,8 @@ def frame(request: HttpRequest, code: str, here: str) -> dict:
     if state is None:
         raise Http404
     territories.as_on([state.territory], on)
+    if is_open:
+        counts.with_headcounts([state], on)
     path = territories.path_of(state.org_no, on=on) or [state.territory]
     return {
         "state": state,
@@ -47,6 +49,7 @@ def frame(request: HttpRequest, code: str, here: str) -> dict:
         "headcount": getattr(state.institution, "headcount", None),
         "name": territories.local_name(state),
         "is_open": is_open,
+        "went_into": [] if is_open else _named_both([s for s in successions_of(state) if s.date <= on]),
         "on": on,
         "today": timezone.localdate(),
         "trail": pages.trail(path, on),
@@ -54,6 +57,23 @@ def frame(request: HttpRequest, code: str, here: str) -> dict:
         "tabs": _tabs(state.institution, on, here),
         "in_scope": request.scope.covers(state.org_no) and not request.scope.is_own,
     }
+
+
+def successions_of(state) -> list:
+    """What an institution went into, newest first."""
+    return [row for row in institutions.successions(state.institution_id) if row.before_id == state.institution_id]
+
+
+def _named_both(rows: list) -> list:
+    """Successions with both institutions by the names they had on that day, else by the last ones."""
+    for row in rows:
+        row.before_name, row.after_name = (_last_name(i.pk, row.date) for i in (row.before, row.after))
+    return rows
+
+
+def _last_name(institution_id: int, on: dt.date) -> str:
+    state = institutions.state_of(institution_id, on=on) or institutions.last_state(institution_id)
+    return territories.local_name(state) if state else ""
 
 
 def _tabs(institution, on: dt.date, here: str) -> list[tuple[str, str, bool]]:
@@ -160,11 +180,19 @@ def classes(request: HttpRequest, code: str) -> HttpResponse:
     year = people.school_year(on=context["on"])
     context["year"] = year
     if year:
-        groups = list(people.class_groups(context["institution"].pk, year=year))
+        groups = _begun(list(people.class_groups(context["institution"].pk, year=year)), context)
         sizes = _sizes(request, context)
         context["groups"] = [{"group": g, "n": sizes.get(g.pk, 0)} for g in groups]
         context["grades"] = _grade_chart(context["groups"], context["said"])
     return render(request, "registry/classes.html", context)
+
+
+def _begun(groups: list, context: dict) -> list:
+    """On a past day, without the classes in which the first learner began later: they came with a merger, or in autumn."""
+    if context["on"] >= context["today"]:
+        return groups
+    first = counts.first_days(context["institution"].pk, [group.pk for group in groups])
+    return [group for group in groups if first.get(group.pk, context["on"]) <= context["on"]]
 
 
 def _sizes(request: HttpRequest, context: dict) -> Counter:
@@ -234,7 +262,7 @@ def history(request: HttpRequest, code: str) -> HttpResponse:
     pairs = zip(states, [*states[1:], None], strict=True)
     context["items"] = [_state_item(new, old, code) | {"recorded": by_state.get(new.pk, [])} for new, old in pairs]
     context["audit_url"] = f"{reverse('access:audit')}?org_no={context['state'].org_no}"
-    context["successions"] = list(institutions.successions(pk))
+    context["successions"] = _named_both(list(institutions.successions(pk)))
     context |= _place_changes(request, context)
     return render(request, "registry/history.html", context)
 

@@ -45,31 +45,36 @@ def rows_of(found: list) -> list[dict]:
     return [{"person": p, "institution": names.get(p.org_no, ""), "age": age_of(p.birth_date)} for p in found]
 
 
-def age_of(born: dt.date | None) -> int | None:
-    today = timezone.localdate()
-    return None if born is None else today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+def age_of(born: dt.date | None, on: dt.date | None = None) -> int | None:
+    """In years, today or on a day; nothing before the birth."""
+    on = on or timezone.localdate()
+    if born is None or on < born:
+        return None
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
 
 
 @gate(permission="people.read")
 @require_GET
 @never_cache
 def person(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Who is this, where now, and what came before? Each look at this page is kept."""
+    """Who is this, where now or on a day, and what came before? Each look at this page is kept."""
+    on = pages.day_of(request)
     found = people.person(request.scope, public_id)
     if found is None:
         raise Http404
     record_read(request, found)
     history = people.history(request.scope, found.pk)
-    on = timezone.localdate()
     names = labels.names_by_org_no([row.org_no for row in (*history.enrolments, *history.employments)], on=on)
     context = {
         "person": found,
+        "on": on,
+        "today": timezone.localdate(),
         "iin": shown_iin(found),
         "may_see_iin": bool(found.iin_encrypted) and may(request.scope.role, "people.see_iin"),
-        "age": age_of(found.birth_date),
+        "age": age_of(found.birth_date, on),
         "now": _now(history, names, on),
-        "enrolments": [_tie(row, names) for row in history.enrolments],
-        "employments": [_tie(row, names) for row in history.employments],
+        "enrolments": [_tie(row, names, on) for row in history.enrolments],
+        "employments": [_tie(row, names, on) for row in history.employments],
         "learns_now": any(_holds(row.valid, on) for row in history.enrolments),
         "guardians": [row for row in history.guardians if _holds(row.valid, on)],
         "wards": [row for row in history.wards if _holds(row.valid, on)],
@@ -84,9 +89,10 @@ def shown_iin(person) -> str:
     return identifiers.mask_iin(secrets.decrypt(person.iin_encrypted)) if person.iin_encrypted else ""
 
 
-def _tie(row, names: dict[int, str]) -> dict:
+def _tie(row, names: dict[int, str], on: dt.date) -> dict:
     return {
         "row": row,
+        "holds": _holds(row.valid, on),
         "institution": names.get(row.org_no) or row.institution.code,
         "url": pages.institution_url(row.institution.code, timezone.localdate()),
         "period": pages.period_words(row.valid),
@@ -103,7 +109,7 @@ def _group(row) -> str:
 
 
 def _now(history, names: dict[int, str], on: dt.date) -> str:
-    """One sentence: where the person is today."""
+    """One sentence: where the person is on the day."""
     for row in history.enrolments:
         if _holds(row.valid, on):
             place = {"place": names.get(row.org_no, ""), "group": str(row.class_group or "")}

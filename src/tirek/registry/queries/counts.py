@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from django.db import connection
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Min, QuerySet, Sum
+from django.db.models.functions import Lower
+from django.utils import timezone
 
-from tirek.access.scope import Scope
-from tirek.registry.models import Employment, Enrolment, Headcount, InstitutionState, Territory
+from tirek.access.scope import Scope, loading
+from tirek.registry.models import Employment, Enrolment, Headcount, InstitutionState, Territory, TerritoryLevel
 
 
 @dataclass(frozen=True)
 class TerritoryCounts:
-    """Of one territory: institutions open on the day, those of the kind asked, and people by the last headcount."""
+    """Of one territory: institutions open on the day, those of the kind asked, and people.
+
+    People are those of the last headcount; for a past day they are counted row by row, and None for a whole country.
+    """
 
     territory_id: int
     institutions: int
     support_schools: int
     rural: int
-    pupils: int
-    staff: int
-    teachers: int
+    pupils: int | None
+    staff: int | None
+    teachers: int | None
 
 
 # One pass over the states of the day; ranges instead of a path, so that any depth costs the same.
@@ -41,6 +46,22 @@ where t.id = any(%(ids)s) group by t.id
 """
 
 
+# People of a past day, counted under the loader: what comes out are public numbers, as those of today are.
+PEOPLE_ON = """
+select a.id, (
+    select count(*) from registry_enrolment e where e.org_no between a.lo and a.hi and e.valid @> %(on)s::date
+        and (%(kinds)s::text[] is null or e.institution_id in (select id from registry_institution where kind = any(%(kinds)s)))
+), m.staff, m.teachers
+from unnest(%(ids)s::int[], %(los)s::int[], %(his)s::int[]) as a(id, lo, hi)
+cross join lateral (
+    select count(*) staff, count(*) filter (where m.position = 'teacher') teachers
+    from registry_employment m where m.org_no between a.lo and a.hi and m.valid @> %(on)s::date
+        and (%(kinds)s::text[] is null or m.institution_id in (select id from registry_institution where kind = any(%(kinds)s)))
+) m
+"""
+People = tuple[int | None, int | None, int | None]
+
+
 def by_territory(
     territories: Sequence[Territory], *, on: dt.date, kinds: Sequence[str] | None = None
 ) -> dict[int, TerritoryCounts]:
@@ -48,7 +69,48 @@ def by_territory(
     values = {"ids": [t.pk for t in territories], "on": on, "kinds": list(kinds) if kinds else None}
     with connection.cursor() as cursor:
         cursor.execute(BY_TERRITORY, values)
-        return {row[0]: TerritoryCounts(*row) for row in cursor.fetchall()}
+        found = {row[0]: TerritoryCounts(*row) for row in cursor.fetchall()}
+    if on >= timezone.localdate():
+        return found
+    is_whole = any(
+        t.level == TerritoryLevel.COUNTRY for t in territories
+    )  # millions of rows are not counted for a page
+    people = {} if is_whole else _people_on([(t.pk, t.org_lo, t.org_hi) for t in territories], on, values["kinds"])
+    return {pk: _with_people(numbers, people.get(pk, (None, None, None))) for pk, numbers in found.items()}
+
+
+def _with_people(numbers: TerritoryCounts, people: People) -> TerritoryCounts:
+    pupils, staff, teachers = people
+    return replace(numbers, pupils=pupils, staff=staff, teachers=teachers)
+
+
+def _people_on(
+    ranges: Sequence[tuple[int, int, int]], on: dt.date, kinds: Sequence[str] | None = None
+) -> dict[int, People]:
+    """Pupils, staff and teachers on a day, by the first of each (key, lowest number, highest number)."""
+    ids, los, his = (list(column) for column in zip(*ranges, strict=True)) if ranges else ([], [], [])
+    with loading(), connection.cursor() as cursor:
+        cursor.execute(PEOPLE_ON, {"ids": ids, "los": los, "his": his, "on": on, "kinds": kinds})
+        return {row[0]: row[1:] for row in cursor.fetchall()}
+
+
+def with_headcounts(states: Iterable[InstitutionState], on: dt.date) -> list[InstitutionState]:
+    """States of institutions with the people they had on a day; today's are kept, a past day's counted. Not to be saved."""
+    known = list(states)
+    if on >= timezone.localdate() or not known:
+        return known
+    people = _people_on([(state.org_no, state.org_no, state.org_no) for state in known], on)
+    for state in known:
+        pupils, staff, teachers = people[state.org_no]
+        state.institution.headcount = Headcount(org_no=state.org_no, pupils=pupils, staff=staff, teachers=teachers)
+    return known
+
+
+def first_days(institution_id: int, groups: Iterable[int]) -> dict[int, dt.date]:
+    """On which day somebody first learned in each class; classes that had nobody yet are left out."""
+    with loading():
+        rows = Enrolment.objects.filter(institution_id=institution_id, class_group__in=list(groups))
+        return dict(rows.order_by().values_list("class_group_id").annotate(first=Min(Lower("valid"))))
 
 
 def kinds(territory: Territory | None, *, on: dt.date) -> dict[str, int]:

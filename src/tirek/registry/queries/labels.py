@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
+from django.db.models import QuerySet
 from django.utils.translation import get_language
 
 from tirek.access.scope import Scope
@@ -12,11 +13,21 @@ from tirek.registry.models import InstitutionState
 
 
 def names_by_org_no(org_nos: Iterable[int], *, on: dt.date) -> dict[int, str]:
-    """Name of each institution on a day, in the language in force (Kazakh where it has none)."""
-    wanted = set(org_nos)
+    """Name of each institution on a day, in the language in force (Kazakh where it has none).
+
+    One that was not open on the day has the last name that is known.
+    """
+    wanted = {number for number in org_nos if number}
     if not wanted:
         return {}
-    states = InstitutionState.objects.filter(org_no__in=wanted, valid__contains=on)
+    found = _names(InstitutionState.objects.filter(org_no__in=wanted, valid__contains=on))
+    if away := wanted - set(found):
+        last = InstitutionState.objects.filter(org_no__in=away).order_by("org_no", "-valid").distinct("org_no")
+        found |= _names(last)
+    return found
+
+
+def _names(states: QuerySet[InstitutionState]) -> dict[int, str]:
     return {row["org_no"]: _name(row) for row in states.values("org_no", "name_kk", "name_ru", "name_en")}
 
 

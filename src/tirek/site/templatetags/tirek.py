@@ -148,10 +148,10 @@ def scope_map(rows: list[dict], iso: str, name: str):
             [drawing.Unit(row["iso"], row["name"], row["url"], _note(row)) for row in rows if row["iso"]]
         )
     placed = [row for row in rows if row["longitude"] is not None and row["latitude"] is not None]
-    most = max((row["numbers"].pupils for row in placed), default=0) or 1
+    most = max((row["numbers"].pupils or 0 for row in placed), default=0) or 1
     spots = [
         drawing.Spot(
-            row["longitude"], row["latitude"], row["name"], row["url"], row["numbers"].pupils / most, _note(row)
+            row["longitude"], row["latitude"], row["name"], row["url"], (row["numbers"].pupils or 0) / most, _note(row)
         )
         for row in placed
     ]
@@ -159,4 +159,6 @@ def scope_map(rows: list[dict], iso: str, name: str):
 
 
 def _note(row: dict) -> str:
+    if row["numbers"].pupils is None:  # a past day is not counted for the whole country
+        return ""
     return ngettext("%(n)s pupil", "%(n)s pupils", row["numbers"].pupils) % {"n": count(row["numbers"].pupils)}
