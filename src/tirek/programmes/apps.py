@@ -10,11 +10,12 @@ class ProgrammesConfig(AppConfig):
 
     def ready(self) -> None:
         from tirek.facilities import accepted
-        from tirek.programmes import asking, figures, kinds, panels
+        from tirek.programmes import asking, figures, kinds, kinds_impact, panels
         from tirek.programmes.probes import others, own
         from tirek.programmes.services import answering
 
         kinds.register_kinds()
+        kinds_impact.register_impact()
         own.register_own()
         others.register_others()
         asking.register_kinds()

@@ -46,7 +46,9 @@ def match(
     values: Floats, treated: Bools, cells: Ints, *, ratio: int = 4, caliper: float | None = 0.2,
     caliper_columns: Sequence[int] = (),
 ) -> Matches:  # fmt: skip
-    """Match every treated unit to the nearest comparison units of its cell.
+    """Match every treated unit to the nearest comparison units of its cell that lie within the caliper.
+
+    The caliper comes first, then the distance (Rosenbaum & Rubin 1985, Am. Stat. 39).
 
     Parameters
     ----------
@@ -72,12 +74,12 @@ def match(
     weights = np.zeros(values.shape[0])
     others = np.flatnonzero(~treated)
     for unit in np.flatnonzero(treated).tolist():
-        chosen, far = _nearest(unit, others[cells[others] == cells[unit]], values, metric, ratio)
+        alike = others[cells[others] == cells[unit]]
         if caliper is not None and len(caliper_columns):
             columns = list(caliper_columns)
-            gaps = np.abs(values[chosen][:, columns] - values[unit, columns])
-            near = np.all(gaps <= caliper * sds[columns] + 1e-12, axis=1)
-            chosen, far = chosen[near], far[near]
+            gaps = np.abs(values[alike][:, columns] - values[unit, columns])
+            alike = alike[np.all(gaps <= caliper * sds[columns] + 1e-12, axis=1)]
+        chosen, far = _nearest(unit, alike, values, metric, ratio)
         if chosen.size == 0:
             unmatched.append(int(unit))
             continue

@@ -133,7 +133,11 @@ def _unmatched(facts: Mapping[str, Any]) -> Finding:
 
 def _attrition(facts: Mapping[str, Any], bounds: Bounds) -> Finding:
     treated, other = facts["attrition_treated"], facts["attrition_comparison"]
-    numbers = {"treated": round(100 * treated, 1), "comparison": round(100 * other, 1), "wanted": round(100 * bounds.attrition, 1)}
+    numbers = {
+        "treated": round(100 * treated, 1),
+        "comparison": round(100 * other, 1),
+        "wanted": round(100 * bounds.attrition, 1),
+    }
     return Finding("attrition", abs(treated - other) <= bounds.attrition, False, numbers)
 
 
@@ -157,7 +161,9 @@ def _merged(facts: Mapping[str, Any]) -> Finding:
     return Finding("merged", facts["merged"] == 0, False, {"schools": facts["merged"]})
 
 
-def with_link_error(estimate: float, low: float | None, high: float | None, extra: float) -> tuple[float | None, float | None]:
+def with_link_error(
+    estimate: float, low: float | None, high: float | None, extra: float
+) -> tuple[float | None, float | None]:
     """Both ends of a 95 % interval moved out by a further, independent error: each half as the root of the sum of squares."""
     if low is None or high is None:
         return None, None

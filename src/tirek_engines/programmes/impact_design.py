@@ -143,7 +143,10 @@ def _of_treated(reasons, numbers, rows, found, mean, treated, cells, spread: flo
             }  # fmt: skip
         elif others.size:
             reasons[place] = NOBODY_NEAR
-            numbers[place] = {"gap": round(float(np.abs(mean[others] - mean[unit]).min() / spread), 2), "alike": int(others.size)}
+            numbers[place] = {
+                "gap": round(float(np.abs(mean[others] - mean[unit]).min() / spread), 2),
+                "alike": int(others.size),
+            }
         else:
             reasons[place] = NOBODY_ALIKE
 

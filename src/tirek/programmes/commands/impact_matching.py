@@ -73,7 +73,7 @@ def compare(panel: PanelTable, options: Mapping[str, Any], notes: list[str]) -> 
     if treated.all() or not treated.any():
         return Compared(panel, None, (), (), panel)
     if not (panel.match or panel.exact or options["earlier"]):
-        return Compared(panel, None, names, tuple(balance(values, treated, np.ones(treated.size))), panel)
+        return Compared(panel, None, names, tuple(balance(values, treated, _mean_weights(panel))), panel)
     wanted = [k for k, name in enumerate(names) if name in panel.match or (k in earlier and options["earlier"])]
     found = match(
         values[:, wanted], treated, _cells(panel), ratio=options["ratio"],
@@ -117,6 +117,12 @@ def _facts(panel: PanelTable, earlier_asked: bool) -> tuple[tuple[str, ...], Flo
             np.where(np.isnan(c), np.nanmean(c) if np.isfinite(c).any() else 0.0, c) for c in columns[:n_before]
         ]
     return tuple(names), np.column_stack(columns) if columns else np.zeros((len(panel.units), 0)), list(range(n_before))
+
+
+def _mean_weights(panel: PanelTable) -> Floats:
+    """Mean weight of each unit's rows: what the columns of --weight make of the comparison."""
+    n = len(panel.units)
+    return np.bincount(panel.unit, panel.weights, n) / np.bincount(panel.unit, minlength=n)
 
 
 def _at_first(panel: PanelTable, values: Floats) -> Floats:

@@ -101,20 +101,20 @@ class PanelTable:
         )
 
 
-def read_panel(path: Path, options: Mapping[str, Any]) -> PanelTable:
+def read_panel(source: Path | pl.DataFrame, options: Mapping[str, Any]) -> PanelTable:
     """Read, check and arrange. Raises `BadTable` with every fault found."""
     notes: list[str] = []
     texts = [options["unit"], options["cluster"], options["wave"], options["first_treated"]]
     x_columns = tables.covariate_columns(options["x"])
     match, exact = listed(options["match"]), listed(options["exact"])
     others = [options["treated"], options["outcome"], options["weight"], *x_columns, *match, *exact]
-    frame = tables.read(path, texts, others)
+    frame = tables.read(source, texts, others)
     needed = [options["unit"], options["wave"], options["treated"], options["outcome"], options["cluster"],
               options["weight"], *x_columns, *match, *exact]  # fmt: skip
     frame = tables.complete(frame, list(dict.fromkeys(c for c in needed if c)), notes)
     if frame.height == 0:
         raise Refusal("No row is complete, so there is nothing to compare.", code="nobody")
-    faults = Faults(path.name)
+    faults = Faults(tables.name_of(source))
     outcome = tables.number_column(frame, options["outcome"], faults)
     weights = _weights(frame, options["weight"], faults)
     unit = tables.labels(frame, options["unit"])

@@ -83,9 +83,9 @@ class Results:
         return "\n".join(lines)
 
 
-def compute(path: Path, options: Mapping[str, Any]) -> Results:
+def compute(source: Path | pl.DataFrame, options: Mapping[str, Any]) -> Results:
     """Read the panel and estimate: what the command writes and `verify` computes again."""
-    panel = read_panel(path, options)
+    panel = read_panel(source, options)
     if not panel.treated.any():
         raise Refusal("No unit is treated, so there is no effect to estimate.", code="nobody_treated")
     notes = list(panel.notes)

@@ -29,17 +29,25 @@ class Labels:
     codes: Ints
 
 
-def read(path: Path, texts: Sequence[str | None], others: Sequence[str | None]) -> pl.DataFrame:
-    """Read the table; every named column must be there."""
+def read(source: Path | pl.DataFrame, texts: Sequence[str | None], others: Sequence[str | None]) -> pl.DataFrame:
+    """Read the table (or take one that was read already); every named column must be there."""
     names = [name for name in texts if name]
-    frame = read_table(path, text_columns=names)
+    if isinstance(source, pl.DataFrame):
+        frame = source.with_columns(pl.col(name).cast(pl.String) for name in names if name in source.columns)
+    else:
+        frame = read_table(source, text_columns=names)
     absent = [n for n in (*names, *(o for o in others if o)) if n not in frame.columns]
     if absent:
         known = shown(", ".join(frame.columns))
         raise BadTable(
-            [Fault(path.name, 1, n, n, "There is no such column.", f"The file has: {known}.") for n in absent]
+            [Fault(name_of(source), 1, n, n, "There is no such column.", f"The file has: {known}.") for n in absent]
         )
     return frame
+
+
+def name_of(source: Path | pl.DataFrame) -> str:
+    """What the table is called in messages."""
+    return "the table" if isinstance(source, pl.DataFrame) else source.name
 
 
 def complete(frame: pl.DataFrame, columns: Sequence[str], notes: list[str]) -> pl.DataFrame:

@@ -42,7 +42,7 @@ def run_comparison(inputs: Mapping[str, Any], parameters: Mapping[str, Any], rul
     summary = {
         "treated": int(frame["treated"].sum()), "matched": found.reasons.count("matched"),
         "comparison": found.reasons.count("comparison"), "candidates": int((~frame["treated"]).sum()),
-        "largest_smd": round(max(sizes), 4) if sizes else None, "waves": waves.height,
+        "largest_smd": round(float(max(sizes)), 4) if sizes else None, "waves": waves.height,
     }  # fmt: skip
     tables = {"pairs": _pairs(found, codes), "balance": _balance(found, waves)}
     return Result(outcomes=pl.DataFrame(outcomes, infer_schema_length=None), tables=tables, summary=summary)

@@ -51,8 +51,9 @@ class Table:
 
     @property
     def seen(self) -> np.ndarray:
-        """Schools with results of every wave that is compared."""
-        return np.isfinite(self.values[:, self.main]).all(axis=1) & ~self.merged
+        """Schools with results of every wave that is compared, one of them after the school had joined."""
+        too_late = self.treated & (self.entry > len(self.waves))
+        return np.isfinite(self.values[:, self.main]).all(axis=1) & ~self.merged & ~too_late
 
     @property
     def weights(self) -> np.ndarray:
