@@ -15,6 +15,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 QUICK = {
+    "allocation": ["--quick"],
     "calibration": ["--quick"],
     "imports": ["--quick"],
     "pages": ["--scale", "tiny", "--quick"],
