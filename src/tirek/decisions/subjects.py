@@ -18,6 +18,7 @@ MANY = {
     "language": gettext_lazy("Languages of instruction"),
     "gap": gettext_lazy("Differences between groups"),
     "school": gettext_lazy("Schools"),
+    "room": gettext_lazy("Rooms"),
     "person": gettext_lazy("Persons"),
     "item": gettext_lazy("Items"),
     "test": gettext_lazy("The test as a whole"),
@@ -68,6 +69,8 @@ def label(kind: str, code: str) -> str:
         return _("%(group)s: cut score %(cut)s") % {"group": named_group, "cut": cut}
     if (kind, code) in GROUPS:
         return str(GROUPS[kind, code])
+    if kind == "room" and code.isdecimal():
+        return _room(int(code))
     named: dict[str, Callable] = {"school": _institution, "district": territories.by_code}
     found = named[kind](code) if kind in named else None
     if found is not None:
@@ -103,6 +106,10 @@ FILES = {
     "constants": gettext_lazy("slope and shift of the link"),
     "places": gettext_lazy("place of each pupil’s school"),
     "base_results": gettext_lazy("published results of the earlier test"),
+    "rooms": gettext_lazy("rooms of the register"),
+    "schools": gettext_lazy("institutions"),
+    "findings": gettext_lazy("what was last seen in each room"),
+    "missing": gettext_lazy("items missing in each room"),
 }
 
 
@@ -113,3 +120,14 @@ def file_words(name: str) -> str:
 
 def _institution(code: str):
     return institutions.state_by_code(code, on=timezone.localdate())
+
+
+def _room(room_id: int) -> str:
+    """A room by its number and its institution."""
+    found = institutions.room_by_id(room_id)
+    if found is None:
+        return str(room_id)
+    place = institutions.state_by_org_no(found.org_no, on=timezone.localdate())
+    return _("Room %(number)s, %(place)s") % {
+        "number": found.number, "place": territories.local_name(place) if place else "",
+    }  # fmt: skip

@@ -9,6 +9,9 @@ class FacilitiesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from tirek.facilities import kinds
+        from tirek.facilities import figures, kinds, panels, task_kinds
 
         kinds.register_kinds()
+        task_kinds.register_tasks()
+        figures.register_figures()
+        panels.register()

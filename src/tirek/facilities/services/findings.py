@@ -44,9 +44,9 @@ class Sent:
         return f"r{self.room_id}" if self.room_id else f"n{self.new_room}"
 
     def digest(self) -> str:
-        """Of all that was said; when it was sent does not matter."""
+        """Of all that was said. The moment is left out: it is corrected by the clock at each sending."""
         said = [
-            str(self.uuid), self.place, self.taken_at.isoformat(), self.condition, self.is_absent, dict(self.counts),
+            str(self.uuid), self.place, self.condition, self.is_absent, dict(self.counts),
             self.note, dict(self.reported), [str(one) for one in self.seen],
         ]  # fmt: skip
         return hashlib.sha256(json_bytes(said)).hexdigest()

@@ -127,6 +127,10 @@ def rooms(institution_id: int, *, on: dt.date) -> QuerySet[Room]:
     return found.order_by("building__code", "floor", "number")
 
 
+def room_by_id(room_id: int) -> Room | None:
+    return Room.objects.filter(pk=room_id).first()
+
+
 def room_counts(institution_id: int, *, on: dt.date) -> list[tuple[str, str, int]]:
     """Purpose, condition, number of rooms."""
     found = Room.objects.filter(institution_id=institution_id, valid__contains=on)
