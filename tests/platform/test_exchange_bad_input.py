@@ -293,6 +293,13 @@ def test_faulty_rows_are_counted_once_each_and_the_heading_apart(source):
     assert counts["heading_errors"] == counts["errors"] - 1 > 0
 
 
+def test_a_name_that_turns_or_hides_text_is_taken_in_plain(source):
+    hidden = pupil(1, "\u202eНұрова\u200f")
+    found = check(source, pupils(hidden, pupil(2, "\u200b\u202e")))
+    assert ("invisible", 3) in {(code, row) for row, _c, code in faults(found)}
+    assert services.differences_of(found).filter(pl.col("thing") == "person")["label"].str.contains("^Нұрова").all()
+
+
 def test_a_fault_names_the_column_as_the_file_does(source):
     twice = pupils(pupil(1), pupil(1), pupil(2, school="X-9"), pupil(3, begin="01.09.2026", end="01.08.2026"))
     named = {column for _row, column, _code in faults(check(source, twice))}

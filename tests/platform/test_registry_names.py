@@ -43,6 +43,13 @@ def test_typing_a_beginning_matches_the_whole():
     assert not set(names.query_grams("алим")) <= whole
 
 
+def test_what_is_not_seen_is_taken_out():
+    assert names.clean("\u202eабв\u202c\u200f") == "абв"
+    assert names.clean("бір\r\n екі\tүш\0\x07") == "бір екі үш"
+    assert names.clean("А\u00ad\u200bйша \ufeff") == "Айша"
+    assert names.clean('=HYPERLINK("x") <b> №1 «Ә» O’Neil И\u0306') == '=HYPERLINK("x") <b> №1 «Ә» O’Neil Й'
+
+
 @settings(deadline=None)
 @given(st.lists(NAMES, max_size=8))
 def test_many_agree_with_one_by_one(texts):

@@ -42,6 +42,19 @@ def test_the_department_opens_an_institution(users):
     assert "BIN" in faults(client.post("/institutions/open/", opening(code="new-2", bin="123456789012")))
 
 
+def test_a_name_keeps_no_line_break_and_nothing_that_is_not_seen(users):
+    client = as_(users["district"])
+    client.post(
+        "/institutions/open/", opening(name_kk="\u202eЖаңа\r\nмектеп\u200f", name_ru="<script>alert(1)</script>")
+    )
+    (state,) = held(models.InstitutionState, institution__code="new-1")
+    assert (state.name_kk, state.name_ru) == ("Жаңа мектеп", "<script>alert(1)</script>")
+    page = client.get("/institutions/new-1/", headers={"accept-language": "ru"}).content.decode()
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script>alert" not in page
+    assert "Kazakh" in faults(client.post("/institutions/open/", opening(code="new-2", name_kk="\u202e\u200f")))
+
+
 def test_another_district_is_not_even_a_choice(users):
     sent = opening(territory_id=district_of(ELSEWHERE).pk)
     assert "Select a valid choice" in faults(as_(users["district"]).post("/institutions/open/", sent))

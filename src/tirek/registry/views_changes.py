@@ -223,7 +223,7 @@ def roll_over(request: HttpRequest) -> HttpResponse:
     if form.is_bound and form.is_valid():
         where = _where(request, territory) | {"to_year_id": form.cleaned_data["to_year"], "by": request.scope}
         if "confirm" not in request.POST:
-            context["preview"] = tried(request, form, lambda: year.preview_roll_over(**where))
+            context["preview"] = tried(request, form, lambda: year.preview_roll_over(**where, now=timezone.now()))
         elif done := tried(request, form, lambda: year.roll_over_year(**where, now=timezone.now())):
             messages.success(request, _("The year is rolled over: %(n)s pupils moved up.") % {"n": done.promoted})
             return redirect("registry:here")

@@ -15,6 +15,7 @@ from tirek.access.models import Grant, User
 from tirek.access.permissions import may
 from tirek.access.roles import ScopeKind
 from tirek.access.scope import Scope, current_scope, loading
+from tirek.registry import names
 from tirek.storage import sealed
 from tirek.tasks.models import Evidence, Notification, Step, StepKind, Task, TaskState
 from tirek_engines.errors import Refusal
@@ -66,7 +67,7 @@ def ask(
     TaskRefused
         The asker may not ask, an institution lies outside the scope, or the date is past.
     """
-    scope = current_scope()
+    scope, title = current_scope(), names.clean(title)
     _check_asking(scope, org_nos, title if kind == "asked" else kind, due_date, now)
     rows = [
         Task(

@@ -80,7 +80,12 @@ def _had_value(frame: pl.DataFrame, name: str) -> pl.Expr:
 
 def _check_text(frame, field, label, rule, faults):
     name = field.name
-    frame = frame.with_columns(pl.col(name).str.normalize("NFC"))
+    seen = (
+        pl.col(name).str.normalize("NFC").str.replace_all(r"\p{Cf}", "").str.replace_all(r"\s+", " ").str.strip_chars()
+    )
+    frame = frame.with_columns(seen)
+    faults.add_rows(frame.filter(pl.col(name) == ""), label, _("Nothing that can be seen stands here."),
+                    _("Type the text again."), code="invisible")  # fmt: skip
     long = frame.filter(pl.col(name).str.len_chars() > field.length)
     faults.add_rows(long, label, _("The text is longer than %(n)d characters.") % {"n": field.length},
                     _("Shorten it."), value=name, code="too_long")  # fmt: skip

@@ -96,7 +96,7 @@ def _checked(values: Mapping[str, object], *, needed: bool = False) -> dict[str,
         raise RegistryRefusal(
             _("These cannot be changed here: {names}.").format(names=", ".join(sorted(unknown))), code="unknown_field"
         )
-    made = dict(values)
+    made = {column: names.clean(value) if isinstance(value, str) else value for column, value in values.items()}
     if (needed or "name_kk" in made) and not names.clean(str(made.get("name_kk", ""))):
         raise RegistryRefusal(_("Enter the name in Kazakh."), code="name_missing")
     if "name_kk" in made:

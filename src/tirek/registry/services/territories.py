@@ -91,6 +91,7 @@ def rewrite(territory: Territory, values: Mapping[str, object], from_date: dt.da
 
     With a day, what was in force until then is kept as a former state. To fill in what was not known is no change.
     """
+    values = {column: names.clean(value) if isinstance(value, str) else value for column, value in values.items()}
     differing = [c for c in KEPT if c in values and getattr(territory, c) not in (None, "", values[c])]
     since = since_when(territory) if from_date and differing else None
     if from_date and since and from_date > since:

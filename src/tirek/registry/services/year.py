@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from tirek.access.scope import Scope, loading
 from tirek.registry.models import InstitutionKind, SchoolYear, Territory
 from tirek.registry.services.counts import recount
-from tirek.registry.services.refusals import NotFound, WrongDate, check_right
+from tirek.registry.services.refusals import NotFound, WrongDate, check_right, shown
 
 LAST_GRADE = {InstitutionKind.SCHOOL: 11, InstitutionKind.SMALL_SCHOOL: 11, InstitutionKind.COLLEGE: 4}
+DAYS_AHEAD = dt.timedelta(days=100)
 LOCK = 7461728  # advisory: one roll-over at a time
 
 # Open enrolments of the old year's classes, in institutions whose classes have grades.
@@ -81,10 +82,13 @@ class RollOver:
     without_class: int  # enrolled in no class: left as they are, to be placed by hand
 
 
-def preview_roll_over(*, territory_id: int | None, institution_no: int | None, to_year_id: int, by: Scope) -> RollOver:
-    """What would happen; nothing changes."""
+def preview_roll_over(
+    *, territory_id: int | None, institution_no: int | None, to_year_id: int, by: Scope, now: dt.datetime | None = None
+) -> RollOver:
+    """What would happen; nothing changes. With ``now`` refused as the turn itself would be."""
     with loading(), connection.cursor() as cursor:
         values = _values(territory_id, institution_no, to_year_id, by)
+        _check_near(values["on"], now)
         found = _measure(cursor, values)
         cursor.execute("drop table rolling")
         return found
@@ -96,8 +100,7 @@ def roll_over_year(
     """Move everybody of a territory or an institution up on the new year's first day. Repeating finds nothing to do."""
     with loading(), connection.cursor() as cursor:
         values = _values(territory_id, institution_no, to_year_id, by)
-        if values["on"] > now.date() + dt.timedelta(days=100):
-            raise WrongDate(_("The new school year is still too far away."), code="too_early")
+        _check_near(values["on"], now)
         cursor.execute("select pg_advisory_xact_lock(%s)", [LOCK])
         done = _measure(cursor, values)
         for statement in (CLASSES, LINK, CLOSE, OPEN, TEACHINGS, END_TEACHINGS):
@@ -106,6 +109,15 @@ def roll_over_year(
         recount(row[0] for row in cursor.fetchall())
         cursor.execute("drop table rolling, rolled")
         return done
+
+
+def _check_near(start: dt.date, now: dt.datetime | None) -> None:
+    first = start - DAYS_AHEAD
+    if now is not None and now.date() < first:
+        raise WrongDate(
+            _("The new school year is still too far away. It can be turned from {day} on.").format(day=shown(first)),
+            code="too_early",
+        )
 
 
 def _measure(cursor, values: dict) -> RollOver:
