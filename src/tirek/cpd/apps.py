@@ -7,3 +7,11 @@ class GrowthConfig(AppConfig):
     label = "cpd"
     verbose_name = _("Teachers' growth")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from tirek.cpd import figures, kinds, news, panels
+
+        kinds.register_kinds()
+        figures.register_figures()
+        news.register_news()
+        panels.register()

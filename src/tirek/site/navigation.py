@@ -36,6 +36,7 @@ ENTRIES = (
     Entry(gettext_noop("Tests and results"), "assessment:tests", "assessment.read", key="a"),
     Entry(gettext_noop("Questionnaires"), "surveys:rounds", "surveys.read", key="q"),
     Entry(gettext_noop("Rooms and works"), "facilities:here", "rooms.read", key="w"),
+    Entry(gettext_noop("Teachers’ growth"), "cpd:courses", "growth.read", key="c"),
     Entry(gettext_noop("Figures"), "indicators:figures", key="f"),
     Entry(gettext_noop("Import and exchange"), "exchange:overview", "exchange.read", key="x"),
     Entry(gettext_noop("Decisions"), "decisions:runs", "decisions.read", key="d"),
@@ -47,6 +48,7 @@ FOOTER = (
     Entry(gettext_noop("Published figures"), "indicators:public"),
     Entry(gettext_noop("Where it is decided"), "decisions:where"),
     Entry(gettext_noop("Check a document"), "documents:check"),
+    Entry(gettext_noop("Check a certificate"), "cpd:check"),
     Entry(gettext_noop("Help"), "help"),
 )
 ACCOUNT = (

@@ -1,0 +1,1 @@
+"""Decisions on teachers' growth as pure functions of what was sealed."""

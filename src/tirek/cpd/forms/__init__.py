@@ -1,0 +1,1 @@
+"""Forms of teachers' growth. The services decide; these only read what was typed."""

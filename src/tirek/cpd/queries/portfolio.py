@@ -1,0 +1,88 @@
+"""What one teacher has learned: courses, hours, certificates, categories."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from django.db.models import Sum
+
+from tirek.access.scope import Scope
+from tirek.cpd.models import ACTIVE, Application, CategoryRecord, Certificate, Participation, Standing
+from tirek.registry.models import Employment
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """As far as the asker's policies show it. Nothing confidential is kept here at all."""
+
+    completed: list[Participation]
+    under_way: list[Participation]
+    certificates: list[Certificate]
+    categories: list[CategoryRecord]
+    employments: list[Employment]
+    applications: list[Application]
+    hours_by_year: list[tuple[int, int]] = field(default_factory=list)
+    hours_by_topic: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def hours(self) -> int:
+        return sum(made.hours for made in self.completed)
+
+    @property
+    def category(self) -> str:
+        """The category in the register today."""
+        return next((row.category for row in self.employments if row.valid.upper is None and row.category), "")
+
+
+def portfolio(person_id: int) -> Portfolio:
+    own = Participation.objects.filter(person_id=person_id).select_related("cohort__course__provider")
+    completed = list(own.filter(standing=Standing.COMPLETED).order_by("-completed_on", "-id"))
+    years: dict[int, int] = {}
+    topics: dict[str, int] = {}
+    for made in completed:
+        years[made.completed_on.year] = years.get(made.completed_on.year, 0) + made.hours
+        for topic in made.cohort.course.topics:
+            topics[topic] = topics.get(topic, 0) + made.hours
+    certificates = Certificate.objects.filter(person_id=person_id).order_by("-issued_at", "-id")
+    return Portfolio(
+        completed=completed,
+        under_way=list(own.filter(standing__in=ACTIVE).order_by("cohort__starts_on")),
+        certificates=list(certificates),
+        categories=list(CategoryRecord.objects.filter(person_id=person_id).order_by("-from_date", "-id")),
+        employments=list(Employment.objects.filter(person_id=person_id).exclude(category="").order_by("-valid", "-id")),
+        applications=list(
+            Application.objects.filter(person_id=person_id).select_related("window").order_by("-sent_at")
+        ),
+        hours_by_year=sorted(years.items(), reverse=True),
+        hours_by_topic=sorted(topics.items(), key=lambda pair: (-pair[1], pair[0])),
+    )
+
+
+def hours_between(person_id: int, after: dt.date, until: dt.date) -> int:
+    """Hours of courses completed after one day and until another."""
+    found = Participation.objects.filter(
+        person_id=person_id, standing=Standing.COMPLETED, completed_on__gt=after, completed_on__lte=until
+    )
+    return found.aggregate(n=Sum("hours"))["n"] or 0
+
+
+def years_of_work(person_id: int, on: dt.date) -> int:
+    """Whole years since the first employment that the register knows."""
+    first = min(
+        (
+            row.lower
+            for row in Employment.objects.filter(person_id=person_id).values_list("valid", flat=True)
+            if row.lower
+        ),
+        default=on,
+    )
+    return max(0, on.year - first.year - ((on.month, on.day) < (first.month, first.day)))
+
+
+def has_any(scope: Scope, person_id: int) -> bool:
+    """Whether there is anything to show of a person."""
+    return (
+        Participation.objects.filter(person_id=person_id).exists()
+        or Employment.objects.filter(person_id=person_id).exists()
+    )

@@ -1,0 +1,32 @@
+"""Who a participant is in the register: place of work and name, as of a day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from tirek.access.scope import loading
+from tirek.cpd.models import Audience
+from tirek.registry.models import Employment
+
+AUDIENCE_OF = {
+    "teacher": Audience.SUBJECT_TEACHERS,
+    "educator": Audience.SUBJECT_TEACHERS,
+    "psychologist": Audience.PSYCHOLOGISTS,
+    "methodologist": Audience.METHODOLOGISTS,
+    "head": Audience.HEADS,
+    "deputy_head": Audience.HEADS,
+}
+
+
+def employments(person_ids: Iterable[int], on: dt.date) -> dict[int, Employment]:
+    """The main employment of each on the day, else any. Read as the loader: the caller checks who may know."""
+    with loading():
+        found = Employment.objects.filter(person_id__in=list(person_ids), valid__contains=on)
+        rows = list(found.select_related("person").order_by("is_main", "id"))
+    return {row.person_id: row for row in rows}  # the last one stays: a main one
+
+
+def audience_of(employment: Employment) -> str:
+    """Which audience of a course a position belongs to; nothing for others."""
+    return AUDIENCE_OF.get(employment.position, "")

@@ -1,0 +1,1 @@
+"""Pages of teachers' growth, by subject."""

@@ -1,0 +1,84 @@
+"""What one teacher has learned: for the teacher, the head of the school and the officers of the territory."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from tirek.access.gates import gate
+from tirek.access.services.reads import record_read
+from tirek.cpd import portfolios
+from tirek.cpd.forms.courses import CourseForm
+from tirek.cpd.queries import certification, courses
+from tirek.cpd.queries import portfolio as queries
+from tirek.registry.queries import people
+from tirek.registry.queries.territories import country
+
+
+@gate(permission="growth.own")
+@require_GET
+@never_cache
+def mine(request):
+    """What have I learned, what comes next?"""
+    person_id = request.user.person_id
+    if person_id is None:
+        return render(request, "cpd/portfolio/nobody.html")
+    today = timezone.localdate()
+    found = queries.portfolio(person_id)
+    context = _context(found) | {
+        "is_mine": True, "name": str(request.user), "open_cohorts": courses.open_cohorts(on=today)[:6],
+        "application": certification.my_application(person_id),
+        "windows": certification.open_windows(request.scope, today), "n_reviews": _reviews(request),
+        "led": courses.cohorts(request.scope, led_by=request.user.pk)[:5],
+    }  # fmt: skip
+    return render(request, "cpd/portfolio/portfolio.html", context)
+
+
+def _reviews(request) -> int:
+    return certification.my_reviews(request.user.pk).filter(given_at=None).count()
+
+
+@gate(permission="growth.read")
+@require_GET
+@never_cache
+def person(request, public_id: uuid.UUID):
+    """The portfolio of somebody in the asker's scope; a teacher opens only the own."""
+    found = _person(request, public_id)
+    record_read(request, found)
+    context = _context(queries.portfolio(found.pk)) | {"person": found, "name": str(found)}
+    return render(request, "cpd/portfolio/portfolio.html", context)
+
+
+@gate(permission="growth.read")
+@require_GET
+@never_cache
+def pdf(request, public_id: uuid.UUID):
+    found = _person(request, public_id)
+    record_read(request, found)
+    root = country()
+    data = portfolios.as_pdf(
+        str(found), queries.portfolio(found.pk), synthetic=bool(root and root.is_synthetic), now=timezone.now()
+    )
+    answer = HttpResponse(data, content_type="application/pdf")
+    answer["Content-Disposition"] = f'inline; filename="portfolio-{found.public_id}.pdf"'
+    return answer
+
+
+def _context(found) -> dict:
+    topics = dict(CourseForm.base_fields["topics"].choices)
+    return {
+        "found": found, "topics": [(topics.get(topic, topic), hours) for topic, hours in found.hours_by_topic],
+        "categories_now": found.employments[:1],
+    }  # fmt: skip
+
+
+def _person(request, public_id: uuid.UUID):
+    found = people.person(request.scope, public_id)
+    if found is None or (request.scope.is_own and found.pk != request.user.person_id):
+        raise Http404
+    return found
