@@ -75,19 +75,38 @@ def packed(starts: Ints, groups: Ints, keys: Ints, eligible: Bits) -> Ints:
 
 
 @kernel
+def neighbours(starts: Ints, groups: Ints, n_groups: int) -> Ints:
+    """Children with wishes, those with the same dearest group together: their groups are then near in memory."""
+    begins = np.zeros(n_groups + 1, np.int64)
+    for child in range(starts.size - 1):
+        if starts[child] < starts[child + 1]:
+            begins[groups[starts[child]] + 1] += 1
+    for group in range(n_groups):
+        begins[group + 1] += begins[group]
+    order = np.empty(begins[n_groups], np.int64)
+    for child in range(starts.size - 1):
+        if starts[child] < starts[child + 1]:
+            group = groups[starts[child]]
+            order[begins[group]] = child
+            begins[group] += 1
+    return order
+
+
+@kernel
 def defer(
-    starts: Ints, lines: Ints, begins: Ints, room: Ints, soft: Bits, seats: Ints, held: Ints, sizes: Ints, last: Ints,
+    order: Ints, lines: Ints, begins: Ints, room: Ints, soft: Bits, seats: Ints, held: Ints, sizes: Ints, last: Ints,
     next_wish: Small,
 ) -> int:  # fmt: skip
     """Child-proposing deferred acceptance; fills ``held`` by group and kind and gives the number of proposals.
 
+    The outcome does not depend on the order in which children come to ask.
     A group fills its kinds of seats in their order. Whoever is left out of one kind, the wish that asks or the one it
     displaced, asks for the next: so each kind always holds the best of all who asked and were not seated before it.
     ``last`` holds the key from which on a kind says no: of its last child when it is full.
     """
     n_kinds, proposals = soft.size, 0
-    for first in range(starts.size - 1):
-        child = np.int64(first)
+    for nth in range(order.size):
+        child = order[nth]
         while child >= 0:
             asking = np.int64(next_wish[child])
             if asking == lines.shape[0] or lines[asking, 1] & CHILD != child:

@@ -35,7 +35,7 @@ def deferred_acceptance(market: Market) -> Assignment:
     last = np.where(market.seats > 0, _kernels.NEVER, -1)
     lines = _kernels.packed(market.starts, market.groups, market.keys, market.eligible)
     proposals = _kernels.defer(
-        market.starts, lines, begins, market.seats, np.array(market.soft, np.uint8), keys, held,
+        _kernels.neighbours(market.starts, market.groups, market.n_groups), lines, begins, market.seats, np.array(market.soft, np.uint8), keys, held,
         np.zeros_like(market.seats), last, market.starts[:-1].astype(np.int32),
     )  # fmt: skip
     wishes, kinds = np.full(market.n_children, NOWHERE, np.int64), np.full(market.n_children, NOWHERE, np.int64)
