@@ -57,6 +57,7 @@ PERMISSIONS: dict[str, set[str]] = {
     "surveys.read": OFFICERS | HEADS | {Role.TEACHER},
     "surveys.manage": {Role.PROGRAMME_OFFICE, Role.REGIONAL_OFFICER, Role.MINISTRY_ANALYST, Role.ADMINISTRATOR},
     "surveys.invite": HEADS,
+    "surveys.texts": OFFICERS - {Role.AUDITOR},  # open answers, names covered
     "growth.read": OFFICERS | HEADS | {Role.TEACHER},
     "growth.manage": {Role.PROGRAMME_OFFICE, Role.REGIONAL_OFFICER, Role.ADMINISTRATOR},
     "growth.own": {Role.TEACHER, *HEADS},

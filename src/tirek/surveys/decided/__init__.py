@@ -1,0 +1,1 @@
+"""The decisions of questionnaires, as pure functions of what was sealed."""

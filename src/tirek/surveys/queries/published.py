@@ -1,0 +1,34 @@
+"""Scales of one school with their names, for its page."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from tirek.access.scope import loading
+from tirek.surveys.models import Audience, PublishedScale
+from tirek.surveys.queries.results import ScaleResult, scale_results
+
+
+@dataclass(frozen=True)
+class Named:
+    """A scale's result with its words."""
+
+    result: ScaleResult
+    title: str
+    audience: str
+    round_code: str
+
+
+def scales_of_school(org_no: int, on: dt.date, language: str) -> list[Named]:
+    """The right to see the school was checked."""
+    with loading():
+        results = scale_results([org_no], on)
+        rows = PublishedScale.objects.filter(org_no=org_no).select_related("round")
+        kept = {(r.form_code, r.scale_code, r.closed_on, r.audience): r for r in rows}
+    named = []
+    for result in results:
+        row = kept[result.form_code, result.scale_code, result.closed_on, result.audience]
+        title = row.title.get(language) or row.title.get("kk") or result.scale_code
+        named.append(Named(result, title, str(Audience(result.audience).label), row.round.code))
+    return named

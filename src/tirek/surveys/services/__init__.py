@@ -1,0 +1,1 @@
+"""What changes questionnaires, rounds and answers."""

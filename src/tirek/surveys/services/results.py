@@ -1,0 +1,125 @@
+"""Close the books of a round: seal its answers, compute, publish."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+
+import polars as pl
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from tirek.access.models import User
+from tirek.access.scope import loading
+from tirek.decisions import queries as decisions
+from tirek.decisions.services import record
+from tirek.surveys.decided.results import closed
+from tirek.surveys.forms.joining import Item, joined
+from tirek.surveys.kinds import RESULTS
+from tirek.surveys.models import FormVersion, PublishedScale, Response, Round, RoundSchool, RoundState, StepKind
+from tirek.surveys.queries import rounds as queries
+from tirek.surveys.queries.results import definitions_of
+from tirek.surveys.refusals import SurveyRefused
+from tirek.surveys.rights import check_may_manage
+from tirek.surveys.services.rounds import note_step
+from tirek.surveys.services.sampling import decision_range
+
+ITEMS = {
+    "item": pl.String, "kind": pl.String, "choices": pl.String, "versions": pl.String, "scale": pl.String,
+    "reverse": pl.Boolean, "lowest": pl.Float64, "highest": pl.Float64,
+}  # fmt: skip
+
+
+@transaction.atomic
+def publish_results(*, round_id: int, by: User | None, now: dt.datetime) -> Round:
+    """Compute the results of a closed round and publish them. Done again, the new decision supersedes the old."""
+    with loading():
+        found = Round.objects.select_related("form", "version").filter(pk=round_id).first()
+    if found is None:
+        raise SurveyRefused(_("There is no such round."), code="round_absent")
+    check_may_manage(found.org_lo, found.org_hi)
+    if found.state != RoundState.CLOSED:
+        raise SurveyRefused(_("Results come when the round is closed: until then answers still come in."), code="state")
+    with loading():
+        found = Round.objects.select_for_update(of=("self",)).select_related("form", "version").get(pk=round_id)
+        inputs, items = inputs_of(found)
+        if inputs["answers"] is None:
+            raise SurveyRefused(_("Nobody has answered: there is nothing to compute."), code="no_answers")
+        decision = record(
+            kind=RESULTS,
+            inputs=inputs | {"answers": closed(inputs["answers"])},
+            parameters={"round": found.code, "org_lo": found.org_lo},
+            by=by,
+            now=now,
+            org=decision_range(found),
+            on=timezone.localdate(now),
+            supersedes=found.result_number or None,
+        )
+        _keep_scales(found, decision)
+        found.result_number = decision.number
+        found.save(update_fields=["result_number"])
+        note_step(found, StepKind.RESULTS, by, now, decision.number)
+    return found
+
+
+def inputs_of(found: Round) -> tuple[dict, list[Item]]:
+    """Answers without anybody's mark but the school, counts of the register, questions."""
+    items = joined(definitions_of(found))
+    numbers = dict(FormVersion.objects.filter(form_id=found.form_id).values_list("pk", "number"))
+    rows = Response.objects.filter(round=found).order_by("pk").values_list("org_no", "version_id", "answers")
+    columns: dict[str, list] = {"org_no": [], "version": []} | {item.key: [] for item in items}
+    for org_no, version_id, answers in rows.iterator(chunk_size=5000):
+        number = numbers[version_id]
+        columns["org_no"].append(org_no)
+        columns["version"].append(number)
+        for item in items:
+            columns[item.key].append(answers.get(item.paths.get(number, ""), ""))
+    schema = {"org_no": pl.Int64, "version": pl.Int64} | {item.key: pl.String for item in items}
+    answers = pl.DataFrame(columns, schema=schema) if columns["org_no"] else None
+    return {"answers": answers, "items": _items(found, items), "frame": _frame(found)}, items
+
+
+def _items(found: Round, items: list[Item]) -> pl.DataFrame:
+    measures: Mapping[str, dict] = found.version.measures.get("items", {})
+    rows = []
+    for item in items:
+        measure = measures.get(item.name, {}) if item.limits else {}
+        low, high = item.limits or (0.0, 0.0)
+        rows.append(
+            (item.key, item.kind, json.dumps(item.choices), json.dumps(item.versions), measure.get("scale", ""),
+             bool(measure.get("reverse")), low, high)
+        )  # fmt: skip
+    return pl.DataFrame(rows, schema=ITEMS, orient="row")
+
+
+def _frame(found: Round) -> pl.DataFrame:
+    on = timezone.localdate(found.closed_at)
+    schools = list(RoundSchool.objects.filter(round=found).order_by("org_no"))
+    org_nos = [school.org_no for school in schools]
+    codes, districts = queries.codes_of_schools(org_nos, on), queries.districts_of(org_nos, on)
+    rows = [
+        (school.org_no, codes.get(school.org_no, str(school.org_no)), districts[school.org_no], school.frame, school.invited)
+        for school in schools
+    ]
+    schema = {"org_no": pl.Int64, "school": pl.String, "district": pl.String, "frame": pl.Int64, "invited": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _keep_scales(found: Round, decision) -> None:
+    """What the decision says of schools' scales, for those who look up a school."""
+    table = decisions.table(decision, "scales").filter(pl.col("group_kind") == "school")
+    frame = decisions.table(decision, "frame")
+    place = {school: (no, invited) for school, no, invited in frame.select("school", "org_no", "invited").iter_rows()}
+    titles = found.version.measures.get("scales", {})
+    PublishedScale.objects.filter(round=found).delete()
+    PublishedScale.objects.bulk_create([
+        PublishedScale(
+            round=found, org_no=place[row["group"]][0], number=decision.number, audience=found.audience,
+            form_code=found.form.code, form_version=found.version.number, scale_code=row["scale"],
+            title=titles.get(row["scale"], {}), mean=row["mean"], low_share=row["low_share"], n=row["n"],
+            invited=place[row["group"]][1], closed_on=timezone.localdate(found.closed_at),
+        )
+        for row in table.iter_rows(named=True)
+    ])  # fmt: skip
