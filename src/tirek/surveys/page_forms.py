@@ -12,8 +12,16 @@ GRADES = [(str(grade), str(grade)) for grade in range(1, 13)]
 
 
 class BringForm(forms.Form):
-    file = forms.FileField(label=_("XLSForm"), help_text=_("A workbook .xlsx or .xls with the sheets survey, choices and settings; up to 5 MB."))
-    title_kk = forms.CharField(label=_("Name in Kazakh"), max_length=200, required=False, help_text=_("For a new questionnaire. A new version keeps the name."))
+    file = forms.FileField(
+        label=_("XLSForm"),
+        help_text=_("A workbook .xlsx or .xls with the sheets survey, choices and settings; up to 5 MB."),
+    )
+    title_kk = forms.CharField(
+        label=_("Name in Kazakh"),
+        max_length=200,
+        required=False,
+        help_text=_("For a new questionnaire. A new version keeps the name."),
+    )
     title_ru = forms.CharField(label=_("Name in Russian"), max_length=200, required=False)
     title_en = forms.CharField(label=_("Name in English"), max_length=200, required=False)
 
@@ -63,4 +71,9 @@ class MoveForm(forms.Form):
 
 class SlipsForm(forms.Form):
     count = forms.IntegerField(label=_("How many slips?"), min_value=1, max_value=3000)
-    class_label = forms.CharField(label=_("Class"), max_length=24, required=False, help_text=_("Printed on the slips, for example 8Б. Empty for teachers."))
+    class_label = forms.CharField(
+        label=_("Class"),
+        max_length=24,
+        required=False,
+        help_text=_("Printed on the slips, for example 8Б. Empty for teachers."),
+    )

@@ -20,5 +20,3 @@ def institution(request, subject):
 
 def register() -> None:
     panels.register("institution", "voices", 45, institution)
-
-

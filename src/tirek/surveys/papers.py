@@ -48,7 +48,9 @@ def _part(found: Round, school: RoundSchool, language: str) -> dict:
         "school": names.get(school.org_no, ""),
         "until": _("Until %(day)s") % {"day": date_format(found.closes_on, "DATE_FORMAT")},
         "how": _("Point the camera of your telephone here, or type the address into the browser."),
-        "private": _("No name is asked. Nobody at the school sees single answers; results are shown for five and more only."),
+        "private": _(
+            "No name is asked. Nobody at the school sees single answers; results are shown for five and more only."
+        ),
     }
 
 
@@ -61,9 +63,7 @@ def slips_pdf(found: Round, slips: list[Slip], *, language: str, address: str, n
         "how": _("Open %(address)s and enter the code.") % {"address": address.partition("://")[2]},
         "once": _("The code opens one answer. It is tied to no name."),
         "secret": _("Cut the slips, mix them, and let each person draw one. Write down nowhere who has which."),
-        "slips": [
-            {"number": str(slip.number), "code": slip.code, "class": slip.class_label} for slip in slips
-        ],
+        "slips": [{"number": str(slip.number), "code": slip.code, "class": slip.class_label} for slip in slips],
         "labels": {"number": _("No.")},
     }
     return typeset("survey_slips", json_bytes(data), now)

@@ -30,6 +30,7 @@ def weighted_mean(values: Floats, weights: Floats, school: Ints, frame: Ints) ->
     values : ndarray of float, shape (answers,)
         NaN where the question was not answered.
     weights : ndarray of float, shape (answers,)
+        Persons that each answer stands for.
     school : ndarray of int, shape (answers,)
         Place of each answer's school in `frame`.
     frame : ndarray of int, shape (schools,)
@@ -60,4 +61,6 @@ def weighted_mean(values: Floats, weights: Floats, school: Ints, frame: Ints) ->
         share = float(w[rows].sum()) / total
         variance += share**2 * (1 - n / persons) * spread / n
     squares = float((w * w).sum())
-    return Estimate(int(x.size), mean, float(x.mean()), float(np.sqrt(variance)), total * total / squares if squares else 0.0)
+    return Estimate(
+        int(x.size), mean, float(x.mean()), float(np.sqrt(variance)), total * total / squares if squares else 0.0
+    )

@@ -114,10 +114,15 @@ def results_by_group(
     Parameters
     ----------
     schools : Schools
+        The schools of the round.
     school : ndarray of int, shape (answers,)
         Place of each answer's school.
     weights : ndarray of float, shape (answers,)
-    questions, scales : sequences
+        Persons that each answer stands for.
+    questions : sequence of Question
+        With the answers to them.
+    scales : sequence of Scale
+        Over questions that are among `questions`.
     minimum : int
         Smallest number of answers that a number may rest on.
     share_answered : float
@@ -168,7 +173,9 @@ def groups_of(schools: Schools, school: Ints) -> list[Group]:
     return groups
 
 
-def _states(groups: Sequence[Group], counted: Bools, minimum: int, before: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
+def _states(
+    groups: Sequence[Group], counted: Bools, minimum: int, before: NDArray[np.uint8] | None
+) -> NDArray[np.uint8]:
     counts = np.array([[int(counted[group.rows].sum())] for group in groups], dtype=np.int64)
     parts: dict[int, list[int]] = {}
     for place, group in enumerate(groups):
@@ -192,7 +199,9 @@ def _question_cells(question, groups, state, schools, school, weights, minimum) 
             continue
         for index, choice in enumerate(question.choices):
             value = np.where(question.answered[rows], question.chosen[rows, index].astype(np.float64), np.nan)
-            cells.append(Cell(place, question.code, choice, weighted_mean(value, weights[rows], school[rows], schools.frame)))
+            cells.append(
+                Cell(place, question.code, choice, weighted_mean(value, weights[rows], school[rows], schools.frame))
+            )
         if not np.isnan(question.value[rows]).all():
             estimate = weighted_mean(question.value[rows], weights[rows], school[rows], schools.frame)
             if estimate.n >= minimum:

@@ -128,7 +128,9 @@ def _outcomes(found: Results, frame: pl.DataFrame, finished, parameters: Mapping
         inside = group.schools
         n, asked = int(finished[inside].sum()), int(invited[inside].sum())
         is_shown = state == SHOWN
-        reason = "nobody" if n == 0 else "published" if is_shown else "too_few" if state == PRIMARY else "protects_another"
+        reason = (
+            "nobody" if n == 0 else "published" if is_shown else "too_few" if state == PRIMARY else "protects_another"
+        )
         rows.append({
             "subject_kind": group.kind,
             "subject": group.code,

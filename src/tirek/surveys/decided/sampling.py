@@ -16,9 +16,7 @@ EVERYBODY, DRAWN, FEWER, NOBODY = "everybody", "drawn", "fewer", "nobody"
 
 def run_sample(inputs: Mapping[str, Any], parameters: Mapping[str, Any], rules: RuleSet) -> Result:
     """An outcome for each school: how many belong to the audience, how many are asked, and why."""
-    units = {
-        key[0]: part.sort("unit") for key, part in inputs["frame"].partition_by("org_no", as_dict=True).items()
-    }
+    units = {key[0]: part.sort("unit") for key, part in inputs["frame"].partition_by("org_no", as_dict=True).items()}
     outcomes, chosen = [], []
     for org_no, school in inputs["schools"].sort("org_no").iter_rows():
         frame = units.get(org_no)

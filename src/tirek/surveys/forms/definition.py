@@ -18,7 +18,16 @@ XF = "{http://www.w3.org/2002/xforms}"
 H = "{http://www.w3.org/1999/xhtml}"
 JR = "{http://openrosa.org/javarosa}"
 META = {"meta", "instanceID", "instanceName", "deprecatedID"}
-IDENTIFYING = {"deviceid", "phonenumber", "phone_number", "simserial", "subscriberid", "username", "email", "uri:deviceid"}
+IDENTIFYING = {
+    "deviceid",
+    "phonenumber",
+    "phone_number",
+    "simserial",
+    "subscriberid",
+    "username",
+    "email",
+    "uri:deviceid",
+}
 """What Collect fills in about the telephone and its owner: asked of nobody here, and thrown away when it comes."""
 
 

@@ -56,12 +56,19 @@ def words(wrong: Wrong, control: Control) -> str:
     return ours.get(wrong.code, _("Choose one of the answers offered."))
 
 
-def field_of(control: Control, interview: Interview, language: str, wrong: Mapping[str, Wrong], typed: Mapping[str, str]) -> Field:
+def field_of(
+    control: Control, interview: Interview, language: str, wrong: Mapping[str, Wrong], typed: Mapping[str, str]
+) -> Field:
     """A question as a page shows it; what was typed and is wrong stays in its place."""
     label = interview.say(control.label, language, control.path) or control.name
     hint = interview.say(control.hint, language, control.path)
     if not control.is_question:
-        return Field("heading" if control.kind == "group" else "note", "", "" if control.kind == "group" and not control.label else label, hint)
+        return Field(
+            "heading" if control.kind == "group" else "note",
+            "",
+            "" if control.kind == "group" and not control.label else label,
+            hint,
+        )
     value = typed.get(control.path, interview.answer(control.path))
     choices = interview.choices(control, language)
     fault = wrong.get(control.path)

@@ -56,7 +56,9 @@ def _names(definition: Definition) -> dict[str, str]:
     """A question's own name where it is the only one of it, else its whole path."""
     paths = [control.path for control in definition.questions()]
     last = [path.rpartition("/")[2] for path in paths]
-    return {path: name if last.count(name) == 1 else path.replace("/", ".") for path, name in zip(paths, last, strict=True)}
+    return {
+        path: name if last.count(name) == 1 else path.replace("/", ".") for path, name in zip(paths, last, strict=True)
+    }
 
 
 def _item(name: str, kind: str, controls: Mapping[int, Control], definitions, apart: bool) -> Item:
@@ -64,7 +66,9 @@ def _item(name: str, kind: str, controls: Mapping[int, Control], definitions, ap
     key = f"{name}@{newest}" if apart else name
     choices = tuple(
         dict.fromkeys(
-            value for number in sorted(controls, reverse=True) for value in choice_values(definitions[number], controls[number])
+            value
+            for number in sorted(controls, reverse=True)
+            for value in choice_values(definitions[number], controls[number])
         )
     )
     control = controls[newest]
@@ -82,7 +86,9 @@ def choice_values(definition: Definition, control: Control) -> list[str]:
     if found.fixed:
         return [value for value, _text in found.fixed]
     rows = definition.lists.get(found.list_name)
-    cells = [cell.value for row in (rows.children if rows else []) for cell in row.children if cell.name == found.value_ref]
+    cells = [
+        cell.value for row in (rows.children if rows else []) for cell in row.children if cell.name == found.value_ref
+    ]
     return list(dict.fromkeys(cells))
 
 

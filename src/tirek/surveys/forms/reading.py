@@ -85,7 +85,8 @@ def _file_type(data: bytes, name: str) -> str:
             raise _whole(refusal.message, _("Save the workbook again as .xlsx.")) from None
     if kind not in FILE_TYPES or (kind == "text" and not name.lower().endswith(".md")):
         raise _whole(
-            _("This is no XLSForm: a workbook .xlsx or .xls is needed."), _("Save the questionnaire as .xlsx and send it.")
+            _("This is no XLSForm: a workbook .xlsx or .xls is needed."),
+            _("Save the questionnaire as .xlsx and send it."),
         )
     return FILE_TYPES[kind]
 
@@ -233,13 +234,17 @@ def measures_of(sheets: Mapping[str, list[list[str]]], definition: Definition) -
         control = known.get(cell("name"))
         if control is None or control.kind not in ("select1", "range", "integer"):
             what = _("Only a question with one choice, a range or a whole number can belong to a scale.")
-            faults.append(Fault("survey", number, "scale", cell("scale"), what, _("Empty the cell in the column scale.")))
+            faults.append(
+                Fault("survey", number, "scale", cell("scale"), what, _("Empty the cell in the column scale."))
+            )
             continue
         items[cell("name")] = {"scale": cell("scale"), "reverse": cell("reverse").lower() in YES}
     return {"items": items, "scales": _scale_titles(sheets, items)}, faults
 
 
-def _scale_titles(sheets: Mapping[str, list[list[str]]], items: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+def _scale_titles(
+    sheets: Mapping[str, list[list[str]]], items: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, str]]:
     from tirek.surveys.forms.texts import code_of
 
     rows = next((rows for name, rows in sheets.items() if name.lower() == "scales"), [])
@@ -250,6 +255,8 @@ def _scale_titles(sheets: Mapping[str, list[list[str]]], items: Mapping[str, Map
         code = cells.get("scale", "")
         if code in titles:
             titles[code] = {
-                code_of(head.partition("::")[2]): text for head, text in cells.items() if head.startswith("label") and text
+                code_of(head.partition("::")[2]): text
+                for head, text in cells.items()
+                if head.startswith("label") and text
             }
     return titles

@@ -64,7 +64,9 @@ class Translations:
             return cls((), {})
         translations = itext.findall(f"{XF}translation")
         codes = [code_of(one.get("lang", "")) for one in translations]
-        first = next((c for c, t in zip(codes, translations, strict=True) if t.get("default")), codes[0] if codes else "")
+        first = next(
+            (c for c, t in zip(codes, translations, strict=True) if t.get("default")), codes[0] if codes else ""
+        )
         said: dict[str, dict[str, tuple[Part, ...]]] = {}
         for code, translation in zip(codes, translations, strict=True):
             for text in translation:

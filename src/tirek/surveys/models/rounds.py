@@ -57,9 +57,7 @@ class Round(models.Model):
         verbose_name = _("round of a questionnaire")
         verbose_name_plural = _("rounds of questionnaires")
         constraints = [
-            models.CheckConstraint(
-                name="survey_round_days", condition=models.Q(closes_on__gte=models.F("opens_on"))
-            ),
+            models.CheckConstraint(name="survey_round_days", condition=models.Q(closes_on__gte=models.F("opens_on"))),
             models.CheckConstraint(
                 name="survey_round_sample",
                 condition=models.Q(sampling="all", sample_size=None) | models.Q(sample_size__gte=1),

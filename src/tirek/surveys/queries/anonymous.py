@@ -29,7 +29,12 @@ def anonymous_answers(found: Round) -> tuple[list[tuple[str, str]], list[tuple]]
     codes = dict(frame.select("org_no", "school").iter_rows())
     weight = dict(weights.select("org_no", "weight").iter_rows())
     items = [name for name in answers.columns if name not in ("org_no", "version")]
-    columns = [("school", _("School")), ("weight", _("Weight")), ("version", _("Version")), *((name, name) for name in items)]
+    columns = [
+        ("school", _("School")),
+        ("weight", _("Weight")),
+        ("version", _("Version")),
+        *((name, name) for name in items),
+    ]
     rows = [
         (codes.get(row["org_no"], "") if row["org_no"] in shown else "", weight.get(row["org_no"]) if row["org_no"] in shown else None,
          row["version"], *(row[name] for name in items))

@@ -21,7 +21,11 @@ def school_of_poster(key: str) -> RoundSchool | None:
     code = read_code(key)
     if code is None:
         return None
-    return RoundSchool.objects.select_related("round__form", "round__version").filter(poster_hash=poster_hash(code)).first()
+    return (
+        RoundSchool.objects.select_related("round__form", "round__version")
+        .filter(poster_hash=poster_hash(code))
+        .first()
+    )
 
 
 def school_of_token(token: str) -> RoundSchool | None:

@@ -11,7 +11,9 @@ from tirek.surveys.models import Form, FormVersion
 def forms() -> QuerySet[Form]:
     """Every questionnaire, the newest first, with how many versions and rounds it has."""
     counted = Form.objects.annotate(
-        version_count=Count("versions", distinct=True), round_count=Count("rounds", distinct=True), last=Max("versions__brought_at")
+        version_count=Count("versions", distinct=True),
+        round_count=Count("rounds", distinct=True),
+        last=Max("versions__brought_at"),
     )
     return counted.order_by("-last", "-pk")
 
@@ -31,7 +33,9 @@ def version(code: str, number: int) -> FormVersion | None:
 
 def usable_versions() -> QuerySet[FormVersion]:
     """Approved ones, the newest of each form first."""
-    return FormVersion.objects.filter(approved_at__isnull=False).select_related("form").order_by("form__code", "-number")
+    return (
+        FormVersion.objects.filter(approved_at__isnull=False).select_related("form").order_by("form__code", "-number")
+    )
 
 
 def definition(found: FormVersion) -> Definition:

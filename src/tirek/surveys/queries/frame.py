@@ -45,5 +45,3 @@ def persons(audience: str, org_nos: Sequence[int], grades: Sequence[int], on: dt
         cursor.execute(QUERIES[Audience(audience)], values)
         rows = cursor.fetchall()
     return pl.DataFrame(rows, schema=SCHEMA, orient="row").sort("org_no", "class_label", "unit")
-
-

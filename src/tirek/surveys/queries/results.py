@@ -104,7 +104,9 @@ def tables_of(found: Round) -> Tables:
     """Read as the loader: what single schools have is cut by the caller with :func:`visible`."""
     with loading():
         decision = decisions.decision(found.result_number)
-        tables = {n: decisions.table(decision, n) for n in ("questions", "scales", "reliability", "weights", "frame", "items")}
+        tables = {
+            n: decisions.table(decision, n) for n in ("questions", "scales", "reliability", "weights", "frame", "items")
+        }
         outcomes = decisions.outcome_rows(decisions.table(decision, "outcomes"))
     return Tables(**tables, decision=decision, outcomes=outcomes)
 

@@ -38,7 +38,11 @@ def texts_of(found: Round, scope: Scope, org_nos: Sequence[int], *, item: str = 
         if item:
             rows = rows.filter(item=item)
         for word in words.split()[:8]:
-            rows = rows.filter(search=SearchQuery(f"{_plain(word)}:*", config="simple", search_type="raw")) if _plain(word) else rows
+            rows = (
+                rows.filter(search=SearchQuery(f"{_plain(word)}:*", config="simple", search_type="raw"))
+                if _plain(word)
+                else rows
+            )
         found_rows = list(rows.order_by("response_id").values_list("org_no", "item", "text")[:MOST])
         stems = name_stems({org_no for org_no, _item, _text in found_rows})
     return [Shown(item_, covered(text, stems.get(org_no, frozenset()))) for org_no, item_, text in found_rows]
@@ -50,7 +54,9 @@ def _plain(word: str) -> str:
 
 def name_stems(org_nos: set[int]) -> dict[int, frozenset[str]]:
     """Beginnings of the family and given names of a school's staff: Kazakh and Russian change the ends of names."""
-    rows = Employment.objects.filter(org_no__in=org_nos, valid__contains=timezone.localdate()).values_list("org_no", "person_id")
+    rows = Employment.objects.filter(org_no__in=org_nos, valid__contains=timezone.localdate()).values_list(
+        "org_no", "person_id"
+    )
     people: dict[int, list[int]] = {}
     for org_no, person in rows:
         people.setdefault(org_no, []).append(person)

@@ -32,7 +32,9 @@ class Slip:
 
 
 @transaction.atomic
-def printed_slips(*, round_id: int, org_no: int, count: int, class_label: str, by: User, now: dt.datetime) -> list[Slip]:
+def printed_slips(
+    *, round_id: int, org_no: int, count: int, class_label: str, by: User, now: dt.datetime
+) -> list[Slip]:
     """Slips of a school (of one class, if named), made as far as they are missing; printed again they stay the same."""
     check_may_invite(org_no)
     with loading():
@@ -44,11 +46,16 @@ def printed_slips(*, round_id: int, org_no: int, count: int, class_label: str, b
                 _("Print between 1 and %(n)s slips: so many are invited at this school.") % {"n": school.invited},
                 code="count",
             )
-        have = list(AccessCode.objects.filter(school=school, source=CodeSource.PRINTED, class_label=class_label).order_by("number"))
+        have = list(
+            AccessCode.objects.filter(school=school, source=CodeSource.PRINTED, class_label=class_label).order_by(
+                "number"
+            )
+        )
         total = AccessCode.objects.filter(school=school, source=CodeSource.PRINTED).count()
         if total + max(0, count - len(have)) > school.invited:
             raise SurveyRefused(
-                _("That would be more slips than are invited at this school (%(n)s).") % {"n": school.invited}, code="count"
+                _("That would be more slips than are invited at this school (%(n)s).") % {"n": school.invited},
+                code="count",
             )
         number = total
         while len(have) < count:

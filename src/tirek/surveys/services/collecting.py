@@ -35,7 +35,18 @@ MOST_LEAVES = 5000
 MOST_TEXT = 20_000
 LATE = dt.timedelta(days=14)
 """How long after the last day a telephone without a connection may still send what it holds."""
-FILES = {"image/jpeg", "image/png", "image/webp", "audio/amr", "audio/mp4", "audio/mpeg", "audio/x-m4a", "video/mp4", "video/3gpp", "text/csv"}
+FILES = {
+    "image/jpeg",
+    "image/png",
+    "image/webp",
+    "audio/amr",
+    "audio/mp4",
+    "audio/mpeg",
+    "audio/x-m4a",
+    "video/mp4",
+    "video/3gpp",
+    "text/csv",
+}
 
 
 @dataclass(frozen=True)
@@ -118,7 +129,9 @@ def _version_of(school: RoundSchool, root: Element) -> tuple[FormVersion, Defini
     form = school.round.form
     if root.get("id") != form.code:
         raise NotAnswerable(
-            f"This address takes the form {form.code}, not {str(root.get('id'))[:80]}.", code="other_form", http_status=404
+            f"This address takes the form {form.code}, not {str(root.get('id'))[:80]}.",
+            code="other_form",
+            http_status=404,
         )
     found = FormVersion.objects.filter(form=form, approved_at__isnull=False)
     version = found.filter(version=(root.get("version") or "")[:60]).first()
@@ -137,7 +150,9 @@ def _instance_id(root: Element) -> str:
 def _answers(root: Element, definition: Definition) -> tuple[dict[str, str], list[str]]:
     """Every answer by its path (rows of a repeat are numbered), without what names the telephone; names of files."""
     dropped = {
-        path for path, bind in definition.binds.items() if bind.preload in ("property", "timestamp", "context", "patient")
+        path
+        for path, bind in definition.binds.items()
+        if bind.preload in ("property", "timestamp", "context", "patient")
     }
     files = {control.path for control in definition.walk() if control.kind == "upload"}
     repeats = {control.path for control in definition.walk() if control.kind == "repeat"}

@@ -64,9 +64,7 @@ def bring_version(
 
 def _new_form(code: str, titles: Titles | None, place: tuple[int, int], by, now: dt.datetime, synthetic: bool) -> Form:
     if titles is None or not titles.kk.strip():
-        raise SurveyRefused(
-            _("This questionnaire is new: give it a name in Kazakh."), code="title_missing"
-        )
+        raise SurveyRefused(_("This questionnaire is new: give it a name in Kazakh."), code="title_missing")
     return Form.objects.create(
         code=code, title_kk=titles.kk.strip(), title_ru=titles.ru.strip(), title_en=titles.en.strip(), org_lo=place[0],
         org_hi=place[1], made_by_id=by.pk if by else None, made_at=now, is_synthetic=synthetic,
@@ -74,11 +72,15 @@ def _new_form(code: str, titles: Titles | None, place: tuple[int, int], by, now:
 
 
 def _new_version(form: Form, read: ReadForm, digest: str, name: str, by, now: dt.datetime) -> FormVersion:
-    number = 1 + (FormVersion.objects.filter(form=form).order_by("-number").values_list("number", flat=True).first() or 0)
+    number = 1 + (
+        FormVersion.objects.filter(form=form).order_by("-number").values_list("number", flat=True).first() or 0
+    )
     version = read.definition.version or str(number)
     if FormVersion.objects.filter(form=form, version=version).exists():
         raise SurveyRefused(
-            _("Version “%(version)s” is here already with other questions. Write another version on the sheet settings.")
+            _(
+                "Version “%(version)s” is here already with other questions. Write another version on the sheet settings."
+            )
             % {"version": version},
             code="version_used",
         )

@@ -23,5 +23,7 @@ def look_at_poster(*, key: str, now: dt.datetime) -> RoundSchool:
             )
         check_round_open(school.round, now)
         if school.round.version.faults:
-            raise NotAnswerable(_("This questionnaire is answered with the program ODK Collect only."), code="collect_only")
+            raise NotAnswerable(
+                _("This questionnaire is answered with the program ODK Collect only."), code="collect_only"
+            )
     return school

@@ -100,7 +100,13 @@ def _frame(found: Round) -> pl.DataFrame:
     org_nos = [school.org_no for school in schools]
     codes, districts = queries.codes_of_schools(org_nos, on), queries.districts_of(org_nos, on)
     rows = [
-        (school.org_no, codes.get(school.org_no, str(school.org_no)), districts[school.org_no], school.frame, school.invited)
+        (
+            school.org_no,
+            codes.get(school.org_no, str(school.org_no)),
+            districts[school.org_no],
+            school.frame,
+            school.invited,
+        )
         for school in schools
     ]
     schema = {"org_no": pl.Int64, "school": pl.String, "district": pl.String, "frame": pl.Int64, "invited": pl.Int64}

@@ -61,7 +61,7 @@ def plan_round(*, plan: Plan, by: User | None, now: dt.datetime, synthetic: bool
     check_may_manage(lo, hi)
     version = FormVersion.objects.select_related("form").filter(pk=plan.version_id, approved_at__isnull=False).first()
     _check_plan(plan, version, now, synthetic)
-    assert version is not None  # noqa: S101 - checked just above
+    assert version is not None
     outside = [no for no in plan.org_nos if not scope.covers(no) and scope.role]
     if outside:
         raise SurveyRefused(_("Some of the chosen schools lie outside your territory. Choose again."), code="outside")
@@ -104,7 +104,8 @@ def _check_sample(plan: Plan, now: dt.datetime) -> None:
     fewest = int(rules.value("smallest_sample"))
     if plan.sampling == Sampling.PERSONS and plan.sample_size < fewest:
         raise SurveyRefused(
-            _("The rules ask for at least %(n)s persons in each school; smaller schools are asked whole.") % {"n": fewest},
+            _("The rules ask for at least %(n)s persons in each school; smaller schools are asked whole.")
+            % {"n": fewest},
             code="sample_size",
         )
 
@@ -116,7 +117,9 @@ def _free_code(form_code: str) -> str:
 
 def _enter_school(made: Round, org_no: int) -> RoundSchool:
     """Keys follow from the row's own number, which must be known first."""
-    row = RoundSchool(round=made, org_no=org_no, poster_hash=secrets.token_bytes(32), collect_hash=secrets.token_bytes(32))
+    row = RoundSchool(
+        round=made, org_no=org_no, poster_hash=secrets.token_bytes(32), collect_hash=secrets.token_bytes(32)
+    )
     row.save(force_insert=True)
     set_links(row, 1)
     return row
@@ -236,7 +239,10 @@ def _locked(round_id: int, states: set[str]) -> Round:
     with loading():
         known = Round.objects.filter(pk=round_id).values_list("org_lo", "org_hi").first()
     if known is None:
-        raise SurveyRefused(_("There is no such round."), code="round_absent", )
+        raise SurveyRefused(
+            _("There is no such round."),
+            code="round_absent",
+        )
     check_may_manage(*known)
     found = Round.objects.select_for_update(of=("self",)).select_related("form", "version").get(pk=round_id)
     if found.state not in states:

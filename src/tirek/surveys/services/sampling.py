@@ -35,7 +35,9 @@ def sample(found: Round, *, by, now: dt.datetime):
             on=on,
         )
         numbers = decisions.table(decision, "schools_out")
-    return decision, {no: (frame, invited) for no, frame, invited in numbers.select("org_no", "frame", "invited").iter_rows()}
+    return decision, {
+        no: (frame, invited) for no, frame, invited in numbers.select("org_no", "frame", "invited").iter_rows()
+    }
 
 
 def _schools_frame(org_nos: list[int], codes: dict[int, str]) -> pl.DataFrame:

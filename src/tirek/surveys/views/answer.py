@@ -203,7 +203,11 @@ def _in_language(response: HttpResponse, language: str) -> HttpResponse:
     """The words around the questions follow, where the site has the language."""
     if language in SITE_LANGUAGES:
         response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME, language, max_age=365 * 86_400, samesite="Lax", secure=settings.LANGUAGE_COOKIE_SECURE
+            settings.LANGUAGE_COOKIE_NAME,
+            language,
+            max_age=365 * 86_400,
+            samesite="Lax",
+            secure=settings.LANGUAGE_COOKIE_SECURE,
         )
     return response
 
@@ -250,7 +254,13 @@ def check(request: HttpRequest, code: str) -> HttpResponse:
             return _to(wrong)
         answering.finish(typed=code, now=timezone.now())
         return _let_go(redirect("surveys:done"))
-    context = {"sitting": sitting, "rows": _summary(sitting), "wrong": wrong, "languages": _languages(sitting), "code": shown_code(code)}
+    context = {
+        "sitting": sitting,
+        "rows": _summary(sitting),
+        "wrong": wrong,
+        "languages": _languages(sitting),
+        "code": shown_code(code),
+    }
     return render(request, "surveys/answer/check.html", context)
 
 

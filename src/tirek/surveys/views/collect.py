@@ -78,7 +78,9 @@ def form_list(request: HttpRequest, school, token: str) -> HttpResponse:
             f"<version>{escape(form.version)}</version><hash>md5:{form.md5}</hash>"
             f"<downloadUrl>{escape(address)}</downloadUrl></xform>"
         )
-    body = f'<?xml version="1.0" encoding="UTF-8"?><xforms xmlns="http://openrosa.org/xforms/xformsList">{rows}</xforms>'
+    body = (
+        f'<?xml version="1.0" encoding="UTF-8"?><xforms xmlns="http://openrosa.org/xforms/xformsList">{rows}</xforms>'
+    )
     return HttpResponse(body, content_type=XML)
 
 

@@ -144,5 +144,7 @@ def download(request: HttpRequest, code: str, number: int) -> HttpResponse:
     found = _version(code, number)
     ending = found.file_name.rpartition(".")[2].lower()
     response = HttpResponse(sealed.read(found.xlsform_sha256), content_type="application/octet-stream")
-    response["Content-Disposition"] = f'attachment; filename="{found.form.code}-{found.number}.{ending if ending in ("xlsx", "xls", "md") else "xlsx"}"'
+    response["Content-Disposition"] = (
+        f'attachment; filename="{found.form.code}-{found.number}.{ending if ending in ("xlsx", "xls", "md") else "xlsx"}"'
+    )
     return response

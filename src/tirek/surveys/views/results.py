@@ -104,7 +104,19 @@ def _download(request, found, tables, form: str, language: str) -> HttpResponse:
         for r in queries.visible(tables.questions, tables.frame, request.scope).iter_rows(named=True)
     ]  # fmt: skip
     rows += [
-        (r["group_kind"], r["group"], f"scale:{r['scale']}", "", "", "", r["n"], r["mean"], r["plain"], r["error"], r["effective"])
+        (
+            r["group_kind"],
+            r["group"],
+            f"scale:{r['scale']}",
+            "",
+            "",
+            "",
+            r["n"],
+            r["mean"],
+            r["plain"],
+            r["error"],
+            r["effective"],
+        )
         for r in queries.visible(tables.scales, tables.frame, request.scope).iter_rows(named=True)
     ]
     columns = [
@@ -132,7 +144,13 @@ def texts(request: HttpRequest, code: str) -> HttpResponse:
     item = request.GET.get("item", "")
     rows = []
     if group is not None:
-        rows = texts_of(found, request.scope, _schools(tables, group), item=item if any(q.control.path == item for q in questions) else "", words=words)
+        rows = texts_of(
+            found,
+            request.scope,
+            _schools(tables, group),
+            item=item if any(q.control.path == item for q in questions) else "",
+            words=words,
+        )
         record_many_read(request, rows=len(rows), query=f"open answers of {found.code}, {group.value}")
     labels = {q.control.path: q.control.label.say(language) or q.name for q in questions}
     page = Paginator(rows, ROWS).get_page(request.GET.get("page"))
@@ -151,7 +169,9 @@ def texts(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _is_shown(tables, group) -> bool:
-    return any(o["result"]["shown"] for o in tables.outcomes if (o["subject_kind"], o["subject"]) == (group.kind, group.code))
+    return any(
+        o["result"]["shown"] for o in tables.outcomes if (o["subject_kind"], o["subject"]) == (group.kind, group.code)
+    )
 
 
 def _schools(tables, group) -> list[int]:

@@ -73,7 +73,12 @@ def new(request: HttpRequest) -> HttpResponse:
     """Plan a round."""
     language = (get_language() or "kk")[:2]
     versions = list(form_queries.usable_versions())
-    given = {"version": request.GET.get("version", ""), "opens_on": timezone.localdate(), "only_support": True, "has_poster": True}
+    given = {
+        "version": request.GET.get("version", ""),
+        "opens_on": timezone.localdate(),
+        "only_support": True,
+        "has_poster": True,
+    }
     form = RoundForm(request.POST or None, versions=versions, places=_places(request), language=language, initial=given)
     if request.method == "POST" and form.is_valid():
         sent = form.cleaned_data
@@ -110,7 +115,11 @@ def _schools(request: HttpRequest, sent: dict) -> list[int]:
         return list(found.values())
     place = territories.by_code(sent["place"]) if sent["place"] else None
     states = institutions.listed(
-        request.scope, on=on, territory=place, kind=SCHOOL_KINDS, is_support_school=True if sent["only_support"] else None
+        request.scope,
+        on=on,
+        territory=place,
+        kind=SCHOOL_KINDS,
+        is_support_school=True if sent["only_support"] else None,
     )
     return list(states.values_list("org_no", flat=True))
 
@@ -201,7 +210,9 @@ def _remind(request, found) -> None:
     if count:
         messages.success(request, _("Reminders sent: %(count)s.") % {"count": count})
     else:
-        messages.info(request, _("No reminder was sent: each was reminded within the last day, or has answered enough."))
+        messages.info(
+            request, _("No reminder was sent: each was reminded within the last day, or has answered enough.")
+        )
 
 
 def _close(request, found) -> HttpResponse:

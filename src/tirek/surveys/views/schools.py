@@ -106,7 +106,9 @@ def slips_pdf(request: HttpRequest, code: str, org_no: int) -> HttpResponse:
         messages.error(request, _("Say how many slips are to be printed."))
         return redirect("surveys:school", code, org_no)
     try:
-        slips = codes.printed_slips(round_id=found.pk, org_no=org_no, by=request.user, now=timezone.now(), **form.cleaned_data)
+        slips = codes.printed_slips(
+            round_id=found.pk, org_no=org_no, by=request.user, now=timezone.now(), **form.cleaned_data
+        )
     except Refusal as refusal:
         messages.error(request, refusal.message)
         return redirect("surveys:school", code, org_no)

@@ -59,7 +59,14 @@ def chart_of_scales(scales: Sequence[ScaleShown], title: str) -> dict:
             rows.append(
                 {"label": name, "few": True}
                 if cell is None
-                else {"label": name, "value": cell["mean"], "low": cell["low"], "high": cell["high"], "n": cell["n"], "grey": place > 0}
+                else {
+                    "label": name,
+                    "value": cell["mean"],
+                    "low": cell["low"],
+                    "high": cell["high"],
+                    "n": cell["n"],
+                    "grey": place > 0,
+                }
             )
     return {
         "kind": "dots",
@@ -71,7 +78,9 @@ def chart_of_scales(scales: Sequence[ScaleShown], title: str) -> dict:
     }
 
 
-def questions_shown(tables: Tables, items: Mapping[str, dict], group: GroupChoice, beside: Sequence[GroupChoice]) -> list[dict]:
+def questions_shown(
+    tables: Tables, items: Mapping[str, dict], group: GroupChoice, beside: Sequence[GroupChoice]
+) -> list[dict]:
     """Each question: how many answered, the share of each choice, the mean; beside it the mean or shares of all."""
     own = _of(tables.questions, group)
     other = _of(tables.questions, beside[-1]) if beside else own.clear()

@@ -275,7 +275,11 @@ FUNCTIONS: dict[str, Function] = {
     "substring": (2, 3, _texts(_substring)),
     "substring-before": (2, 2, _texts(lambda text, mark: text.partition(mark)[0] if mark in text else "")),
     "substring-after": (2, 2, _texts(lambda text, mark: text.partition(mark)[2])),
-    "string-length": (0, 1, lambda context, *trees: float(len(_text(context, trees[0]) if trees else context.node.text))),
+    "string-length": (
+        0,
+        1,
+        lambda context, *trees: float(len(_text(context, trees[0]) if trees else context.node.text)),
+    ),
     "normalize-space": (1, 1, _texts(lambda text: " ".join(text.split()))),
     "translate": (3, 3, _texts(_translate)),
     "contains": (2, 2, _texts(lambda text, part: part in text)),

@@ -60,7 +60,7 @@ def _tokens(text: str) -> list[tuple[str, str, int]]:
     while place < end:
         match = TOKEN.match(text, place)
         if match is None:
-            raise BadExpression(f"“{text.strip()[:200]}” cannot be read from “{text[place:place + 20].strip()}” on.")
+            raise BadExpression(f"“{text.strip()[:200]}” cannot be read from “{text[place : place + 20].strip()}” on.")
         found.append((str(match.lastgroup), match[match.lastgroup or 0], match.start(match.lastgroup or 0)))
         place = match.end()
     return [*found, ("end", "", len(text))]
