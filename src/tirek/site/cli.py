@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "score": "tirek.assessment.commands.score:command",
     "gap": "tirek.programmes.commands.gap:command",
     "impact": "tirek.programmes.commands.impact:command",
+    "iati": "tirek.programmes.commands.iati:iati",
     "power": "tirek.programmes.commands.power:command",
     "value-added": "tirek.programmes.commands.value_added:command",
     "verify": "tirek.site.folders:verify",
