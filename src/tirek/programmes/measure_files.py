@@ -121,6 +121,16 @@ def _row(
         read.rows.append(made)
 
 
+def read_day(value: str) -> dt.date | None:
+    """A day as spreadsheets and people write it."""
+    for form in DAYS:
+        try:
+            return dt.datetime.strptime(value, form).replace(tzinfo=dt.UTC).date()
+        except ValueError:
+            continue
+    return None
+
+
 class _Cells:
     """One row's cells, read as what they should be."""
 
@@ -158,13 +168,9 @@ class _Cells:
             if name in NEEDED:
                 self.fault(name, _("The cell is empty."), _("Write a day, such as 31.12.2025."))
             return None
-        for form in DAYS:
-            try:
-                found = dt.datetime.strptime(value, form).date()
-            except ValueError:
-                continue
-            if 2000 <= found.year <= 2100:
-                return found
+        found = read_day(value)
+        if found is not None and 2000 <= found.year <= 2100:
+            return found
         self.fault(name, _("This is not a day."), _("Write a day, such as 31.12.2025."))
         return None
 

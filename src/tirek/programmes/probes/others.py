@@ -66,11 +66,25 @@ def works_accepted(asked: Asked) -> Mapping[int, Fact]:
 
 
 def certificates(asked: Asked) -> Mapping[int, Fact]:
-    """Teachers of the school with a certificate of a course, of those sent for its needs."""
-    from tirek.cpd.queries.courses import certified_counts
+    """Of the people sent to courses for the school's needs, how many have completed them."""
+    from tirek.cpd.models import Participation, Standing
 
-    found = certified_counts(asked.org_nos, asked.on)
-    return {org_no: Fact(have >= sent > 0, have, sent) for org_no, (have, sent) in found.items() if sent}
+    links = NeedLink.objects.filter(org_no__in=asked.org_nos, kind=LinkKind.COHORT).values_list(
+        "org_no", "need__number"
+    )
+    owner = {f"N-{number}": org_no for org_no, number in links}
+    sent = [Standing.ENROLLED, Standing.COMPLETED, Standing.NOT_COMPLETED]
+    people: dict[int, set[int]] = defaultdict(set)
+    done: dict[int, set[int]] = defaultdict(set)
+    for code, person, standing in Participation.objects.filter(
+        need_code__in=sorted(owner), standing__in=sent
+    ).values_list("need_code", "person_id", "standing"):
+        people[owner[code]].add(person)
+        if standing == Standing.COMPLETED:
+            done[owner[code]].add(person)
+    return {
+        org_no: Fact(len(done[org_no]) >= len(some), len(done[org_no]), len(some)) for org_no, some in people.items()
+    }
 
 
 def wave_measured(asked: Asked) -> Mapping[int, Fact]:

@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from tirek.programmes.models import Need, NeedsRun, NeedState, Participation, SelectionState, Selection
+from tirek.programmes.models import Need, NeedsRun, NeedState, Participation, Selection, SelectionState
 from tirek.programmes.probes.register import Asked, Fact, Probe, register
 
 

@@ -13,8 +13,8 @@ from tirek.programmes.probes.register import Asked, Fact, probe_of
 from tirek.programmes.queries.programmes import districts_of, states_of
 from tirek.registry.models import InstitutionState, Territory
 from tirek.registry.queries.territories import local_name
-from tirek.tasks.models import StepKind, Task, TaskState
 from tirek.tasks.models import Step as TaskStep
+from tirek.tasks.models import StepKind, Task, TaskState
 
 STAGE_TASK = "programmes.stage"
 

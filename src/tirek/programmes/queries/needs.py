@@ -132,7 +132,7 @@ class Asking:
     cohorts: list[Any] = field(default_factory=list)
 
 
-def asking_for_courses(scope: Scope, programme: Programme | None = None) -> list[Asking]:
+def asking_for_courses(scope: Scope, programme: Programme | None = None, *, on: dt.date) -> list[Asking]:
     """Topics with accepted needs, the most needs first, with the open groups of courses."""
     from tirek.cpd.queries.courses import open_cohorts
 
@@ -140,7 +140,7 @@ def asking_for_courses(scope: Scope, programme: Programme | None = None) -> list
     topics: dict[str, list[Need]] = defaultdict(list)
     for one in found:
         topics[one.topic].append(one)
-    made = [Asking(topic, some, list(open_cohorts(topic))) for topic, some in topics.items()]
+    made = [Asking(topic, some, open_cohorts(topic, on=on)) for topic, some in topics.items()]
     return sorted(made, key=lambda asking: (-len(asking.needs), asking.topic))
 
 

@@ -9,6 +9,7 @@ from django.db.models import Count, Q, QuerySet
 
 from tirek.access.scope import Scope
 from tirek.programmes.models import (
+    Confirmation,
     Participation,
     Programme,
     ProgrammeTemplate,
@@ -76,6 +77,11 @@ def of_institution(org_no: int) -> list[Participation]:
 def steps(of: Participation) -> QuerySet[StageStep]:
     """The school's way, the newest first; of others' schools nothing."""
     return StageStep.objects.filter(participation=of).select_related("stage").order_by("-id")
+
+
+def evidence(of: Participation, confirmation_id: int) -> Confirmation | None:
+    """A confirmation that came with a file."""
+    return Confirmation.objects.filter(participation=of, pk=confirmation_id).exclude(sha256="").first()
 
 
 def selections(programme: Programme) -> list[Selection]:

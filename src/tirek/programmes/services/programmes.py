@@ -18,6 +18,8 @@ from tirek.programmes.refusals import BadInput, NotThere, WrongState, must
 from tirek.registry.models import Territory
 from tirek.storage.database import LOADER
 
+RESERVED = {"new", "templates", "rooms", "needs", "schools", "sponsors"}  # words that addresses begin with
+
 
 @transaction.atomic
 def make_programme(
@@ -30,8 +32,12 @@ def make_programme(
     if ends_on <= starts_on:
         raise BadInput(_("The last day must come after the first."), code="period", field="ends_on")
     slug = slugify(slug)
-    if not slug:
-        raise BadInput(_("The short name needs Latin letters or digits."), code="slug", field="slug")
+    if not slug or slug in RESERVED:
+        raise BadInput(
+            _("The short name needs Latin letters or digits, and must not be a word of the addresses."),
+            code="slug",
+            field="slug",
+        )
     if Programme.objects.filter(slug=slug).exists():
         raise BadInput(_("There is a programme “%(slug)s” already. Choose another short name.") % {"slug": slug},
                        code="slug_taken", field="slug")  # fmt: skip

@@ -13,5 +13,5 @@ urlpatterns = [
     path("<slug:slug>/measures/<int:number>/", measures.measure, name="measure"),
     path("<slug:slug>/measures/<int:number>/change/", measures.change, name="measure_change"),
     path("<slug:slug>/measures/<int:number>/evidence/<int:step_id>/", measures.evidence, name="measure_evidence"),
-    path("<slug:slug>/measures/<int:number>/<slug:act>/", measures.move, name="measure_act"),
+    path("<slug:slug>/measures/<int:number>/<slug:step>/", measures.move, name="measure_act"),
 ]
