@@ -33,6 +33,7 @@ ENTRIES = (
     Entry(gettext_noop("Territory"), "registry:here", key="r"),
     Entry(gettext_noop("Institutions"), "registry:institutions", key="i"),
     Entry(gettext_noop("People"), "registry:people", "people.search", key="p"),
+    Entry(gettext_noop("Programmes"), "programmes:programmes", "programmes.read", key="m"),
     Entry(gettext_noop("Tests and results"), "assessment:tests", "assessment.read", key="a"),
     Entry(gettext_noop("Questionnaires"), "surveys:rounds", "surveys.read", key="q"),
     Entry(gettext_noop("Rooms and works"), "facilities:here", "rooms.read", key="w"),
