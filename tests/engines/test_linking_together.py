@@ -11,7 +11,7 @@ from tirek_engines.psychometrics import Answers, Groups, Options, calibrate
 from tirek_engines.psychometrics.items import Items
 from tirek_engines.psychometrics.linking.anchors import match_items, transform
 from tirek_engines.psychometrics.linking.drift import DriftRules
-from tirek_engines.psychometrics.linking.linkerror import AnswerNoise, answer_noise, link_error
+from tirek_engines.psychometrics.linking.linkerror import AnswerNoise, answer_noise, error_of_trend, link_error
 from tirek_engines.psychometrics.linking.methods import LinkOptions, constants
 from tirek_engines.psychometrics.linking.simultaneous import link_together
 
@@ -158,6 +158,9 @@ def test_a_trend_adds_drift_and_what_the_anchors_leave_open_beyond_the_test():
     drifting = [errors(np.sqrt(0.01 + 0.04), 80) for _ in range(200)]
     wanted = 0.04 / n + 0.01 * (1 / n - 1 / 80)
     assert np.mean([e.trend**2 for e in drifting]) == pytest.approx(wanted, rel=0.1)
+    assert drifting[0].held == pytest.approx(0.01 / n)
+    assert drifting[0].excess == pytest.approx(0.01 * (1 / n - 1 / 80))
+    assert error_of_trend(drifting[0].error, drifting[0].held, drifting[0].excess) == drifting[0].trend
     assert np.isnan(
         link_error(match_items(base, base), constants(match_items(base, base), LinkOptions()), LinkOptions()).trend
     )

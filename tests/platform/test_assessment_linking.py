@@ -6,10 +6,12 @@ from linked_world import DRIFTING, GROWTH, NOW, answers, base_of, bring, later_o
 
 from tirek.access.scope import Scope, acting_as, loading
 from tirek.assessment.models import Calibration, GroupResult, ItemEstimate, Link, LinkState, Release, Trend
+from tirek.assessment.queries import links
 from tirek.assessment.refusals import NotAllowed, NotGoodEnough, WrongState
 from tirek.assessment.services.calibration import calibrate_test
 from tirek.assessment.services.linking import current_link, link_test, unlink
 from tirek.assessment.services.publication import publish_results, withdraw
+from tirek.assessment.trends import LinkFacts
 from tirek.decisions import queries as journal
 from tirek.decisions.models import Decision
 from tirek.decisions.services import verify
@@ -46,11 +48,49 @@ def test_known_growth_comes_back_with_an_interval_that_holds_it(world):
     with loading():
         unit = Release.objects.get(test=base).distribution["scale"]["unit"]
         whole = Trend.objects.get(release=release, dimension="all")
+        told = journal.decision(second.decision_number).summary
     truth = GROWTH * 100 / unit
     assert whole.low < truth < whole.high
     assert whole.low > 0
-    assert whole.link_se == pytest.approx(second.error * 100 / unit, abs=0.06)
     assert whole.se > whole.link_se
+    assert told["error"] == second.error, "by the error that others publish a link is judged"
+    assert 0 < told["error_trend"] < second.error, "plausible values hold a part of it already"
+    assert whole.link_se == pytest.approx(told["error_trend"] * 100 / unit, abs=0.06)
+
+
+def test_a_link_from_before_keeps_the_whole_error_in_a_change():
+    sealed = {
+        "slope": 1.0, "intercept": 0.2, "error": 0.08, "slope_se": 0.0, "intercept_se": 0.08, "covariance": 0.0,
+        "error_method": "drift", "n_anchors": 12, "scale": {"centre": 500.0, "spread": 100.0, "origin": 0.0, "unit": 1.0},
+    }  # fmt: skip
+    assert LinkFacts.of(sealed).of_mean(0.3) == pytest.approx(8.0)
+    held = sealed | {"held": 0.0015, "excess": 0.0004}
+    assert LinkFacts.of(held).of_mean(0.3) == pytest.approx(100 * (0.08**2 - 0.0015 + 0.0004) ** 0.5)
+    assert LinkFacts.of(held | {"error": 0.01}).of_mean(0.3) == pytest.approx(100 * 0.0004**0.5), (
+        "never below zero drift"
+    )
+    by_place = held | {"error_method": "jackknife", "slope_se": 0.1, "covariance": 0.001}
+    wanted = (0.1 * 0.3) ** 2 + 2 * 0.3 * 0.001 + 0.08**2 - 0.0015 + 0.0004
+    assert LinkFacts.of(by_place).of_mean(0.3) == pytest.approx(100 * wanted**0.5)
+
+
+def test_a_head_who_does_not_see_the_link_still_knows_which_results_can_be_compared(world):
+    base = base_of(world)
+    test = later_of(world)
+    link(test, base)
+    release = publish(test)
+    tiny = world.schools[-1]
+    for school in (world.schools[0], tiny):
+        with acting_as(Scope(lo=school.org_no, hi=school.org_no, role="school_head", user_id=None)):
+            assert not Link.objects.exists()
+            assert links.scale_root(Release.objects.get(pk=release.pk)) == base.pk
+    with loading():
+        assert links.scale_root(release) == links.scale_root(Release.objects.get(test=base)) == base.pk
+        Trend.objects.filter(release=release).delete()
+    with acting_as(Scope(lo=tiny.org_no, hi=tiny.org_no, role="school_head", user_id=None)):
+        assert links.scale_root(Release.objects.get(pk=release.pk)) == test.pk, (
+            "without either: its own scale, compared with none"
+        )
 
 
 def test_results_stand_on_the_scale_of_the_base(world):

@@ -12,13 +12,17 @@ from scipy.stats import t as student
 
 from tirek_engines.assessment import GroupResults, PublicationRules, Scale
 from tirek_engines.assessment.results import GroupRow, rounded
+from tirek_engines.psychometrics.linking.linkerror import error_of_trend
 
 GAP = "gap"
 
 
 @dataclass(frozen=True)
 class LinkFacts:
-    """A link as results use it; `per_logit` are points a logit of the base."""
+    """A link as results use it; `per_logit` are points a logit of the base.
+
+    `held` and `excess` are those of `LinkError`; None in links that were made before these were kept.
+    """
 
     slope: float
     intercept: float
@@ -29,6 +33,8 @@ class LinkFacts:
     by_place: bool
     n_anchors: int
     per_logit: float
+    held: float | None = None
+    excess: float | None = None
 
     @classmethod
     def of(cls, link: Mapping[str, Any]) -> LinkFacts:
@@ -38,14 +44,20 @@ class LinkFacts:
         }
         base = link["scale"]
         return cls(**numbers, by_place=link["error_method"] == "jackknife", n_anchors=int(link["n_anchors"]),
-                   per_logit=base["spread"] / base["unit"])  # fmt: skip
+                   per_logit=base["spread"] / base["unit"], held=link.get("held"), excess=link.get("excess"))  # fmt: skip
 
     def of_mean(self, theta: float) -> float:
-        """Linking error of a mean at a place on the new test's own scale, in points."""
-        if not self.by_place:
-            return self.error * self.per_logit
-        variance = (self.slope_se * theta) ** 2 + 2 * theta * self.covariance + self.intercept_se**2
-        return float(np.sqrt(max(variance, 0.0))) * self.per_logit
+        """What linking adds to the error of a change of means at a place on the new test's own scale, in points.
+
+        Both means come from plausible values, which hold part of what few answers leave open; that part is not counted twice.
+        """
+        error = self.error
+        if self.by_place:
+            variance = (self.slope_se * theta) ** 2 + 2 * theta * self.covariance + self.intercept_se**2
+            error = float(np.sqrt(max(variance, 0.0)))
+        if self.held is not None and self.excess is not None:
+            error = error_of_trend(error, self.held, self.excess)
+        return error * self.per_logit
 
     def of_difference(self, theta: float) -> float:
         """Of a difference between two groups: the origin cancels, the unit does not."""

@@ -64,8 +64,12 @@ def link_inputs(decision_number: str) -> Tables:
         return dict.fromkeys(("link", "base_results"), "gone")
     summary = journal.decision(decision_number).summary
     names = ("slope", "intercept", "error", "slope_se", "intercept_se", "covariance", "error_method", "n_anchors")
+    later = [
+        name for name in ("held", "excess") if name in summary
+    ]  # links from before these were known stay as they were
     return {
-        "link": {name: summary[name] for name in names} | {"base": link.base.code, "scale": scale_of_release(release)},
+        "link": {name: summary[name] for name in (*names, *later)}
+        | {"base": link.base.code, "scale": scale_of_release(release)},
         "base_results": _results(release),
     }
 

@@ -15,10 +15,10 @@ from tirek.assessment.quality import Check, good
 from tirek.decisions.kinds import Result
 from tirek.decisions.rules import RuleSet
 from tirek_engines.errors import Refusal
-from tirek_engines.psychometrics import Items
+from tirek_engines.psychometrics import Groups, Items
 from tirek_engines.psychometrics.linking.anchors import Anchors, match_items
 from tirek_engines.psychometrics.linking.drift import Drift, DriftRules, measure_drift
-from tirek_engines.psychometrics.linking.linkerror import ItemErrors, LinkError, link_error
+from tirek_engines.psychometrics.linking.linkerror import AnswerNoise, ItemErrors, LinkError, answer_noise, link_error
 from tirek_engines.psychometrics.linking.methods import Constants, LinkOptions, constants
 
 Inputs = Mapping[str, Any]
@@ -84,7 +84,10 @@ def _link(
     found = constants(anchors.take(chosen), options)
     errors = _errors(inputs, anchors)
     kept = tuple(ItemErrors(e.location[chosen], e.slope[chosen]) for e in errors)
-    error = link_error(anchors.take(chosen), found, options, at=float(parameters["mean"]), errors=kept)  # type: ignore[arg-type]
+    error = link_error(
+        anchors.take(chosen), found, options, at=float(parameters["mean"]), errors=kept,  # type: ignore[arg-type]
+        noise=_noise(inputs, anchors.take(chosen), parameters.get("populations")),
+    )  # fmt: skip
     limits = DriftRules(*(float(rules.value(f"drift_{name}")) for name in ("z", "logits")),
                         rmsd=float(rules.value("drift_rmsd")))  # fmt: skip
     drift = measure_drift(anchors, found, options, limits, in_use=used, errors=errors)
@@ -92,13 +95,29 @@ def _link(
 
 
 def _errors(inputs: Inputs, anchors: Anchors) -> tuple[ItemErrors, ItemErrors]:
+    base, new = (_rows(inputs, side, anchors) for side in ("base", "new"))
+    return tuple(ItemErrors(_column(rows, "difficulty_se"), _column(rows, "slope_se")) for rows in (base, new))  # type: ignore[return-value]
+
+
+def _noise(
+    inputs: Inputs, anchors: Anchors, populations: Mapping[str, Any] | None
+) -> tuple[AnswerNoise, AnswerNoise] | None:
+    """Chance in the answers to the anchors; None where a run was sealed before the populations were."""
+    if populations is None:
+        return None
+    found = []
+    for side, items in (("base", anchors.base), ("new", anchors.new)):
+        of, n = populations[side], _column(_rows(inputs, side, anchors), "answers")
+        whole = Groups(("all",), np.array([of["mean"]]), np.array([of["variance"]]))
+        found.append(answer_noise(items, n, whole, np.ones(1), int(of["n_items"])))
+    return found[0], found[1]
+
+
+def _rows(inputs: Inputs, side: str, anchors: Anchors) -> list[dict]:
+    """What was sealed of the anchors, in their order."""
     back = dict(inputs["pairs"].select("new", "base").iter_rows())
-    sides = []
-    for side in ("base", "new"):
-        table = {row["item"]: row for row in inputs[f"{side}_items"].iter_rows(named=True)}
-        rows = [table[back[name] if side == "base" else name] for name in anchors.base.names]
-        sides.append(ItemErrors(_column(rows, "difficulty_se"), _column(rows, "slope_se")))
-    return sides[0], sides[1]
+    table = {row["item"]: row for row in inputs[f"{side}_items"].iter_rows(named=True)}
+    return [table[back[name] if side == "base" else name] for name in anchors.base.names]
 
 
 def _column(rows: list[dict], name: str) -> NDArray[np.float64]:
@@ -181,14 +200,17 @@ def _test_outcome(found: _Found | None, checks: list[Check], n_used: int, test: 
 
 
 def _summary(found: _Found | None, n_used: int) -> dict[str, Any]:
-    names = ("slope", "intercept", "error", "slope_se", "intercept_se", "covariance", "sampling")
+    names = (
+        "slope", "intercept", "error", "slope_se", "intercept_se", "covariance", "sampling", "error_trend", "held", "excess"
+    )  # fmt: skip
     if found is None:
         return dict.fromkeys(names) | {"method": "", "error_method": "", "n_anchors": n_used}
     e = found.error
     return {
         "slope": found.constants.slope, "intercept": found.constants.intercept, "error": known(e.error),
         "slope_se": known(e.slope_se), "intercept_se": known(e.intercept_se), "covariance": known(e.covariance),
-        "sampling": known(e.sampling), "method": found.method, "error_method": e.method, "n_anchors": n_used,
+        "sampling": known(e.sampling), "error_trend": known(e.trend), "held": known(e.held), "excess": known(e.excess),
+        "method": found.method, "error_method": e.method, "n_anchors": n_used,
     }  # fmt: skip
 
 

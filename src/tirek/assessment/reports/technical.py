@@ -20,6 +20,7 @@ from tirek.assessment.models import (
     Dimension,
     Item,
     ItemEstimate,
+    Link,
     PersonResult,
     Release,
     Sitting,
@@ -251,9 +252,17 @@ def _linking(release: Release) -> Section:
     facts = [
         (_("Linked to"), link.base.code), (_("Method"), method_words(link.method)), (_("Common items used"), whole(link.n_anchors)),
         (_("Slope"), decimal(link.slope, 4)), (_("Intercept"), decimal(link.intercept, 4)),
-        (_("Linking error, logits"), decimal(link.error, 4)), (_("Decision"), link.decision_number),
+        (_("Linking error, logits"), decimal(link.error, 4)),
+        (_("What linking adds to the error of a change, logits"), decimal(_of_changes(link), 4)),
+        (_("Decision"), link.decision_number),
     ]  # fmt: skip
     return Section(title, facts=facts)
+
+
+def _of_changes(link: Link) -> float | None:
+    """The whole linking error where the link was made before the other was known."""
+    found = journal.decision(link.decision_number).summary.get("error_trend")
+    return link.error if found is None else found
 
 
 def _errors(release: Release, scaled: data.Scaled) -> Section:

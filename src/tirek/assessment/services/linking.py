@@ -156,6 +156,10 @@ def _parameters(test: Test, base, calibration: Calibration, matched_by: str, rem
         "test": test.code, "base": base.test.code, "org_lo": test.org_lo, "org_hi": test.org_hi,
         "matched_by": matched_by, "removed": removed, "mean": calibration.fit["mean"], "shortest": shortest,
         "calibration": calibration.decision_number, "base_calibration": base.calibration.decision_number,
+        "populations": {
+            side: {name: of.fit[name] for name in ("mean", "variance", "n_items")}
+            for side, of in (("base", base.calibration), ("new", calibration))
+        },
     }  # fmt: skip
 
 

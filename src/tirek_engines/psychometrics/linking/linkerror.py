@@ -42,7 +42,10 @@ class LinkError:
     n_units : int
         Anchors or testlets left out in turn.
     trend : float
-        The part of `error` that errors from plausible values do not hold already; NaN where the answers are not known.
+        What `error` adds to errors that come from plausible values; NaN where the answers are not known.
+    held, excess : float
+        Two variances (squared logits of the base): what chance in the answers puts into the anchors' differences, and how
+        much of that a whole test's plausible values do not hold; NaN where the answers are not known.
     """
 
     error: float
@@ -55,6 +58,8 @@ class LinkError:
     at: float
     n_units: int
     trend: float = float("nan")
+    held: float = float("nan")
+    excess: float = float("nan")
 
     def of_mean(self, place: float) -> float:
         """Jackknife error of a mean at a place on the new scale."""
@@ -148,6 +153,7 @@ def link_error(
     drift = differences(anchors, found)
     by_drift = float(np.sqrt(drift.var(ddof=1) / drift.size)) if drift.size > 1 else float("nan")
     error = by_drift if plain else jackknife
+    held, excess = (float("nan"),) * 2 if noise is None else _chance(len(anchors), found.slope, noise)
     return LinkError(
         error=error,
         method="drift" if plain else "jackknife",
@@ -158,21 +164,28 @@ def link_error(
         sampling=float("nan") if errors is None else _sampling(anchors, options, at, errors),
         at=at,
         n_units=len(units),
-        trend=float("nan") if noise is None else _trend_part(error, len(anchors), found.slope, noise),
+        trend=error_of_trend(error, held, excess),
+        held=held,
+        excess=excess,
     )
 
 
-def _trend_part(error: float, n_anchors: int, slope: float, noise: tuple[AnswerNoise, AnswerNoise]) -> float:
-    """What a trend adds to errors that come from plausible values.
+def error_of_trend(error: float, held: float, excess: float) -> float:
+    """What a linking error adds to errors that come from plausible values, given `LinkError.held` and `LinkError.excess`.
 
-    The anchors' differences hold drift and chance in the answers, v/n_anchors of each test. Plausible values hold the same
-    chance once, as far as all items of the test leave the mean open, v/n_items. So what is left is the drift alone (not
-    below 0) and the excess of the anchors over the whole test.
+    The anchors' differences hold drift and chance in the answers. Plausible values hold the same chance once, as far as all
+    items of the test leave the mean open. So what is left is the drift alone (not below 0) and the excess of the anchors over
+    the whole test. It is the same for the mean of all and for that of a group: what a group's plausible values hold beyond it
+    is its own pupils' chance, which the anchors do not hold.
     """
+    return float(np.sqrt(max(error**2 - held, 0.0) + excess))
+
+
+def _chance(n_anchors: int, slope: float, noise: tuple[AnswerNoise, AnswerNoise]) -> tuple[float, float]:
+    """`LinkError.held` and `LinkError.excess`: v / n_anchors of both tests, and v (1/n_anchors - 1/n_items), not below 0."""
     by_test = (noise[0].anchors, slope**2 * noise[1].anchors)
-    drift = max(error**2 - sum(by_test) / n_anchors, 0.0)
     excess = sum(v * (1.0 / n_anchors - 1.0 / of.n_items) for v, of in zip(by_test, noise, strict=True))
-    return float(np.sqrt(drift + max(excess, 0.0)))
+    return sum(by_test) / n_anchors, max(excess, 0.0)
 
 
 def differences(anchors: Anchors, found: Constants) -> Floats:
