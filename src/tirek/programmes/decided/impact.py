@@ -79,6 +79,7 @@ def run_impact(inputs: Mapping[str, Any], parameters: Mapping[str, Any], rules: 
     findings = judge(facts, _bounds(values))
     summary = {name: _plain(value) for name, value in _summary(table, weights, found, facts).items()} | {
         "claim": claim_of(findings), "checks": [finding.as_dict() for finding in findings], "notes": list(found.main.notes),
+        "draws_asked": int(values["draws"]), "seed": int(values["seed"]),
     }  # fmt: skip
     tables = {
         "estimators": found.estimators,

@@ -40,6 +40,8 @@ def tabs(request: HttpRequest, programme: Programme, here: str) -> list[tuple[st
     if programme.places:
         parts += [("board", _("Board")), ("selection", _("Choice of schools")), ("needs", _("Needs"))]
     parts.append(("measures", _("Plan of measures")))
+    if programme.places and not programme.is_sister:
+        parts.append(("impact", _("Did it work?")))
     if programme.parent_id or programme.children.exists():
         parts.append(("comparison", _("Sister programmes")))
     return [(label, reverse(f"programmes:{name}", args=[programme.slug]), name == here) for name, label in parts]
