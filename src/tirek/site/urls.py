@@ -27,6 +27,7 @@ urlpatterns = [
     path("surveys/", include("tirek.surveys.urls")),
     path("growth/", include("tirek.cpd.urls")),
     path("programmes/", include("tirek.programmes.urls")),
+    path("ledger/", include("tirek.ledger.urls")),
     path("figures/", include("tirek.indicators.urls")),
     path("decisions/", include("tirek.decisions.urls")),
     path("jobs/", include("tirek.site.jobs")),
