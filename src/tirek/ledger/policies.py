@@ -26,7 +26,7 @@ class OfSeenAccounts(RowScope):
         self.columns = tuple(columns)
 
     def policies(self) -> dict[str, str]:
-        seen = " or ".join(f"{column} in (select id from ledger_account)" for column in self.columns)
+        seen = " or ".join(f"{column} in (select id from ledger_account)" for column in self.columns)  # noqa: S608
         return super().policies() | {
             f"{self.name}_accounts": f"for select to {APP}, {OWN} using ({SIGNED_IN} and ({seen}))"
         }

@@ -39,6 +39,7 @@ ENTRIES = (
     Entry(gettext_noop("Rooms and works"), "facilities:here", "rooms.read", key="w"),
     Entry(gettext_noop("Teachers’ growth"), "cpd:courses", "growth.read", key="c"),
     Entry(gettext_noop("Figures"), "indicators:figures", key="f"),
+    Entry(gettext_noop("Sponsors"), "programmes:sponsors", "sponsors.read"),
     Entry(gettext_noop("Ledger"), "ledger:accounts", "ledger.post"),
     Entry(gettext_noop("Import and exchange"), "exchange:overview", "exchange.read", key="x"),
     Entry(gettext_noop("Decisions"), "decisions:runs", "decisions.read", key="d"),

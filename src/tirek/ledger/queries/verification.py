@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from tirek.ledger.models import Account, Seal
 from tirek.ledger.queries.sealed import frame_of
-from tirek.storage.sealed import Sealed, SealBroken, digest_of, unseal
+from tirek.storage.sealed import SealBroken, Sealed, digest_of, unseal
 
 MOST_TOLD = 100
 

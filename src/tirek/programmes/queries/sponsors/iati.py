@@ -155,7 +155,7 @@ def _money(agreements: list[Agreement], givers: dict[int, Organisation]) -> list
                 {"kk": f"{order.earmark.code} {order.earmark.title}"},
                 receiver={"kk": order.supplier_name},
                 source=givers[order.sponsor_id].source,
-            )  # fmt: skip
+            )
         )
     payments = Payment.objects.filter(commitment__earmark__agreement__in=chosen, reversal="")
     for paid in payments.select_related("commitment__earmark").order_by("paid_on", "pk"):
@@ -169,7 +169,7 @@ def _money(agreements: list[Agreement], givers: dict[int, Organisation]) -> list
                 {"kk": f"{mark.code} {mark.title}"},
                 receiver={"kk": paid.commitment.supplier_name},
                 source=givers[paid.sponsor_id].source,
-            )  # fmt: skip
+            )
         )
     return found
 
@@ -191,7 +191,7 @@ def _results(programme: Programme, agreements: list[Agreement], today: dt.date) 
             (programme.starts_on, "0"),
             [(programme.starts_on, programme.ends_on, str(len({work.room_id for work in works})), str(done))],
             _page("programmes:programme", programme.slug),
-        )  # fmt: skip
+        )
     ]
     for code in programme.indicators:
         measured = _figure(code, programme)

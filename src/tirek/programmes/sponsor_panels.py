@@ -1,0 +1,36 @@
+"""Panels of sponsors' money: the sponsor's home, and a school's page."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from tirek.access.permissions import may
+from tirek.access.roles import Role
+from tirek.programmes.queries import sponsors as queries
+from tirek.registry import panels
+
+
+def home(request, subject):
+    """The sponsor's one question, answered first."""
+    if not request.user.is_authenticated or request.scope.role != Role.SPONSOR:
+        return None
+    own = queries.sponsor_of_user(request.user.pk)
+    if own is None:
+        return "programmes/sponsors/_home.html", {"sponsor": None}
+    totals = queries.totals(queries.agreements_of(own), timezone.localdate())
+    return "programmes/sponsors/_home.html", {"sponsor": own, "totals": totals}
+
+
+def institution(request, subject):
+    """What sponsors' money is for in this school, for those who see its rows."""
+    if not request.user.is_authenticated or not request.scope.role or not may(request.scope.role, "sponsors.read"):
+        return None
+    if not request.scope.covers(subject.org_no):
+        return None
+    rows = queries.earmark_rows(queries.earmarks_of_school(subject.org_no))
+    return ("programmes/sponsors/_institution.html", {"rows": rows}) if rows else None
+
+
+def register() -> None:
+    panels.register("home", "sponsor", 5, home)
+    panels.register("institution", "sponsored", 66, institution)
