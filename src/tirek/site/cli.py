@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "impact": "tirek.programmes.commands.impact:command",
     "iati": "tirek.programmes.commands.iati:iati",
     "power": "tirek.programmes.commands.power:command",
+    "programme-report": "tirek.programmes.commands.programme_report:command",
     "value-added": "tirek.programmes.commands.value_added:command",
     "verify": "tirek.site.folders:verify",
     "explain": "tirek.site.folders:explain",

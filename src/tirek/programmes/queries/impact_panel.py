@@ -11,7 +11,7 @@ import polars as pl
 from django.db.models import Count, F, Q
 
 from tirek.access.scope import loading
-from tirek.assessment.models import Dimension, GroupResult, Link, PersonResult, Trend
+from tirek.assessment.models import Dimension, GroupResult, Link, PersonResult, TestKind, Trend
 from tirek.decisions import queries as journal
 from tirek.programmes.decided.impact import PAIRS, PANEL, SCHOOLS, WAVES
 from tirek.programmes.models import LeftBecause, Participation, Programme
@@ -25,7 +25,7 @@ def panel_inputs(
     programme: Programme, *, subject: str, grade: int, begins: dt.date, comparison: str
 ) -> dict[str, pl.DataFrame]:
     """Panel, waves, schools and pairs. Read with the loader's eyes, after the right is checked."""
-    waves = waves_of(programme, subject, grade)
+    waves = compared_waves(waves_of(programme, subject, grade), begins)
     chosen = journal.decision(comparison)
     design = journal.table(chosen, "schools")
     inside = set(design["org_no"].to_list())
@@ -36,6 +36,16 @@ def panel_inputs(
         "schools": _schools(programme, design, waves, begins),
         "pairs": journal.table(chosen, "pairs").select(list(PAIRS)),
     }
+
+
+def compared_waves(waves: Sequence[Wave], begins: dt.date) -> list[Wave]:
+    """All waves before; after, exit and interim tests: an autumn's entrance shows what pupils bring along from before.
+
+    Where later waves are entrance tests only, they are what there is.
+    """
+    later = [wave for wave in waves if wave.last_day > begins]
+    grown = [wave for wave in later if wave.test.kind != TestKind.ENTRANCE]
+    return [wave for wave in waves if wave.last_day <= begins] + (grown or later)
 
 
 def _waves(waves: Sequence[Wave], begins: dt.date) -> pl.DataFrame:
@@ -143,7 +153,8 @@ def _merged(org_nos: list[int], begins: dt.date, until: dt.date) -> set[int]:
 
 def first_later_day(programme: Programme, subject: str, grade: int, begins: dt.date) -> dt.date | None:
     """When the first wave after the programme began was opened: its first day of sitting."""
-    later = [wave for wave in waves_of(programme, subject, grade) if wave.last_day > begins]
+    waves = compared_waves(waves_of(programme, subject, grade), begins)
+    later = [wave for wave in waves if wave.last_day > begins]
     return min((wave.first_day for wave in later), default=None)
 
 
