@@ -10,9 +10,10 @@ class ProgrammesConfig(AppConfig):
 
     def ready(self) -> None:
         from tirek.facilities import accepted
-        from tirek.programmes import asking, figures, kinds, kinds_impact, panels
+        from tirek.programmes import asking, figures, kinds, kinds_impact, panels, sponsor_panels, sponsor_words
         from tirek.programmes.probes import others, own
         from tirek.programmes.services import answering
+        from tirek.programmes.services.sponsors import orders
 
         kinds.register_kinds()
         kinds_impact.register_impact()
@@ -22,3 +23,6 @@ class ProgrammesConfig(AppConfig):
         figures.register_figures()
         panels.register()
         accepted.register(answering.on_accepted)
+        sponsor_words.register()
+        sponsor_panels.register()
+        accepted.register(orders.on_work_accepted)
