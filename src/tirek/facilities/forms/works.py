@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tirek.facilities.items import choices
 from tirek.tasks.forms import Day, FilesField
@@ -36,7 +37,7 @@ class OpenForm(forms.Form):
         self.fields["room"].choices = [("", _("choose")), *rooms]
         named = [("", _("choose")), *choices()]
         for n in range(1, LINES + 1):
-            self.fields[f"item_{n}"] = forms.ChoiceField(label=_("Item"), choices=named, required=n == 1)
+            self.fields[f"item_{n}"] = forms.ChoiceField(label=pgettext_lazy("equipment", "Item"), choices=named, required=n == 1)
             self.fields[f"count_{n}"] = forms.IntegerField(
                 label=_("Number"), min_value=1, max_value=10_000, required=n == 1
             )

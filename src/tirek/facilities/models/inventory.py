@@ -16,7 +16,7 @@ class InventoryItem(models.Model):
     room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="inventory")
     org_no = models.IntegerField(db_index=True)
     work = models.ForeignKey(Work, on_delete=models.PROTECT, related_name="inventory", null=True, blank=True)
-    item_code = models.CharField(_("item"), max_length=40, blank=True)
+    item_code = models.CharField(_("item of equipment"), max_length=40, blank=True)
     name = models.CharField(_("name"), max_length=200, blank=True)
     count = models.IntegerField(_("number"))
     written_off = models.IntegerField(_("written off"), default=0)

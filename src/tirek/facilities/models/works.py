@@ -4,6 +4,7 @@ import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tirek.access.audit import audited
 from tirek.access.policies import RowScope
@@ -11,13 +12,13 @@ from tirek.registry.models import Institution, Room
 
 
 class WorkState(models.TextChoices):
-    PLANNED = "planned", _("planned")
-    PROCUREMENT = "procurement", _("procurement")
-    DELIVERY = "delivery", _("delivery")
-    INSTALLATION = "installation", _("installation")
-    ACCEPTANCE = "acceptance", _("to be accepted")
-    ACCEPTED = "accepted", _("accepted")
-    CANCELLED = "cancelled", _("cancelled")
+    PLANNED = "planned", pgettext_lazy("work", "planned")
+    PROCUREMENT = "procurement", pgettext_lazy("work", "procurement")
+    DELIVERY = "delivery", pgettext_lazy("work", "delivery")
+    INSTALLATION = "installation", pgettext_lazy("work", "installation")
+    ACCEPTANCE = "acceptance", pgettext_lazy("work", "to be accepted")
+    ACCEPTED = "accepted", pgettext_lazy("work", "accepted")
+    CANCELLED = "cancelled", pgettext_lazy("work", "cancelled")
 
 
 ORDER = (
@@ -132,7 +133,7 @@ class WorkItem(models.Model):
 
     work = models.ForeignKey(Work, on_delete=models.PROTECT, related_name="items")
     org_no = models.IntegerField(db_index=True)
-    item_code = models.CharField(_("item"), max_length=40, blank=True)
+    item_code = models.CharField(_("item of equipment"), max_length=40, blank=True)
     name = models.CharField(
         _("name"), max_length=200, blank=True, help_text="Of an item that the catalogue does not have."
     )

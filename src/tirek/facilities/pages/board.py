@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from tirek.access.permissions import may
 from tirek.access.scope import Scope
@@ -37,7 +37,7 @@ def context(request: HttpRequest, state: str) -> dict:
     rows = works.on_board(chosen, allowed, today)
     page = pages.paged(request, rows)
     names = labels.names_by_org_no([row.work.org_no for row in page], on=today)
-    tabs = [("open", _("Open"), sum(counts.get(one, 0) for one in works.OPEN))]
+    tabs = [("open", _("Under way"), sum(counts.get(one, 0) for one in works.OPEN))]
     tabs += [(one.value, str(one.label), counts.get(one, 0)) for one in (*ORDER, WorkState.CANCELLED)]
     return {
         "page": page,
@@ -61,7 +61,7 @@ def download(scope: Scope, form: str) -> HttpResponse:
     names = labels.names_by_org_no([work.org_no for work in found], on=today)
     columns = [
         ("work", _("Work")), ("institution", _("Institution")), ("room", _("Room")), ("title", _("What is done")),
-        ("state", _("State")), ("since", _("In this state since")), ("items", _("Items")), ("need", _("Need")),
+        ("state", _("State")), ("since", _("In this state since")), ("items", pgettext("equipment", "Items")), ("need", _("Need")),
         ("earmark", _("Earmark")), ("accepted_on", _("Accepted on")),
     ]  # fmt: skip
     lines = (
