@@ -251,7 +251,7 @@ def test_pages_take_few_queries():
         items = list(BankItem.objects.all())
     bank_test(items, blocks=3, per_booklet=2)
     client = client_of()
-    for page, most in (("bank/", 12), (f"bank/items/{items[0].pk}/", 16), ("bank/test/", 14), ("T1/booklets/1/", 12)):
+    for page, most in (("bank/", 12), (f"bank/items/{items[0].pk}/", 16), ("bank/test/", 15), ("T1/booklets/1/", 12)):
         client.get(f"/assessment/{page}")
         with CaptureQueriesContext(
             connection,

@@ -112,6 +112,12 @@ def acting_as(scope: Scope) -> Iterator[Scope]:
             _current.reset(token)
 
 
+def current_cause() -> str | None:
+    """The id of what is going on: another for every request, job and command; None outside of one."""
+    found = _cause.get()
+    return None if found is None else found[0]
+
+
 def become(scope: Scope) -> None:
     """Change the scope for what is left of the block that is running (a request, once its asker is known)."""
     _tell(scope)

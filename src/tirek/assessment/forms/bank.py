@@ -13,7 +13,7 @@ from tirek.assessment.bank.facts import ItemFacts, VersionFacts, keep_picture
 from tirek.assessment.bank.pictures import MOST_BYTES
 from tirek.assessment.bank.validity import PictureFacts
 from tirek.assessment.bank.wording import LANGUAGES, wording
-from tirek.assessment.content_areas import AREAS, area_code, area_name
+from tirek.assessment.content_areas import area_code, area_name, areas
 from tirek.assessment.forms.tests import TerritoryField
 from tirek.assessment.models import AnswerKind, BankState, Subject, TestKind
 from tirek.registry.models import SchoolYear, Territory, TerritoryLevel
@@ -49,7 +49,7 @@ class Suggesting(forms.TextInput):
 
     def render(self, name, value, attrs=None, renderer=None):
         held = f"{name}-offered"
-        offered = format_html_join("", '<option value="{}">', [(words,) for words in AREAS.values()])
+        offered = format_html_join("", '<option value="{}">', [(area.name,) for area in areas().values()])
         line = super().render(name, value, (attrs or {}) | {"list": held}, renderer)
         return format_html('{}<datalist id="{}">{}</datalist>', line, held, offered)
 

@@ -8,6 +8,7 @@ from tirek.assessment.models.bank import (
     BankPicture,
     BankState,
     BankVersion,
+    ContentArea,
 )
 from tirek.assessment.models.links import Link, LinkState, MatchedBy
 from tirek.assessment.models.research import ResearchFile
@@ -49,6 +50,7 @@ __all__ = [
     "BookletItem",
     "Calibration",
     "CalibrationState",
+    "ContentArea",
     "Dimension",
     "DoneBy",
     "GroupResult",

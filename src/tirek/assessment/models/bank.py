@@ -8,6 +8,27 @@ from tirek.access.policies import RowScope
 from tirek.assessment.models.tests import Subject
 
 
+@audited("content_area_event_rows", org="org_lo")
+class ContentArea(models.Model):
+    """An area of a subject's framework that a territory has added to those every bank begins with. Items keep its code."""
+
+    code = models.CharField(_("code"), max_length=64, unique=True)
+    org_lo = models.IntegerField()
+    org_hi = models.IntegerField()
+    subject = models.CharField(_("subject"), max_length=16, choices=Subject.choices)
+    name_kk = models.CharField(_("name in Kazakh"), max_length=100)
+    name_ru = models.CharField(_("name in Russian"), max_length=100)
+    name_en = models.CharField(_("name in English"), max_length=100)
+
+    class Meta:
+        verbose_name = _("content area")
+        verbose_name_plural = _("content areas")
+        constraints = [RowScope(name="content_area_rows", org="org_lo", org_hi="org_hi", public=True)]
+
+    def __str__(self) -> str:
+        return self.code
+
+
 class AnswerKind(models.TextChoices):
     CHOICE = "choice", _("one option out of several")
     CHOICES = "choices", _("several options")

@@ -23,7 +23,8 @@ def trail(item=None) -> list[tuple[str, str]]:
 
 
 def tabs(here: str) -> list[tuple[str, str, bool]]:
-    pages = [("bank", _("Items")), ("bank_imports", _("Bring in items")), ("bank_pick", _("A test from the bank"))]
+    pages = [("bank", _("Items")), ("bank_imports", _("Bring in items")), ("bank_pick", _("A test from the bank")),
+             ("bank_areas", _("Content areas"))]  # fmt: skip
     return [(label, reverse(f"assessment:{name}"), name == here) for name, label in pages]
 
 

@@ -19,6 +19,7 @@ from tirek.assessment.models import (
     BookletItem,
     Calibration,
     CalibrationState,
+    ContentArea,
     Item,
     ItemEstimate,
     Seat,
@@ -214,3 +215,18 @@ def booklets_of(test: Test) -> list[tuple[Booklet, list[BookletItem]]]:
 
 def picture_in(test: Test, pk: int) -> BankPicture | None:
     return BankPicture.objects.filter(pk=pk, version__items__test=test).first()
+
+
+def has_own_tasks(test: Test) -> bool:
+    """Whether some items are the test's own, not the bank's."""
+    return Item.objects.filter(test=test, version=None).exists()
+
+
+def items_by_area(scope: Scope) -> dict[str, int]:
+    """How many items of the asker's bank each area has."""
+    found = scope.limit(BankItem.objects.exclude(content_area=""), "org_lo")
+    return dict(found.order_by().values_list("content_area").annotate(n=Count("pk")))
+
+
+def area_by_id(pk: int) -> ContentArea | None:
+    return ContentArea.objects.filter(pk=pk).first()

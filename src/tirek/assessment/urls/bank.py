@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tirek.assessment.views import bank, bank_edit, bank_import, bank_tests, released
+from tirek.assessment.views import areas, bank, bank_edit, bank_import, bank_tests, released
 
 urlpatterns = [
     path("", bank.bank, name="bank"),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("items/<int:pk>/release/", released.release, name="bank_release"),
     path("released/", released.released, name="released"),
     path("items/<int:pk>/pictures/<int:picture_id>/", bank.picture, name="bank_picture"),
+    path("areas/", areas.areas, name="bank_areas"),
+    path("areas/<int:pk>/", areas.area, name="bank_area"),
     path("files/", bank_import.imports, name="bank_imports"),
     path("files/<int:pk>/", bank_import.one_import, name="bank_import"),
     path("test/", bank_tests.pick, name="bank_pick"),
