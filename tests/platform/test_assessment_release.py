@@ -1,8 +1,11 @@
 """Items are secret until a decision releases them; retired ones say when and why."""
 
+import datetime as dt
+
+import assessment_world
 import pytest
 from access_world import user_with
-from assessment_world import OFFICER, make_world
+from assessment_world import DAY, OFFICER, SECOND_OFFICER, make_world
 from bank_world import make_item
 from django.test import Client
 from django.utils import timezone
@@ -16,6 +19,8 @@ from tirek.assessment.queries.released import released_tasks
 from tirek.assessment.refusals import NotAllowed, WrongState
 from tirek.assessment.services.bank import move_item
 from tirek.assessment.services.releasing import release_items
+from tirek.assessment.services.sittings import open_all_sittings
+from tirek.assessment.services.tests import ItemSpec, create_test, open_tasks_on
 from tirek.decisions import queries as journal
 from tirek.decisions.commands.numbers import explain_number
 from tirek.decisions.services import verify
@@ -42,6 +47,13 @@ def used():
         Test.objects.filter(pk=test.pk).update(state="published")
         Release.objects.create(test=test, org_lo=test.org_lo, state=ReleaseState.PUBLISHED, at=NOW)
     return world, test, items
+
+
+@pytest.fixture
+def world_of_own():
+    """A test whose items are its own, with sittings on a day."""
+    world = make_world((5, 5))
+    return world, assessment_world.make_test(world)
 
 
 def head_of(world) -> Scope:
@@ -114,6 +126,75 @@ def test_a_retired_item_says_when_and_why():
         assert (gone.retired_because, gone.retired_at is not None) == ("Everybody knows it.", True)
         back = move_item(item_id=item.pk, state="draft")
         assert (back.retired_because, back.retired_at) == ("", None)
+        for nothing in ("", "   "):
+            with pytest.raises(WrongState, match="why"):
+                move_item(item_id=item.pk, state="retired", because=nothing)
+
+
+def test_the_pages_ask_why_an_item_is_retired():
+    items = [make_item(f"B{n}") for n in (60, 61, 62)]
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(
+        user_with(Role.REGIONAL_OFFICER, ScopeKind.REGION), backend="tirek.access.backends.ScopedBackend"
+    )
+    one = f"/assessment/bank/items/{items[0].pk}/"
+    told = client.post(f"{one}state/", {"state": "retired", "because": " "}, follow=True).content.decode()
+    assert "Say why the item is retired" in told
+    told = client.post(f"{one}state/", {"state": "retired", "because": "Printed in a textbook."}, follow=True)
+    assert "Printed in a textbook." in told.content.decode()
+    several = {"item": [items[1].pk, items[2].pk], "state": "retired"}
+    told = client.post("/assessment/bank/items/state/", several, follow=True).content.decode()
+    assert "Say why the items are retired" in told
+    client.post("/assessment/bank/items/state/", several | {"because": "Too old."})
+    with loading():
+        held = BankItem.objects.filter(pk__in=several["item"]).values_list("state", "retired_because")
+        assert set(held) == {("retired", "Too old.")}
+
+
+def test_the_own_tasks_of_a_test_open_on_a_day(world_of_own):
+    world, test = world_of_own
+    day, now = DAY + dt.timedelta(days=30), dt.datetime(2025, 9, 10, 12, tzinfo=dt.UTC)
+    with acting_as(OFFICER):
+        with pytest.raises(WrongState, match="sit the test"):
+            open_tasks_on(test_id=test.pk, day=DAY, now=now)
+        assert open_tasks_on(test_id=test.pk, day=day, now=now).tasks_open_on == day
+        assert open_tasks_on(test_id=test.pk, day=None, now=now).tasks_open_on is None
+        open_tasks_on(test_id=test.pk, day=day, now=now)
+        later = dt.datetime.combine(day, dt.time(12), dt.UTC)
+        with pytest.raises(WrongState, match="open already"):
+            open_tasks_on(test_id=test.pk, day=None, now=later)
+        unsat = create_test(
+            code="UNSAT", titles=dict.fromkeys(("kk", "ru", "en"), "t"), subject="mathematics", grade=4, school_year=world.year,
+            kind="interim", territory=world.region, items=[ItemSpec("Q1")],
+        )  # fmt: skip
+        with pytest.raises(WrongState, match="Nobody has sat"):
+            open_tasks_on(test_id=unsat.pk, day=now.date(), now=now)
+        open_tasks_on(test_id=unsat.pk, day=day, now=now)
+        with pytest.raises(WrongState, match="would know them"):
+            open_all_sittings(test_id=unsat.pk, date=day)
+    for scope in (SECOND_OFFICER, head_of(world)):
+        with acting_as(scope), pytest.raises(NotAllowed):
+            open_tasks_on(test_id=test.pk, day=day, now=now)
+
+
+def test_the_page_of_booklets_asks_from_when_tasks_are_open(world_of_own):
+    _world, test = world_of_own
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(
+        user_with(Role.REGIONAL_OFFICER, ScopeKind.REGION), backend="tirek.access.backends.ScopedBackend"
+    )
+    page = f"/assessment/{test.code}/booklets/"
+    assert "Not yet: reports name a task by its code" in client.get(page).content.decode()
+    assert "Pupils still sit the test" in client.post(page, {"day": DAY.isoformat()}).content.decode()
+    assert "Enter a valid date" in client.post(page, {"day": "never"}).content.decode()
+    assert "The day is kept" in client.post(page, {"day": "2099-01-01"}, follow=True).content.decode()
+    assert 'value="2099-01-01"' in client.get(page).content.decode()
+
+
+def test_tasks_of_the_bank_are_not_opened_by_a_day(used):
+    _world, test, _items = used
+    with acting_as(OFFICER), pytest.raises(WrongState, match="one by one"):
+        open_tasks_on(test_id=test.pk, day=dt.date(2099, 1, 1), now=NOW)
 
 
 def test_the_pages_of_released_tasks(used):

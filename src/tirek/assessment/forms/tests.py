@@ -35,6 +35,11 @@ class TestForm(forms.Form):
     kind = forms.ChoiceField(label=_("Kind"), choices=TestKind.choices)
     school_year = forms.ModelChoiceField(label=_("School year"), queryset=SchoolYear.objects.none())
     territory = TerritoryField(label=_("Held in"), queryset=Territory.objects.none())
+    tasks_open_on = forms.DateField(
+        label=_("Tasks are open from"), required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("Until that day, or for good if there is none, their wording is a secret of those who hold the test."),
+    )  # fmt: skip
     items = forms.CharField(
         label=_("Items"),
         widget=forms.Textarea(attrs={"rows": 10}),
@@ -96,6 +101,14 @@ class SittingsForm(forms.Form):
     deal = forms.BooleanField(
         label=_("Deal the seats and booklets at once"), required=False, initial=True,
         help_text=_("Pupils who come to a class later get their seat on the sitting’s page."),
+    )  # fmt: skip
+
+
+class OpenTasksForm(forms.Form):
+    day = forms.DateField(
+        label=_("Tasks are open from"), required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("Later than the last sitting. Empty: they stay a secret."),
     )  # fmt: skip
 
 

@@ -96,7 +96,7 @@ def revise_item(
 def move_item(*, item_id: int, state: str, because: str = "") -> BankItem:
     """Ready for tests, back to being written, or retired; a retired one is restored to being written.
 
-    ``because`` says why an item is retired.
+    ``because`` says why an item is retired; without it none is.
     """
     must("assessment.manage")
     item = _held(item_id)
@@ -112,10 +112,12 @@ def move_item(*, item_id: int, state: str, because: str = "") -> BankItem:
         told = validity.not_ready(item.kind, facts.key, facts.wordings, facts.pictures)
         if told:
             raise WrongState(" ".join(told), state=item.state)
+    is_retired, because = state == BankState.RETIRED, " ".join(because.split())
+    if is_retired and not because:
+        raise WrongState(_("Say why the item is retired: those after you will ask."), state=item.state)
     item.state = state
-    is_retired = state == BankState.RETIRED
     item.retired_at = timezone.now() if is_retired else None
-    item.retired_because = " ".join(because.split())[:300] if is_retired else ""
+    item.retired_because = because[:300] if is_retired else ""
     item.save(update_fields=["state", "retired_at", "retired_because"])
     return item
 

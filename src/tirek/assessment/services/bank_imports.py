@@ -174,7 +174,8 @@ def take_back_items(*, import_id: int, by: int | None, now: dt.datetime) -> tupl
             continue
         if before == 0:
             if item.state != BankState.RETIRED:
-                move_item(item_id=item_id, state=BankState.RETIRED)
+                because = _("The file %(name)s was taken back.") % {"name": made.file_name}
+                move_item(item_id=item_id, state=BankState.RETIRED, because=because)
         else:
             _restore(item, before, made, by, now)
         back += 1

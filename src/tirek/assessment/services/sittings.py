@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from tirek.access.scope import current_scope
@@ -25,7 +26,7 @@ def open_sitting(
 ) -> Sitting:
     """Open one sitting; a second call for the same class gives the same sitting."""
     must("assessment.manage")
-    test = _collecting(test_id)
+    test = _collecting(test_id, date)
     if not test.org_lo <= institution.org_no <= test.org_hi:
         raise WrongState(_("The institution lies outside the territory that holds the test."))
     sitting, _made = Sitting.objects.get_or_create(
@@ -42,7 +43,7 @@ def open_sitting(
 def open_all_sittings(*, test_id: int, date: dt.date, mode: str = SittingMode.PAPER) -> int:
     """A sitting for every class of the test's grade and year in its territory; returns how many are new."""
     must("assessment.manage")
-    test = _collecting(test_id)
+    test = _collecting(test_id, date)
     classes = ClassGroup.objects.filter(
         school_year=test.school_year_id, grade=test.grade, org_no__gte=test.org_lo, org_no__lte=test.org_hi
     )
@@ -63,8 +64,11 @@ def open_all_sittings(*, test_id: int, date: dt.date, mode: str = SittingMode.PA
     return len(made)
 
 
-def _collecting(test_id: int) -> Test:
+def _collecting(test_id: int, date: dt.date) -> Test:
     test = Test.objects.select_for_update().get(pk=test_id)
+    if test.tasks_open_on is not None and date >= test.tasks_open_on:
+        message = _("The tasks are open from %(day)s, so pupils would know them. Choose an earlier day.")
+        raise WrongState(message % {"day": date_format(test.tasks_open_on, "DATE_FORMAT")})
     if test.state not in (TestState.DRAFT, TestState.COLLECTING):
         raise WrongState(_("Sittings can be opened only until the test is calibrated."), state=test.state)
     if test.state == TestState.DRAFT:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from tirek.assessment.models import Booklet, BookletItem, Item, Test
-from tirek.assessment.refusals import BadDesign, must
+from tirek.access.scope import current_scope
+from tirek.assessment.models import Booklet, BookletItem, Item, Sitting, Test
+from tirek.assessment.refusals import BadDesign, NotAllowed, WrongState, must
 from tirek.registry.models import SchoolYear, Territory
 
 RESERVED = {"bank", "new"}
@@ -37,6 +42,7 @@ def create_test(
     items: Sequence[ItemSpec],
     booklets: Mapping[str, Sequence[str]] | None = None,
     is_synthetic: bool = False,
+    tasks_open_on: dt.date | None = None,
 ) -> Test:
     """Create a test with its items and booklets; without booklets all items make one, named A."""
     must("assessment.manage")
@@ -59,8 +65,35 @@ def create_test(
         org_lo=territory.org_lo,
         org_hi=territory.org_hi,
         is_synthetic=is_synthetic,
+        tasks_open_on=tasks_open_on,
     )
     _create_items(test, items, booklets)
+    return test
+
+
+@transaction.atomic
+def open_tasks_on(*, test_id: int, day: dt.date | None, now: dt.datetime) -> Test:
+    """From when the wording of the test's own tasks may be read by everybody; None keeps it a secret for good.
+
+    Tasks of the bank are released one by one, by a decision (`releasing.release_items`).
+    """
+    must("assessment.manage")
+    test = Test.objects.select_for_update().filter(pk=test_id).first()
+    scope, today = current_scope(), timezone.localdate(now)
+    if test is None or not (scope.covers(test.org_lo) and scope.covers(test.org_hi)):
+        raise NotAllowed(_("This test is not yours to change. Ask the office that holds it."))
+    if not Item.objects.filter(test=test, version=None).exists():
+        raise WrongState(_("All items of this test are in the bank: they are released there, one by one."))
+    if test.tasks_open_on is not None and test.tasks_open_on <= today and day != test.tasks_open_on:
+        raise WrongState(_("The tasks are open already: what was read cannot be made a secret again."))
+    last = Sitting.objects.filter(test=test).aggregate(last=Max("date"))["last"]
+    if day is not None and last is None and day <= today:
+        raise WrongState(_("Nobody has sat the test yet. Choose a later day, or open its sittings first."))
+    if day is not None and last is not None and day <= last:
+        message = _("Pupils still sit the test on %(day)s. Open its tasks later than that.")
+        raise WrongState(message % {"day": date_format(last, "DATE_FORMAT")})
+    test.tasks_open_on = day
+    test.save(update_fields=["tasks_open_on"])
     return test
 
 

@@ -133,7 +133,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     if state not in words:
         raise Http404
     try:
-        move_item(item_id=found.pk, state=state)
+        move_item(item_id=found.pk, state=state, because=request.POST.get("because", ""))
     except Refusal as refusal:
         messages.error(request, refusal.message)
     else:
@@ -149,7 +149,10 @@ def move_all(request: HttpRequest) -> HttpResponse:
     if state not in ("ready", "draft", "retired"):
         raise Http404
     back = reverse("assessment:bank") + (f"?{given.urlencode()}" if given else "")
-    items = _ticked(request, given)
+    items, because = _ticked(request, given), request.POST.get("because", "")
+    if state == "retired" and not because.strip():
+        messages.error(request, _("Say why the items are retired: those after you will ask."))
+        return redirect(back)
     if not items or len(items) > MOST_EXPORTED:
         words = _("Tick items first.") if not items else _("At most 500 items at once. Narrow the list first.")
         messages.error(request, words)
@@ -157,7 +160,7 @@ def move_all(request: HttpRequest) -> HttpResponse:
     moved, refused = 0, []
     for found in items:
         try:
-            move_item(item_id=found.pk, state=state)
+            move_item(item_id=found.pk, state=state, because=because)
             moved += 1
         except Refusal as refusal:
             refused.append(f"{found.code}: {refusal.message}")

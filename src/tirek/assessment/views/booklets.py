@@ -8,14 +8,16 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
 from tirek.access.gates import gate
 from tirek.access.services.reads import record_many_read
 from tirek.assessment.bank import paper
+from tirek.assessment.forms.tests import OpenTasksForm
 from tirek.assessment.pages.bank import LANGUAGE_NAMES, language_of
 from tirek.assessment.queries import bank as queries
 from tirek.assessment.queries import results as result_queries
+from tirek.assessment.services.tests import open_tasks_on
 from tirek.assessment.views.bank import PICTURE_POLICY
 from tirek.assessment.views.tests import held_or_404, tabs, trail
 from tirek.storage import sealed
@@ -25,10 +27,19 @@ PRINTED_IN = ("kk", "ru")
 
 
 @gate(permission="assessment.manage")
-@require_GET
+@require_http_methods(["GET", "POST"])
 def booklets(request: HttpRequest, code: str) -> HttpResponse:
-    """Which booklets are there, how long is each, and which items do they share?"""
+    """Which booklets are there, how long is each, which items do they share, and when may everybody read them?"""
     found = held_or_404(request, code)
+    form = OpenTasksForm(request.POST or None, initial={"day": found.tasks_open_on})
+    if request.method == "POST" and form.is_valid():
+        try:
+            open_tasks_on(test_id=found.pk, day=form.cleaned_data["day"], now=timezone.now())
+        except Refusal as refusal:
+            form.add_error("day", refusal.message)
+        else:
+            messages.success(request, _("The day is kept."))
+            return redirect("assessment:booklets", code=code)
     rows = []
     for booklet, places in queries.booklets_of(found):
         timed = [place.item.version.item.minutes for place in places if place.item.version]
@@ -39,7 +50,8 @@ def booklets(request: HttpRequest, code: str) -> HttpResponse:
         })  # fmt: skip
     return render(request, "assessment/bank/booklets.html", {
         "test": found, "title": result_queries.title_of(found), "trail": trail(found), "rows": rows,
-        "tabs": tabs(found, request, "booklets"), "printed_in": [(c, LANGUAGE_NAMES[c]) for c in PRINTED_IN],
+        "tabs": tabs(found, request, "booklets"), "opening": form if queries.has_own_tasks(found) else None,
+        "are_open": found.tasks_open_on is not None and found.tasks_open_on <= timezone.localdate(), "printed_in": [(c, LANGUAGE_NAMES[c]) for c in PRINTED_IN],
     })  # fmt: skip
 
 
