@@ -78,6 +78,11 @@ def test_from_choosing_a_base_to_a_published_change(pair):
     assert "What has changed since" in shown
     assert "The two tests share 11 items" in shown
     assert "years can be compared" in shown
+    public = text_of(client_of("school_head").get("/assessment/EXIT/"))
+    for words in ("years can be compared", "The tests share items.", "An item response model"):
+        assert words in public, (
+            "a head sees neither the link nor the calibration, and is told the same without their numbers"
+        )
     assert "a change of" in text_of(client.get(reverse("registry:territory", args=[test.territory.code])))
     assert "change" in text_of(client.get(reverse("registry:institution", args=["S0"])))
 

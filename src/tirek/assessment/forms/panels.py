@@ -18,7 +18,10 @@ TASKS_A_PAGE = 10
 class PanelForm(forms.Form):
     """A new panel: its method and its levels."""
 
-    method = forms.ChoiceField(label=_("Method"), choices=PanelMethod.choices)
+    method = forms.ChoiceField(
+        label=_("Method"),
+        choices=[(value, label) for value, label in PanelMethod.choices if value != PanelMethod.CARRIED],
+    )
     levels = forms.CharField(
         label=_("Levels"),
         widget=forms.Textarea(attrs={"rows": 5}),

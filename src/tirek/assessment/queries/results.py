@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
 from django.utils.translation import get_language
 
 from tirek.access.scope import Scope, loading
@@ -155,6 +157,14 @@ def import_of(test: Test, pk: int) -> AnswerImport | None:
 def running_job(test: Test) -> Job | None:
     """The asker's own calibration or publication under way."""
     return job_about(test_id=test.pk)
+
+
+def failed_job(test: Test) -> Job | None:
+    """The asker's latest work on a test, if it failed in the last day: whoever left its page still learns why."""
+    about = Job.objects.filter(work__startswith="tirek.assessment.", arguments__contains={"test_id": test.pk})
+    found = about.order_by("-created_at").first()
+    is_new = found is not None and found.created_at > timezone.now() - timedelta(days=1)
+    return found if is_new and found.state == JobState.FAILED else None
 
 
 def job_about(**arguments: int) -> Job | None:

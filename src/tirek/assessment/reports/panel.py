@@ -63,7 +63,7 @@ def _round(panel: Panel, number: int, judged: dict, booklet: tuple[Page, ...], s
             _("Round %(round)s: %(level)s") % {"round": number, "level": level},
             _("Each dot is one panellist’s cut, in logits; the mark is the panel’s."),
             [{"label": person, "value": own[k]} for person, own in cuts.items() if np.isfinite(own[k])],
-            _("Panellist"), _("Cut, logits"), decimals=2, tick_decimals=1,
+            _("Panellist"), _("Cut, logits"), decimals=2, tick_decimals=2,
             reference={"value": middle[k], "label": _("the panel")},
         )
         for k, level in enumerate(names) if np.isfinite(table[:, k]).any()

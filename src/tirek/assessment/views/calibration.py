@@ -43,7 +43,7 @@ def calibration(request: HttpRequest, code: str) -> HttpResponse:
             {"estimate": e, "why": present.dropped_words(e.dropped_because)} for e in queries.item_estimates(current)
         ],
         "draft": drafts.preview(current),
-        "job": queries.running_job(found),
+        "job": queries.running_job(found), "failed": queries.failed_job(found),
         "may_publish": may(request.scope.role, "figures.publish"),
         "withdraw_form": WithdrawForm(),
     })  # fmt: skip

@@ -38,7 +38,7 @@ def link(request: HttpRequest, code: str) -> HttpResponse:
         "tabs": tabs(found, request, "link"),
         "calibration": calibration,
         "link": current,
-        "job": queries.running_job(found),
+        "job": queries.running_job(found), "failed": queries.failed_job(found),
         "base_title": f"{queries.title_of(current.base)}, {current.base.school_year.code}" if current else "",
         "checks": [present.check_words(check) for check in current.checks] if current else [],
         "chart": item_charts.drift(current.anchors) if current else None,

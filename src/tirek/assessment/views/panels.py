@@ -49,7 +49,7 @@ def standards(request: HttpRequest, code: str) -> HttpResponse:
     rounds = feedback.rounds_of(panel, scaled, calibration)
     return render(request, "assessment/panels/panel.html", context | {
         "pages": pages, "form": form, "rounds": rounds, "levels": data.level_names(panel),
-        "job": queries.running_job(test),
+        "job": queries.running_job(test), "failed": queries.failed_job(test),
     })  # fmt: skip
 
 
