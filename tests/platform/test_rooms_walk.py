@@ -1,0 +1,360 @@
+"""A walk: each finding once, two phones, rooms that the register does not have, and the index that comes of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import uuid
+
+import pytest
+from access_world import SCHOOL
+from django.db import DatabaseError, transaction
+from django.urls import reverse
+from rooms_world import FULL_LIBRARY, NOW, build, client_of, sent
+
+from tirek.access.scope import loading
+from tirek.decisions import queries as journal
+from tirek.decisions import services as decisions
+from tirek.facilities.models import Finding, Proposal, Walk
+from tirek.facilities.queries import findings as queries
+from tirek.facilities.queries.indexes import draft_after, indexes_of
+from tirek.facilities.services import findings, proposals
+from tirek.facilities.services.indexing import index_territory
+from tirek.facilities.services.walks import close_walk
+from tirek.registry.models import Room
+from tirek.tasks.models import Task
+from tirek_engines.errors import Refusal
+
+pytestmark = pytest.mark.django_db
+TODAY = NOW.date()
+
+
+@pytest.fixture
+def world(settings):
+    settings.DEMONSTRATION = True  # its users sign in without a second factor
+    return build()
+
+
+def take(world, room, by=None, **more):
+    with world.as_walker(by):
+        return findings.take_finding(org_no=SCHOOL, sent=sent(room, **more), by=by or world.coordinator, now=NOW)
+
+
+def whole_walk(world):
+    take(world, world.library, counts=FULL_LIBRARY)
+    take(world, world.laboratory, condition="poor", counts={"lab_table": 4})
+    found = take(world, world.workshop, condition="unusable", note="The roof leaks.").finding
+    with world.as_walker():
+        return close_walk(walk_id=found.walk_id, by=world.coordinator, now=NOW)
+
+
+def refused(code: str):
+    return pytest.raises(Refusal, check=lambda refusal: refusal.code == code)
+
+
+class TestOnce:
+    def test_the_same_finding_twice_is_one(self, world):
+        one = sent(world.library)
+        with world.as_walker():
+            states = [
+                findings.take_finding(org_no=SCHOOL, sent=one, by=world.coordinator, now=NOW).state for _n in range(3)
+            ]
+        assert states == ["taken", "known", "known"]
+        with loading():
+            assert Finding.objects.count() == Walk.objects.count() == 1
+
+    def test_the_same_name_with_other_contents_is_refused(self, world):
+        one = sent(world.library)
+        other = sent(world.library, uuid=one.uuid, condition="poor")
+        with world.as_walker():
+            findings.take_finding(org_no=SCHOOL, sent=one, by=world.coordinator, now=NOW)
+            with refused("uuid_used"):
+                findings.take_finding(org_no=SCHOOL, sent=other, by=world.coordinator, now=NOW)
+
+    def test_a_finding_is_never_edited(self, world):
+        found = take(world, world.library).finding
+        with loading():
+            for change in (
+                lambda: Finding.objects.filter(pk=found.pk).update(condition="poor"),
+                lambda: Finding.objects.filter(pk=found.pk).delete(),
+            ):
+                with pytest.raises(DatabaseError), transaction.atomic():
+                    change()
+
+    def test_a_clock_that_is_ahead_is_held_back(self, world):
+        assert take(world, world.library, taken_at=NOW + dt.timedelta(hours=5)).finding.taken_at == NOW
+
+    @pytest.mark.parametrize(
+        ("more", "code"),
+        [
+            ({"condition": ""}, "no_condition"),
+            ({"condition": "splendid"}, "no_condition"),
+            ({"counts": {"shelf": -1}}, "bad_count"),
+            ({"counts": {"unicorn": 1}}, "bad_count"),
+            ({"counts": {"shelf": True}}, "bad_count"),
+            ({"note": "x" * 2001}, "long_note"),
+            ({"room_id": 999_999_999}, "unknown_room"),
+            ({"taken_at": NOW - dt.timedelta(days=500)}, "clock"),
+        ],
+    )
+    def test_what_cannot_be_is_refused(self, world, more, code):
+        with refused(code):
+            take(world, world.library, **more)
+
+    def test_a_room_of_another_school_is_no_room_of_this_one(self, world):
+        with refused("unknown_room"):
+            take(world, world.far_room)
+
+    def test_another_schools_coordinator_is_refused(self, world):
+        with world.as_neighbour(), refused("not_allowed"):
+            findings.take_finding(org_no=SCHOOL, sent=sent(world.library), by=world.neighbour, now=NOW)
+
+    def test_an_officer_does_not_walk(self, world):
+        with world.as_officer(), refused("not_allowed"):
+            findings.take_finding(org_no=SCHOOL, sent=sent(world.library), by=world.officer, now=NOW)
+
+
+class TestTwoPhones:
+    def test_findings_that_did_not_know_of_each_other_stand_side_by_side(self, world):
+        first = take(world, world.library, condition="good")
+        second = take(world, world.library, by=world.head, condition="poor")
+        assert (first.state, second.state) == ("taken", "conflict")
+        with world.as_walker():
+            heads = queries.current_of(second.finding.walk)
+            assert {head.condition for head in heads} == {"good", "poor"}
+            with refused("conflicts"):
+                close_walk(walk_id=second.finding.walk_id, by=world.coordinator, now=NOW)
+
+    def test_a_later_finding_that_knew_the_first_takes_its_place(self, world):
+        first = take(world, world.library, condition="good").finding
+        assert take(world, world.library, by=world.head, condition="poor", seen=[first.uuid]).state == "taken"
+
+    def test_two_phones_that_say_the_same_are_no_conflict(self, world):
+        take(world, world.library, counts=FULL_LIBRARY)
+        assert take(world, world.library, by=world.head, counts=FULL_LIBRARY).state == "taken"
+
+    def test_a_person_decides_and_both_stay_readable(self, world):
+        first = take(world, world.library, condition="good").finding
+        second = take(world, world.library, by=world.head, condition="poor").finding
+        with world.as_walker():
+            chosen = findings.resolve(
+                walk_id=first.walk_id, place=first.place, chosen=second.uuid, by=world.coordinator, now=NOW
+            )
+            assert (chosen.condition, chosen.resolves, chosen.is_current) == ("poor", True, True)
+            assert queries.current_of(first.walk) == [chosen]
+            assert Finding.objects.filter(walk=first.walk).count() == 3
+            with pytest.raises(Refusal):
+                findings.resolve(
+                    walk_id=first.walk_id, place=first.place, chosen=second.uuid, by=world.coordinator, now=NOW
+                )
+
+    def test_a_phone_decides_by_naming_both(self, world):
+        first = take(world, world.library, condition="good").finding
+        second = take(world, world.library, by=world.head, condition="poor").finding
+        third = take(world, world.library, condition="fair", seen=[first.uuid, second.uuid])
+        assert (third.state, third.finding.resolves) == ("taken", True)
+
+    def test_what_comes_after_closing_begins_a_new_walk(self, world):
+        closed = whole_walk(world)
+        late = take(world, world.library, condition="fair")
+        assert late.state == "taken"
+        assert late.finding.walk_id != closed.pk
+
+
+class TestRegister:
+    def test_closing_tells_the_register_how_the_rooms_are(self, world):
+        whole_walk(world)
+        with loading():
+            rooms = dict(Room.objects.filter(org_no=SCHOOL).values_list("number", "condition"))
+            days = set(Room.objects.filter(org_no=SCHOOL).values_list("condition_date", flat=True))
+        assert rooms == {"101": "good", "102": "poor", "103": "unusable"}
+        assert days == {TODAY}
+
+    def test_a_room_that_is_not_in_the_register_is_proposed_not_made(self, world):
+        take(world, world.library)
+        said = {"building": "1", "number": "204", "purpose": "stem", "name": "", "floor": 2}
+        found = take(world, None, new_room=uuid.uuid4(), reported=said, condition="fair").finding
+        absent = take(world, world.workshop, is_absent=True, condition="").finding
+        with world.as_walker():
+            close_walk(walk_id=found.walk_id, by=world.coordinator, now=NOW)
+        with loading():
+            assert not Room.objects.filter(org_no=SCHOOL, number="204").exists()
+            new, gone = Proposal.objects.get(finding=found), Proposal.objects.get(finding=absent)
+            assert Task.objects.get(kind="facilities.proposals").state == "open"
+        with world.as_officer():
+            with pytest.raises(Refusal, check=lambda refusal: refusal.code == "reason_missing"):
+                proposals.reject_proposal(proposal_id=new.pk, because=" ", by=world.officer, now=NOW)
+            proposals.accept_proposal(proposal_id=new.pk, by=world.officer, now=NOW)
+            proposals.accept_proposal(proposal_id=gone.pk, by=world.officer, now=NOW)
+            with pytest.raises(Refusal):
+                proposals.accept_proposal(proposal_id=new.pk, by=world.officer, now=NOW)
+        with loading():
+            made = Room.objects.get(org_no=SCHOOL, number="204")
+            assert (made.purpose, made.floor, made.condition) == ("stem", 2, "fair")
+            assert Room.objects.get(pk=world.workshop.pk).valid.upper == TODAY
+            assert Task.objects.get(kind="facilities.proposals").state != "open"
+
+    @pytest.mark.parametrize("missing", ["number", "purpose", "building"])
+    def test_a_reported_room_says_what_it_is(self, world, missing):
+        said = {"building": "1", "number": "204", "purpose": "stem"} | {missing: ""}
+        with pytest.raises(Refusal):
+            take(world, None, new_room=uuid.uuid4(), reported=said)
+
+    def test_an_empty_walk_is_not_closed(self, world):
+        take(world, world.library)
+        with loading():
+            Finding.objects.update(is_current=False)
+            walk = Walk.objects.get()
+        with world.as_walker(), refused("empty_walk"):
+            close_walk(walk_id=walk.pk, by=world.coordinator, now=NOW)
+
+    def test_a_walk_is_closed_once(self, world):
+        walk = whole_walk(world)
+        with world.as_walker(), refused("wrong_state"):
+            close_walk(walk_id=walk.pk, by=world.coordinator, now=NOW)
+
+
+class TestIndex:
+    def test_closing_drafts_the_index_of_the_school(self, world):
+        walk = whole_walk(world)
+        with world.as_walker():
+            index = indexes_of([SCHOOL], on=TODAY)[SCHOOL]
+        # library 1000; laboratory (60 * 350 + 40 * (1000 * 4 // 10)) // 100 = 370; workshop 0
+        assert index.rooms == {world.library.pk: 1000, world.laboratory.pk: 370, world.workshop.pk: 0}
+        # library and laboratory count twice: (2 * 1000 + 2 * 370 + 0) // 5
+        assert (index.points, index.reason, index.is_published) == (548, "indexed", False)
+        assert index.numbers["low"] == 2
+        assert index.number == walk.decision_number
+
+    def test_it_can_be_explained_and_verified(self, world):
+        walk = whole_walk(world)
+        with world.as_walker():
+            why = journal.explain(walk.decision_number, str(world.laboratory.pk), "room")
+            assert (why.reason, why.result["points"]) == ("lacking", 370)
+            assert "6 pieces are missing" in why.texts["en"]
+        with loading():
+            assert decisions.verify(walk.decision_number, now=NOW).agrees
+
+    def test_the_territory_publishes_and_supersedes(self, world):
+        whole_walk(world)
+        with world.as_region():
+            first = index_territory(code="470000000", day=TODAY, by=world.region, now=NOW)
+            decisions.publish(first.number, by=world.region, now=NOW)
+            second = index_territory(code="470000000", day=TODAY, by=world.region, now=NOW)
+            assert second.supersedes_id == first.pk
+            decisions.publish(second.number, by=world.region, now=NOW)
+            assert journal.decision(first.number).state == "superseded"
+        with world.as_walker():
+            index = indexes_of([SCHOOL], on=TODAY)[SCHOOL]
+        assert (index.points, index.is_published, index.number) == (548, True, second.number)
+
+    def test_a_school_does_not_index_a_territory(self, world):
+        with world.as_walker(), pytest.raises(Refusal):
+            index_territory(code="471000000", day=TODAY, by=world.coordinator, now=NOW)
+
+    def test_inputs_that_moved_are_not_published(self, world):
+        whole_walk(world)
+        with world.as_region():
+            draft = index_territory(code="470000000", day=TODAY, by=world.region, now=NOW)
+        with loading():
+            Room.objects.filter(pk=world.library.pk).update(places=40)
+        with world.as_region(), refused("inputs_moved"):
+            decisions.publish(draft.number, by=world.region, now=NOW)
+
+    def test_a_school_that_nobody_walked_through_has_no_points(self, world):
+        whole_walk(world)
+        with world.as_region():
+            draft = index_territory(code="470000000", day=TODAY, by=world.region, now=NOW)
+            rows = {row.subject: row for row in journal.outcomes(draft).filter(subject_kind="school")}
+        assert rows[f"S{world.far_room.org_no}"].reason == "no_walk"
+        assert rows[f"S{world.far_room.org_no}"].result.get("points") is None
+
+    def test_a_walk_after_publication_shows_as_a_newer_draft(self, world):
+        whole_walk(world)
+        with world.as_region():
+            draft = index_territory(code="470000000", day=TODAY, by=world.region, now=NOW)
+            decisions.publish(draft.number, by=world.region, now=NOW)
+        found = take(world, world.workshop, condition="good").finding
+        with world.as_walker():
+            close_walk(walk_id=found.walk_id, by=world.coordinator, now=NOW)
+            assert draft_after(SCHOOL, draft.number, on=TODAY).points == 748
+
+    def test_findings_are_given_to_those_above(self, world):
+        walk = whole_walk(world)
+        with world.as_officer():
+            found = queries.room_findings([SCHOOL], TODAY)
+        by_number = {one.room_number: one for one in found}
+        assert by_number["102"].missing == (("lab_table", 10, 4),)
+        assert by_number["101"].missing == ()
+        assert (by_number["103"].condition, by_number["103"].observed_on) == ("unusable", TODAY)
+        assert {one.run_number for one in found} <= {"", walk.decision_number}
+
+    def test_another_school_sees_none_of_them(self, world):
+        whole_walk(world)
+        with world.as_neighbour():
+            assert queries.room_findings([SCHOOL], TODAY) == []
+            assert Finding.objects.count() == Walk.objects.count() == 0
+
+
+class TestPhone:
+    def post(self, client, body, **more):
+        return client.post(
+            reverse("facilities:walk_findings"), json.dumps(body), content_type="application/json", **more
+        )
+
+    def row(self, room, **more):
+        return {
+            "uuid": str(uuid.uuid4()), "place": f"r{room.pk}", "at": int(NOW.timestamp() * 1000), "condition": "good",
+            "is_absent": False, "counts": {}, "note": "", "reported": {}, "seen": [],
+        } | more  # fmt: skip
+
+    def test_the_plan_holds_all_that_a_phone_needs(self, world):
+        client = client_of(world.coordinator)
+        plan = client.get(reverse("facilities:walk_plan")).json()
+        assert [room["number"] for room in plan["rooms"]] == ["101", "102", "103"]
+        assert plan["rooms"][0]["wanted"] == FULL_LIBRARY
+        assert set(plan["items"]["shelf"]) == {"kk", "ru", "en"}
+        assert plan["user"] == world.coordinator.pk
+        assert plan["token"]
+
+    def test_one_that_cannot_be_taken_holds_up_no_other(self, world):
+        client = client_of(world.coordinator)
+        bad, good = self.row(world.library, condition=""), self.row(world.laboratory)
+        answer = self.post(client, {"findings": [bad, good], "clock": 1, "device": "x"}).json()
+        assert [one["state"] for one in answer["findings"]] == ["refused", "taken"]
+        assert "four pictures" in answer["findings"][0]["message"]
+        assert self.post(client, {"findings": [good]}).json()["findings"][0]["state"] == "known"
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            [], "x", {"findings": "x"}, {"findings": [1]}, {"findings": [{}] * 51}, {},
+        ],
+    )  # fmt: skip
+    def test_what_cannot_be_read_is_refused(self, world, body):
+        assert self.post(client_of(world.coordinator), body).status_code == 422
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"place": 5}, {"place": "rx"}, {"place": "n1"}, {"counts": []}, {"uuid": "x"}, {"seen": ["x"]}, {"seen": 1},
+            {"counts": {"shelf": "many"}}, {"note": 5}, {"reported": 1}, {"place": "r99999999999999999999"},
+        ],
+    )  # fmt: skip
+    def test_a_row_of_the_wrong_kind_is_refused(self, world, wrong):
+        answer = self.post(client_of(world.coordinator), {"findings": [self.row(world.library, **wrong)]})
+        assert [one["state"] for one in answer.json()["findings"]] == ["refused"]
+
+    def test_an_officer_has_no_plan(self, world):
+        assert client_of(world.officer).get(reverse("facilities:walk_plan")).status_code == 403
+
+    def test_the_page_names_nobody(self, world):
+        page = client_of(world.coordinator).get(reverse("facilities:walk_phone")).content.decode()
+        assert str(world.coordinator) not in page
+        assert "Мектеп" not in page
+        assert page == client_of(world.neighbour).get(reverse("facilities:walk_phone")).content.decode()
+
+    def test_the_worker_keeps_every_part(self, world):
+        text = client_of(world.coordinator).get(reverse("facilities:walk_worker")).content.decode()
+        for part in ("walk/walk.js", "walk/room.js", "walk/condition-unusable.svg", "fonts/inter.woff2"):
+            assert part in text
