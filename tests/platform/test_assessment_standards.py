@@ -1,5 +1,7 @@
 """Panels on standards: rounds, refusals, the decision, and what it shows of groups."""
 
+import datetime as dt
+
 import numpy as np
 import pytest
 from access_world import user_with
@@ -19,6 +21,8 @@ from tirek.assessment.services.calibration import calibrate_test
 from tirek.assessment.services.publication import publish_results
 from tirek.decisions import queries as journal
 from tirek.decisions import services as decisions
+from tirek.storage import jobs
+from tirek.storage.models import Job
 
 pytestmark = pytest.mark.django_db
 LEVELS = [{"kk": f"{n}-деңгей", "ru": f"Уровень {n}", "en": f"Level {n}"} for n in (1, 2, 3)]
@@ -204,6 +208,32 @@ def test_a_panel_by_hand(published):
     assert "Which levels do they reach?" in school
     assert "Level 2 or higher" in school
     assert "Level 3 or higher" in text_of(client.get("/assessment/M4-2025/compare/"))
+
+
+def test_whoever_left_the_page_still_learns_why_the_levels_were_not_set(published, monkeypatch):
+    monkeypatch.setattr("tirek.assessment.work.MANY_SHEETS", 10)
+    client = client_of(Role.REGIONAL_OFFICER, ScopeKind.REGION)
+    where = "/assessment/M4-2025/standards/"
+    assert "carried over" not in text_of(client.get(where)), "levels are carried by a publication, not by a panel"
+    assert (
+        client.post(where, {"method": "carried", "levels": "a;b;c\nd;e;f", "response_probability": "0.67"})
+        .context["form"]
+        .errors
+    )
+    levels = "\n".join(";".join(level.values()) for level in LEVELS)
+    client.post(where, {"method": "bookmark", "levels": levels, "response_probability": "0.67"})
+    for _round in (1, 2):
+        for number in (1, 2):
+            client.post(where, {"panellist": f"P{number}", "v1_0": 4, "v2_1": 12})
+        if _round == 1:
+            client.post(where + "step/", {"do": "next"})
+    with jobs.inline():
+        client.post(where + "close/", {"confirm": "yes"})
+    for page in (where, "/assessment/M4-2025/link/", "/assessment/M4-2025/calibration/"):
+        assert "too few" in text_of(client.get(page)), page
+    with loading():
+        Job.objects.update(created_at=timezone.now() - dt.timedelta(days=2))
+    assert "too few" not in text_of(client.get(where)), "an old failure is no news"
 
 
 def test_panels_are_for_those_who_hold_the_test(published):
