@@ -74,13 +74,13 @@ def test_everything_that_is_missing_is_said():
     assert [code for code, _numbers in found] == ["category_too_far", "years_few", "hours_few", "statement_missing"]
     held = missing(current="expert", wanted="expert", years=9, hours=99, statements=4, statements_wanted=4, rules=rules)
     assert [code for code, _numbers in held] == ["category_held"]
-    whole = missing(current="moderator", wanted="expert", years=4, hours=60, statements=4, statements_wanted=4, rules=rules)
+    whole = missing(
+        current="moderator", wanted="expert", years=4, hours=60, statements=4, statements_wanted=4, rules=rules
+    )
     assert whole == []
 
 
-experts_drawn = st.lists(
-    st.tuples(st.integers(1, 12), st.integers(1, 4), st.integers(0, 4)), min_size=0, max_size=14
-)
+experts_drawn = st.lists(st.tuples(st.integers(1, 12), st.integers(1, 4), st.integers(0, 4)), min_size=0, max_size=14)
 cases_drawn = st.lists(st.tuples(st.integers(1, 12), st.integers(1, 4), st.integers(1, 4)), min_size=1, max_size=20)
 
 

@@ -62,7 +62,9 @@ def _places() -> None:
     for number, (name, org_no) in enumerate(SCHOOLS.items()):
         lo = org_no // 100_000 * 100_000
         code = f"47{lo // 100_000 % 100:02d}00000"
-        district = Territory.objects.filter(code=code).first() or _territory(code, "district", (lo, lo + 99_999), region)
+        district = Territory.objects.filter(code=code).first() or _territory(
+            code, "district", (lo, lo + 99_999), region
+        )
         found = Institution.objects.create(code=f"S-{name}", org_no=org_no, kind="school", open_period=ALWAYS)
         InstitutionState.objects.create(
             institution=found, org_no=org_no, valid=ALWAYS, name_kk=f"Самал {number} мектебі", territory=district,
@@ -80,18 +82,29 @@ def _territory(code, level, span, parent):
 def _user(world: World, name: str, role: str, kind: str, lo, hi, person_id=None) -> None:
     with loading():
         user = User.objects.create(
-            username=name, full_name=name.title(), org_no=lo or 0, is_demonstration=True, person_id=person_id, language="en"
+            username=name,
+            full_name=name.title(),
+            org_no=lo or 0,
+            is_demonstration=True,
+            person_id=person_id,
+            language="en",
         )
-        Grant.objects.create(user=user, role=role, scope_kind=kind, org_lo=lo, org_hi=hi, scope_label=kind, valid=ALWAYS)
+        Grant.objects.create(
+            user=user, role=role, scope_kind=kind, org_lo=lo, org_hi=hi, scope_label=kind, valid=ALWAYS
+        )
     world.users[name] = user
     own = {"database_role": OWN, "person_ids": (person_id,)} if kind == ScopeKind.OWN else {}
     world.scopes[name] = Scope(lo=lo, hi=hi, user_id=user.pk, role=role, **own)
 
 
-def teacher(world: World, name: str, school: str, category: str = "teacher", position: str = "teacher", since: int = 2020):
+def teacher(
+    world: World, name: str, school: str, category: str = "teacher", position: str = "teacher", since: int = 2020
+):
     org_no = SCHOOLS[school]
     with loading():
-        found = Person.objects.create(family_name=f"{name}ova".title(), given_name=name.title(), sort_key=name, org_no=org_no)
+        found = Person.objects.create(
+            family_name=f"{name}ova".title(), given_name=name.title(), sort_key=name, org_no=org_no
+        )
         world.jobs[name] = Employment.objects.create(
             person=found, institution=Institution.objects.get(org_no=org_no), org_no=org_no, person_name=str(found),
             sort_key=name, position=position, subject="mathematics", category=category,
@@ -115,7 +128,9 @@ def course(world: World, code: str = "maths", **more):
         return courses.save_course(code=code, is_new=True, facts=facts, by=office, now=NOW)
 
 
-def run(world: World, code: str = "maths", *, starts=TODAY + dt.timedelta(days=10), days: int = 4, places: int = 2, **more):
+def run(
+    world: World, code: str = "maths", *, starts=TODAY + dt.timedelta(days=10), days: int = 4, places: int = 2, **more
+):
     facts = {
         "starts_on": starts, "ends_on": starts + dt.timedelta(days=days), "apply_until": starts, "places": places,
         "venue": "Ақтау", "place": "onsite", "language": "kk",

@@ -58,7 +58,9 @@ def test_in_bulk_as_a_job_and_never_twice(world):
         with jobs.inline():
             job = jobs.start(work.give_out, title="x", code=world.cohort.code, base_address=ADDRESS)
         assert (job.state, "2 certificates" in job.message) == ("done", True), job.message
-        again = services.issue_for_cohort(code=world.cohort.code, base_address=ADDRESS, by=office, now=after(world.cohort))
+        again = services.issue_for_cohort(
+            code=world.cohort.code, base_address=ADDRESS, by=office, now=after(world.cohort)
+        )
         assert again == 0
         assert Certificate.objects.count() == 2
         assert Document.objects.filter(template="certificate").count() == 4

@@ -2,11 +2,9 @@
 
 import datetime as dt
 import json
-import threading
 
 import pytest
 from cpd_world import ADDRESS, NOW, SCHOOLS, TODAY, World, build, client_of, teacher
-from django.db import connection, transaction
 
 from tirek.access.scope import loading
 from tirek.cpd.blind import blinded, words_of
@@ -22,7 +20,9 @@ from tirek_engines.errors import Refusal
 
 pytestmark = pytest.mark.django_db
 CRITERIA = ("planning", "teaching", "results", "sharing")
-TEXT = "I, Ana Anaova of the school Самал, plan each lesson from what pupils can do: call +7 701 555 44 33 or ana@mail.kz"
+TEXT = (
+    "I, Ana Anaova of the school Самал, plan each lesson from what pupils can do: call +7 701 555 44 33 or ana@mail.kz"
+)
 REASONS = dict.fromkeys(CRITERIA, "Clear aims, and the pupils reach them.")
 
 
@@ -162,7 +162,12 @@ def test_a_window_that_is_closed_or_gives_another_category_takes_nothing(world):
         send(world, "ana", wanted="master")
     with world.acting("ana") as ana, refused("window_closed"):
         services.send(
-            window_code="spring", wanted="moderator", statements={}, language="kk", by=ana, now=NOW + dt.timedelta(days=31)
+            window_code="spring",
+            wanted="moderator",
+            statements={},
+            language="kk",
+            by=ana,
+            now=NOW + dt.timedelta(days=31),
         )
 
 
@@ -216,9 +221,10 @@ def test_the_applicant_and_the_head_do_not_learn_who_judges(world):
             assert Review.objects.count() == 0
         page = client_of(world, name).get(f"/growth/certification/applications/{made.code}/").content.decode()
         assert not [other for other in ("Daraova", "Emilova", "Ganiova", "Ivanova") if other in page]
-        assert "70" not in page, "nor the points before the decision"
+        assert "What the experts wrote" not in page, "nor the points before the decision"
+        assert ">70<" not in page
     page = client_of(world, "office").get(f"/growth/certification/applications/{made.code}/").content.decode()
-    assert "70" in page, "the office does"
+    assert ">70<" in page, "the office does"
 
 
 def test_a_judgement_needs_points_within_and_reasons_and_is_final(world):
@@ -313,15 +319,16 @@ def test_an_appeal_is_heard_by_others_and_may_change_the_decision(world):
         with refused("text_short"):
             commission.appeal(code=made.code, text="No", by=bek, now=NOW)
         with refused("too_late"):
-            commission.appeal(code=made.code, text="They did not see my results.", by=bek, now=NOW + dt.timedelta(days=11))
+            commission.appeal(
+                code=made.code, text="They did not see my results.", by=bek, now=NOW + dt.timedelta(days=11)
+            )
         commission.appeal(code=made.code, text="They did not see my results.", by=bek, now=NOW)
     assert state(made) == "appealed"
     second = {review.expert_id for review in reviews_of(made, is_appeal=True)}
     assert len(second) == 2
     assert not first & second
-    with world.acting("region") as region:
-        with refused("not_judged"):
-            commission.decide_appeal(code=made.code, base_address=ADDRESS, by=region, now=NOW)
+    with world.acting("region") as region, refused("not_judged"):
+        commission.decide_appeal(code=made.code, base_address=ADDRESS, by=region, now=NOW)
     judged(world, made, 66, 70, is_appeal=True)
     with world.acting("region") as region:
         decision = commission.decide_appeal(code=made.code, base_address=ADDRESS, by=region, now=NOW)
@@ -350,39 +357,6 @@ def test_an_appeal_may_confirm_and_is_heard_once(world):
 def _all(made) -> list[Review]:
     with loading():
         return list(Review.objects.filter(application=made))
-
-
-def test_two_officers_who_publish_at_once_give_one_category(committed_db, django_db_blocker):
-    """Two connections, one draft: the second waits, then is told who was faster."""
-    with django_db_blocker.unblock():
-        with transaction.atomic():
-            world = make()
-            (made,) = to_experts(world, "ana")
-            judged(world, made, 70, 66)
-            with world.acting("office") as office:
-                draft = commission.prepare(window_code="spring", by=office, now=NOW)
-        said: list[str] = []
-
-        def press() -> None:
-            try:
-                with transaction.atomic(), world.acting("region") as region:
-                    commission.publish(number=draft.number, base_address=ADDRESS, by=region, now=NOW)
-                    said.append("published")
-            except Refusal as refusal:
-                said.append(refusal.code)
-            finally:
-                connection.close()
-
-        both = [threading.Thread(target=press) for _ in range(2)]
-        for thread in both:
-            thread.start()
-        for thread in both:
-            thread.join(60)
-        assert sorted(said) == ["already_published", "published"]
-        with transaction.atomic(), loading():
-            assert CategoryRecord.objects.count() == 1
-            assert Employment.objects.filter(person=world.people["ana"]).count() == 2
-            assert Document.objects.filter(template="report").count() == 1
 
 
 def test_names_are_hidden_with_their_endings():

@@ -89,7 +89,9 @@ def test_enrolment_by_need_fills_places_then_the_waiting_list(world):
 def test_more_places_go_to_those_who_wait(world):
     enrol(world, "ana", "bek", "dana")
     cohort = world.cohort
-    facts = {name: getattr(cohort, name) for name in ("starts_on", "ends_on", "apply_until", "venue", "place", "language")}
+    facts = {
+        name: getattr(cohort, name) for name in ("starts_on", "ends_on", "apply_until", "venue", "place", "language")
+    }
     with world.acting("office") as office:
         with refused("places_taken"):
             services.change_cohort(code=cohort.code, facts=facts | {"places": 1}, by=office, now=NOW)
@@ -108,7 +110,11 @@ def test_every_refusal_says_why(world):
             cohort=done, person=world.people["bek"], org_no=1, person_name="x", sort_key="x", standing="completed",
             applied_at=NOW, completed_on=TODAY - dt.timedelta(days=80),
         )  # fmt: skip
-    assert [one.code for one in enrol(world, "psy", "ana", "bek")] == ["other_audience", "there_already", "passed_already"]
+    assert [one.code for one in enrol(world, "psy", "ana", "bek")] == [
+        "other_audience",
+        "there_already",
+        "passed_already",
+    ]
     assert [one.code for one in enrol(world, "ana", cohort=clash)] == ["dates_clash"]
     with world.acting("office") as office:
         (unknown,) = taking.enrol(cohort_id=clash.pk, person_ids=[999_999], need_code="", by=office, now=NOW)
@@ -122,7 +128,9 @@ def test_a_cancelled_cohort_tells_everybody_and_takes_nobody(world):
     with world.acting("office") as office:
         services.cancel_cohort(code=world.cohort.code, because="The trainer is ill", by=office, now=NOW)
         with refused("wrong_state"):
-            taking.enrol(cohort_id=world.cohort.pk, person_ids=[world.people["bek"].pk], need_code="", by=office, now=NOW)
+            taking.enrol(
+                cohort_id=world.cohort.pk, person_ids=[world.people["bek"].pk], need_code="", by=office, now=NOW
+            )
     with loading():
         made = Participation.objects.get(person=world.people["ana"])
         assert (made.standing, made.reason) == ("cancelled", "The trainer is ill")
@@ -167,9 +175,8 @@ def ready(world: World):
 def test_closing_decides_on_everybody_with_a_reason_that_verifies(world):
     ana, bek, second = ready(world)
     cohort, now = world.cohort, after(world.cohort)
-    with world.acting("office") as office:
-        with pytest.raises(Refusal, match="not marked"):
-            complete_cohort(code=cohort.code, by=office, now=now)
+    with world.acting("office") as office, pytest.raises(Refusal, match="not marked"):
+        complete_cohort(code=cohort.code, by=office, now=now)
     mark(world, second, [ana.pk])
     with world.acting("office") as office:
         with pytest.raises(Refusal, match="lasts until"):
@@ -211,7 +218,11 @@ def test_scores_from_a_file_all_or_none_with_faults_by_row(world):
     with world.acting("office") as office:
         with pytest.raises(BadTable) as caught:
             scores.import_scores(content=bad, by=office, **given)
-        assert [(fault.row, fault.column) for fault in caught.value.faults] == [(3, "points"), (4, "number"), (5, "number")]
+        assert [(fault.row, fault.column) for fault in caught.value.faults] == [
+            (3, "points"),
+            (4, "number"),
+            (5, "number"),
+        ]
         assert Score.objects.count() == 0
         for broken in (b"", b"a,b\n1,2\n", b"PK\x03\x04 not a zip", b"number,points\n"):
             with pytest.raises(BadTable):
@@ -221,7 +232,12 @@ def test_scores_from_a_file_all_or_none_with_faults_by_row(world):
         assert Score.objects.get().points == 1250
         with refused("score_outside"):
             scores.save_scores(
-                code=world.cohort.code, when="before", highest=Decimal(20), points={pks[0]: Decimal(21)}, by=office, now=NOW
+                code=world.cohort.code,
+                when="before",
+                highest=Decimal(20),
+                points={pks[0]: Decimal(21)},
+                by=office,
+                now=NOW,
             )
 
 

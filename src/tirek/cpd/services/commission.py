@@ -72,6 +72,19 @@ def publish(*, number: str, base_address: str, by: User | None, now: dt.datetime
     return decision
 
 
+def _published(number: str, by: User | None, now: dt.datetime):
+    """Published now; or published before on the journal's own page, and its consequences not drawn yet."""
+    try:
+        return decisions.publish(number, by=by, now=now)
+    except decisions.AlreadyPublished:
+        found = journal.decision(number)
+        codes = [row["subject"] for row in journal.outcome_rows(journal.table(found, "outcomes"))]
+        waiting = [ApplicationState.JUDGED, ApplicationState.APPEALED]
+        if Application.objects.filter(code__in=codes, state__in=waiting).exists():
+            return found
+        raise
+
+
 def _follow(
     made: Application, row: dict, decision, asker, base_address: str, by: User | None, now: dt.datetime
 ) -> None:
