@@ -97,6 +97,21 @@ def test_an_officer_publishes_and_verifies(client):
     assert "the sealed snapshot gives the same numbers" in page
 
 
+def test_a_changed_seal_is_told_in_the_readers_language(client, release):
+    digest = next(iter(release.snapshot.tables.values()))["sha256"]
+    file = next(path for path in sealed.folder().rglob(f"*{digest}*") if path.is_file())
+    file.chmod(0o600)
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    signed_in(client, Role.MINISTRY_ANALYST)
+    with jobs.inline():
+        client.post(reverse("indicators:verify", args=[release.number]))
+    url = reverse("indicators:release", args=[release.number])
+    client.cookies["language"] = "ru"
+    page = client.get(url).content.decode()
+    assert "Опечатанный файл уже не тот" in page
+    assert digest in page
+
+
 def test_a_teacher_does_not_publish(client):
     signed_in(client, Role.TEACHER, ScopeKind.OWN)
     assert client.post(reverse("indicators:publish", args=["schools.count"])).status_code == 403
