@@ -15,7 +15,7 @@ import yaml
 from django.utils.translation import get_language, gettext_lazy
 
 from tirek.access.scope import current_cause
-from tirek.assessment.models import ContentArea
+from tirek.assessment.models import ContentArea, Subject
 
 SHIPPED = Path(__file__).with_name("bank") / "areas.yaml"
 NONE = gettext_lazy("without an area")
@@ -35,6 +35,11 @@ class Area:
     def name(self) -> str:
         """In the reader's language."""
         return self.names[language if (language := (get_language() or "kk")[:2]) in LANGUAGES else "kk"]
+
+    @property
+    def subject_name(self) -> str:
+        """The same of its subject."""
+        return str(Subject(self.subject).label)
 
 
 _kept: ContextVar[tuple[str, dict[str, Area]] | None] = ContextVar("tirek_content_areas", default=None)

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_http_methods
 from tirek.access.gates import gate
 from tirek.assessment.content_areas import areas as all_areas
 from tirek.assessment.forms.areas import AreaForm, NamesForm
-from tirek.assessment.models import Subject
 from tirek.assessment.pages import bank as pages
 from tirek.assessment.queries import bank as queries
 from tirek.assessment.services import areas as services
@@ -31,9 +30,9 @@ def areas(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("The area is there. Items can have it from now on."))
             return redirect("assessment:bank_areas")
-    counts, subjects = queries.items_by_area(request.scope), dict(Subject.choices)
+    counts = queries.items_by_area(request.scope)
     rows = [
-        {"area": area, "subject": subjects.get(area.subject, ""), "n": counts.get(area.code, 0)}
+        {"area": area, "n": counts.get(area.code, 0)}
         for area in sorted(all_areas().values(), key=lambda area: (area.subject, area.name))
     ]
     return render(request, "assessment/bank/areas.html", {
