@@ -11,7 +11,7 @@ from access_world import ALWAYS, DISTRICT, NEIGHBOUR, OTHER_DISTRICT, REGION, SC
 from django.db.backends.postgresql.psycopg_any import DateRange
 from PIL import Image
 
-from tirek.access.models import User
+from tirek.access.models import Grant, User
 from tirek.access.roles import Role
 from tirek.access.scope import Scope, acting_as, loading
 from tirek.facilities.services.findings import Sent
@@ -74,9 +74,15 @@ def build() -> Rooms:
         "officer": user_with(Role.DISTRICT_OFFICER, name="officer"),
         "office": user_with(Role.PROGRAMME_OFFICE, name="office"),
         "region": user_with(Role.REGIONAL_OFFICER, name="region"),
-        "neighbour": user_with(Role.SCHOOL_COORDINATOR, name="neighbour"),
+        "neighbour": _elsewhere(user_with(Role.SCHOOL_COORDINATOR, name="neighbour")),
     }
     return Rooms(school, rooms[0], rooms[1], rooms[2], far_rooms[0], **users)
+
+
+def _elsewhere(user: User) -> User:
+    with loading():
+        Grant.objects.filter(user=user).update(org_lo=NEIGHBOUR, org_hi=NEIGHBOUR)
+    return user
 
 
 def _territory(code, level, span, parent):

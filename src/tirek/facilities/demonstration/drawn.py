@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 WIDTH, HEIGHT = 1200, 900
 WALLS = {"good": "#f2eede", "fair": "#e6dfca", "poor": "#d2c8ad", "unusable": "#b5ab93"}
 FLOORS = {"good": "#cfa873", "fair": "#b99a6e", "poor": "#9c815c", "unusable": "#7a6548"}
-WORD = "SYNTHETIC · СИНТЕТИКА"
+WORD = "SYNTHETIC"
 
 
 @cache

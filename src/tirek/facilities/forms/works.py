@@ -37,7 +37,9 @@ class OpenForm(forms.Form):
         self.fields["room"].choices = [("", _("choose")), *rooms]
         named = [("", _("choose")), *choices()]
         for n in range(1, LINES + 1):
-            self.fields[f"item_{n}"] = forms.ChoiceField(label=pgettext_lazy("equipment", "Item"), choices=named, required=n == 1)
+            self.fields[f"item_{n}"] = forms.ChoiceField(
+                label=pgettext_lazy("equipment", "Item"), choices=named, required=n == 1
+            )
             self.fields[f"count_{n}"] = forms.IntegerField(
                 label=_("Number"), min_value=1, max_value=10_000, required=n == 1
             )
