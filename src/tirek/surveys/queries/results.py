@@ -45,9 +45,9 @@ def scale_results(org_nos: Iterable[int], on: dt.date) -> list[ScaleResult]:
     rows = PublishedScale.objects.filter(org_no__in=list(org_nos), closed_on__lte=on).order_by("closed_on", "pk")
     rows = list(rows)
     numbers = {row.number for row in rows}
-    standing = set(
-        decisions.decisions().filter(number__in=numbers, state=decisions.PUBLISHED).values_list("number", flat=True)
-    )
+    with loading():  # whether a result still stands is no secret; its head may lie outside a school's range
+        published = decisions.decisions().filter(number__in=numbers, state=decisions.PUBLISHED)
+        standing = set(published.values_list("number", flat=True))
     latest: dict[tuple, ScaleResult] = {}
     for row in rows:
         if row.number in standing:
