@@ -26,6 +26,16 @@ def tenge(tiyn: int | None) -> str:
     return f"{sign}{digits}\u00a0₸"
 
 
+def millions(tiyn: int | None) -> str:
+    """For large figures: ``450 mln ₸`` in the reader's language, one digit after the comma; smaller amounts as they are."""
+    if tiyn is None or abs(tiyn) < 10_000_000 * TIYN:
+        return tenge(tiyn)
+    number = (Decimal(abs(tiyn)) / (1_000_000 * TIYN)).quantize(Decimal("0.1"))
+    digits = number_format(number, decimal_pos=1 if number % 1 else 0, use_l10n=True, force_grouping=True)
+    said = _("%(number)s mln ₸") % {"number": digits}
+    return f"{'−' if tiyn < 0 else ''}{said}".replace(" ", "\u00a0")
+
+
 def tenge_plain(tiyn: int) -> Decimal:
     """For files: tenge with two places, exactly."""
     return Decimal(tiyn).scaleb(-2)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from django import template
 from django.utils.translation import get_language
 
-from tirek.ledger.money import tenge
+from tirek.ledger.money import millions, tenge
 from tirek.ledger.words import say
 
 register = template.Library()
 register.filter("money", tenge)
+register.filter("millions", millions)
 
 
 @register.filter

@@ -186,7 +186,7 @@ def _order(
                 commitment_id=order.pk, amount_tiyn=advance, paid_on=day, reference=f"А-{order.pk}", by=by, now=at
             )
         return
-    if number % 5:  # some accepted works wait for their payment
+    if (number + 1) % 5:  # some accepted works wait for their payment
         paid_on = min(work.accepted_on + dt.timedelta(days=chance.randrange(2, 15)), timezone.localdate(now))
         services.pay(
             commitment_id=order.pk,
