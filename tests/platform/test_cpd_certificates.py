@@ -30,6 +30,12 @@ REFERENCE = Path(__file__).resolve().parents[1] / "reference" / "openbadges"
 EXAMPLES = "https://www.w3.org/ns/credentials/examples/v2"
 
 
+@pytest.fixture(autouse=True)
+def without_second_factor(settings):
+    """So that the accounts of officers open pages."""
+    settings.DEMONSTRATION = True
+
+
 @pytest.fixture
 def world() -> World:
     """Ana and Bek completed, nothing is given out yet."""

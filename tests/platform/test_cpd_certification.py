@@ -39,6 +39,12 @@ def shares(total: int) -> dict[str, int]:
     return found
 
 
+@pytest.fixture(autouse=True)
+def without_second_factor(settings):
+    """So that the accounts of officers open pages."""
+    settings.DEMONSTRATION = True
+
+
 @pytest.fixture
 def world() -> World:
     """A window, three experts in other districts, and hours enough for Ana and Bek."""

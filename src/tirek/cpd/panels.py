@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tirek.access.permissions import may
-from tirek.cpd.queries import certification, cohorts, courses
+from tirek.cpd.queries import certification, cohorts, courses, people
 from tirek.cpd.queries import portfolio as portfolios
 from tirek.registry import panels
 from tirek.registry.queries.territories import local_name
@@ -36,7 +36,10 @@ def home(request, subject):
 def _mine(request, found) -> list[dict]:
     rows = [_run(made.cohort, made.get_standing_display()) for made in found.under_way[:SHOWN]]
     mine = {made.cohort_id for made in found.under_way}
-    taking = [cohort for cohort in courses.open_cohorts(on=timezone.localdate()) if cohort.pk not in mine]
+    today = timezone.localdate()
+    employment = people.employments([request.user.person_id], today).get(request.user.person_id)
+    audience = people.audience_of(employment) if employment else ""
+    taking = [cohort for cohort in courses.open_cohorts(on=today, audience=audience) if cohort.pk not in mine]
     rows += [_run(cohort, _("can be joined")) for cohort in taking[:SHOWN]]
     return [*rows, {"url": reverse("cpd:mine"), "label": _("My courses, certificates and category"), "note": ""}]
 

@@ -15,9 +15,9 @@ from tirek.access.models import User
 from tirek.access.scope import loading
 from tirek.cpd.models import OPEN_STATES, Application, ApplicationState, ApplicationStep, Window
 from tirek.cpd.queries.criteria import criteria_of, eligibility_of, rules_of_window
+from tirek.cpd.queries.people import employments
 from tirek.cpd.queries.portfolio import hours_between, years_of_work
 from tirek.cpd.refusals import BadValue, NotAllowed, NotThere, WrongState, must, must_cover, own_range
-from tirek.cpd.services.people import employments
 from tirek_engines.cpd.eligibility import missing
 
 SHORTEST_STATEMENT = 40

@@ -15,8 +15,8 @@ from tirek.access.models import User
 from tirek.access.permissions import may
 from tirek.access.scope import current_scope, loading
 from tirek.cpd.models import ACTIVE, Cohort, CohortState, Participation, Standing, Step
+from tirek.cpd.queries.people import audience_of, employments
 from tirek.cpd.refusals import BadValue, NotAllowed, NotThere, WrongState, must
-from tirek.cpd.services.people import audience_of, employments
 from tirek.registry.models import Employment
 from tirek.storage.database import LOADER
 from tirek.tasks.services import tell

@@ -17,9 +17,9 @@ from tirek.access.scope import current_scope, loading, signing_in
 from tirek.cpd.blind import blinded, words_of
 from tirek.cpd.models import Application, ApplicationState, Expert, Participation, Review, Standing, Window
 from tirek.cpd.queries.criteria import criteria_of, rules_of_window
+from tirek.cpd.queries.people import employments
 from tirek.cpd.refusals import BadValue, NotThere, WrongState, must, must_cover, own_range
 from tirek.cpd.services.certification import move, note_many, window_of
-from tirek.cpd.services.people import employments
 from tirek.decisions.rules import RuleSet
 from tirek.registry.models import InstitutionState, Person
 from tirek.registry.models.people import DISTRICT_SPAN

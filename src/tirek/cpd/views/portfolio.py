@@ -15,6 +15,7 @@ from tirek.access.services.reads import record_read
 from tirek.cpd import portfolios
 from tirek.cpd.forms.courses import CourseForm
 from tirek.cpd.queries import certification, courses
+from tirek.cpd.queries import people as positions
 from tirek.cpd.queries import portfolio as queries
 from tirek.registry.queries import people
 from tirek.registry.queries.territories import country
@@ -31,12 +32,20 @@ def mine(request):
     today = timezone.localdate()
     found = queries.portfolio(person_id)
     context = _context(found) | {
-        "is_mine": True, "name": str(request.user), "open_cohorts": courses.open_cohorts(on=today)[:6],
+        "is_mine": True, "name": str(request.user), "open_cohorts": _for_me(person_id, found, today)[:6],
         "application": certification.my_application(person_id),
         "windows": certification.open_windows(request.scope, today), "n_reviews": _reviews(request),
         "led": courses.cohorts(request.scope, led_by=request.user.pk)[:5],
     }  # fmt: skip
     return render(request, "cpd/portfolio/portfolio.html", context)
+
+
+def _for_me(person_id: int, found, today) -> list:
+    """Runs for the asker's position that the asker is not in yet."""
+    employment = positions.employments([person_id], today).get(person_id)
+    mine, done = {made.cohort_id for made in found.under_way}, {made.cohort.course_id for made in found.completed}
+    taking = courses.open_cohorts(on=today, audience=positions.audience_of(employment) if employment else "")
+    return [cohort for cohort in taking if cohort.pk not in mine and cohort.course_id not in done]
 
 
 def _reviews(request) -> int:
