@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import uuid
+import uuid as uuids
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -27,16 +27,16 @@ REPORTED = {"building": 32, "number": 16, "name": 200, "purpose": 24}
 class Sent:
     """One look at one room, as a phone sends it. ``seen``: the findings of this room that the phone knew."""
 
-    uuid: uuid.UUID
+    uuid: uuids.UUID
     room_id: int | None
     taken_at: dt.datetime
     condition: str = ""
     is_absent: bool = False
     counts: Mapping[str, int] = field(default_factory=dict)
     note: str = ""
-    new_room: uuid.UUID | None = None
+    new_room: uuids.UUID | None = None
     reported: Mapping[str, object] = field(default_factory=dict)
-    seen: Sequence[uuid.UUID] = ()
+    seen: Sequence[uuids.UUID] = ()
     device: str = ""
 
     @property
@@ -96,7 +96,7 @@ def open_walk_of(institution: Institution, by: User | None, now: dt.datetime) ->
     return found
 
 
-def resolve(*, walk_id: int, place: str, chosen: uuid.UUID, by: User, now: dt.datetime) -> Finding:
+def resolve(*, walk_id: int, place: str, chosen: uuids.UUID, by: User, now: dt.datetime) -> Finding:
     """Decide between findings of one room that did not know of each other; what the others say stays readable."""
     with loading():
         walk = Walk.objects.select_for_update().filter(pk=walk_id).first()
@@ -111,9 +111,9 @@ def resolve(*, walk_id: int, place: str, chosen: uuid.UUID, by: User, now: dt.da
     if best is None or len(heads) < 2:
         raise WrongState(_("Somebody has decided this already. Load the page again."))
     sent = Sent(
-        uuid=uuid.uuid4(), room_id=best.room_id, taken_at=best.taken_at, condition=best.condition,
+        uuid=uuids.uuid4(), room_id=best.room_id, taken_at=best.taken_at, condition=best.condition,
         is_absent=best.is_absent, counts=best.counts, note=best.note, reported=best.reported,
-        new_room=None if best.room_id else uuid.UUID(place[1:]), seen=[head.uuid for head in heads], device="page",
+        new_room=None if best.room_id else uuids.UUID(place[1:]), seen=[head.uuid for head in heads], device="page",
     )  # fmt: skip
     return take_finding(org_no=walk.org_no, sent=sent, by=by, now=now).finding
 
@@ -146,7 +146,8 @@ def _checked(institution: Institution, sent: Sent, now: dt.datetime) -> Room | N
     if sent.taken_at < now - OLDEST:
         raise BadFinding(_("The phone says that this was seen more than a year ago. Set its clock."), code="clock")
     if sent.room_id is None:
-        return _check_reported(institution, sent)
+        _check_reported(institution, sent)
+        return None
     room = Room.objects.filter(pk=sent.room_id, institution=institution).first()
     if room is None:
         raise BadFinding(
