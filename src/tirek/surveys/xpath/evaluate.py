@@ -39,10 +39,14 @@ class Context:
     size: int = 1
     budget: list[int] = field(default_factory=lambda: [MOST_NODES])
 
-    def at(self, node: Node, position: int = 1, size: int = 1) -> Context:
-        self.budget[0] -= 1
+    def spend(self, steps: int) -> None:
+        """Count what is looked at; a form that looks at too much is refused."""
+        self.budget[0] -= steps
         if self.budget[0] < 0:
             raise BadExpression("The expression looks at too much. Make its lists shorter.")
+
+    def at(self, node: Node, position: int = 1, size: int = 1) -> Context:
+        self.spend(1)
         return replace(self, node=node, position=position, size=size, start=self.start or self.node)
 
 
@@ -81,7 +85,12 @@ def nodes_of(tree: Tree, context: Context) -> list[Node]:
         return _as_nodes(evaluate(tree, context))
     found = nodes_of(tree[1], context)
     for axis, name, predicates in tree[2]:
-        found = [node for one in found for node in _kept(_step(one, axis, name), predicates, context)]
+        reached = []
+        for one in found:
+            looked = _step(one, axis, name)
+            context.spend(len(looked) + 1)
+            reached += _kept(looked, predicates, context)
+        found = reached
     return found
 
 
