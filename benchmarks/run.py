@@ -17,7 +17,9 @@ HERE = Path(__file__).resolve().parent
 QUICK = {
     "allocation": ["--quick"],
     "calibration": ["--quick"],
+    "evaluation": ["--quick"],
     "imports": ["--quick"],
+    "ledger": ["--quick"],
     "pages": ["--scale", "tiny", "--quick"],
     "startup": [],
 }

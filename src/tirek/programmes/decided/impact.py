@@ -11,7 +11,7 @@ import polars as pl
 
 from tirek.decisions.kinds import Result
 from tirek.decisions.rules import RuleSet
-from tirek.programmes.decided.impact_estimates import Estimates, estimate
+from tirek.programmes.decided.impact_estimates import Estimates, estimate, panel_of
 from tirek_engines.errors import Refusal
 from tirek_engines.evaluation.matching import balance
 from tirek_engines.programmes.impact import Bounds, claim_of, judge, pooled_spread, with_link_error
@@ -86,6 +86,7 @@ def run_impact(inputs: Mapping[str, Any], parameters: Mapping[str, Any], rules: 
         "events": found.events,
         "balance": balanced,
         "means": _means(table, weights),
+        "counted": panel_of(everywhere, "weight" if weights.any() else "alone"),
     }
     if found.groups.height:
         tables["groups"] = found.groups
