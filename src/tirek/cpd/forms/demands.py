@@ -29,7 +29,7 @@ class DemandForm(forms.ModelForm):
 
 
 class DemandFilter(forms.Form):
-    q = forms.CharField(label=_("Words"), required=False, max_length=100)
+    q = forms.CharField(label=_("Words of the request"), required=False, max_length=100)
     repeats = forms.BooleanField(label=_("Only what repeats data that are held"), required=False)
 
 
