@@ -79,7 +79,7 @@ def test_sealed_answers_cannot_be_read_as_they_lie():
     found = publish(answered(5, 5, said="OPEN-WORDS"))
     with loading():
         decision = decision_queries.decision(found.result_number)
-    data = sealed.read(decision.inputs["answers"]["sha256"])
+    data = sealed.read(decision.inputs["responses"]["sha256"])
     assert not data.startswith(b"PAR1")
     assert b"OPEN-WORDS" not in data
 

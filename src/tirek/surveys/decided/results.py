@@ -34,7 +34,7 @@ RELIABILITY_TABLE = {
 
 def run_results(inputs: Mapping[str, Any], parameters: Mapping[str, Any], rules: RuleSet) -> Result:
     """Outcomes: one for everybody, each district and each school; tables of questions, scales and reliability."""
-    frame, answers = inputs["frame"].sort("org_no"), opened(inputs["answers"])
+    frame, answers = inputs["frame"].sort("org_no"), opened(inputs["responses"])
     place = {no: row for row, no in enumerate(frame["org_no"].to_list())}
     school = np.array([place[no] for no in answers["org_no"].to_list()], dtype=np.int64)
     finished = np.bincount(school, minlength=frame.height).astype(np.int64)

@@ -18,7 +18,7 @@ def anonymous_answers(found: Round) -> tuple[list[tuple[str, str]], list[tuple]]
     """
     with loading():
         decision = decisions.decision(found.result_number)
-        answers = opened(decisions.table(decision, "answers"))
+        answers = opened(decisions.table(decision, "responses"))
         frame = decisions.table(decision, "frame")
         weights = decisions.table(decision, "weights")
     minimum = int(decision.summary["minimum"])

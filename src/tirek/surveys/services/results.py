@@ -45,11 +45,11 @@ def publish_results(*, round_id: int, by: User | None, now: dt.datetime) -> Roun
     with loading():
         found = Round.objects.select_for_update(of=("self",)).select_related("form", "version").get(pk=round_id)
         inputs, items = inputs_of(found)
-        if inputs["answers"] is None:
+        if inputs["responses"] is None:
             raise SurveyRefused(_("Nobody has answered: there is nothing to compute."), code="no_answers")
         decision = record(
             kind=RESULTS,
-            inputs=inputs | {"answers": closed(inputs["answers"])},
+            inputs=inputs | {"responses": closed(inputs["responses"])},
             parameters={"round": found.code, "org_lo": found.org_lo},
             by=by,
             now=now,
@@ -78,7 +78,7 @@ def inputs_of(found: Round) -> tuple[dict, list[Item]]:
             columns[item.key].append(answers.get(item.paths.get(number, ""), ""))
     schema = {"org_no": pl.Int64, "version": pl.Int64} | {item.key: pl.String for item in items}
     answers = pl.DataFrame(columns, schema=schema) if columns["org_no"] else None
-    return {"answers": answers, "items": _items(found, items), "frame": _frame(found)}, items
+    return {"responses": answers, "items": _items(found, items), "frame": _frame(found)}, items
 
 
 def _items(found: Round, items: list[Item]) -> pl.DataFrame:
