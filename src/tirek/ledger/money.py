@@ -33,7 +33,7 @@ def millions(tiyn: int | None) -> str:
     number = (Decimal(abs(tiyn)) / (1_000_000 * TIYN)).quantize(Decimal("0.1"))
     digits = number_format(number, decimal_pos=1 if number % 1 else 0, use_l10n=True, force_grouping=True)
     said = _("%(number)s mln ₸") % {"number": digits}
-    return f"{'−' if tiyn < 0 else ''}{said}".replace(" ", "\u00a0")
+    return f"{'−' if tiyn < 0 else ''}{said}".replace(" ₸", "\u00a0₸")
 
 
 def tenge_plain(tiyn: int) -> Decimal:

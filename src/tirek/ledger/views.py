@@ -52,7 +52,7 @@ def _holding(held) -> int:
 
 def _accounts_file(request: HttpRequest, held, on: dt.date) -> HttpResponse:
     columns = [
-        ("code", _("Code")), ("kind", _("Kind")), ("name", _("Account")), ("on", _("At the end of the day")),
+        ("code", _("Code")), ("kind", _("Kind")), ("name", _("Money account")), ("on", _("At the end of the day")),
         ("in_kzt", _("Came, tenge")), ("out_kzt", _("Went, tenge")), ("balance_kzt", _("Holds, tenge")),
     ]  # fmt: skip
     rows = [

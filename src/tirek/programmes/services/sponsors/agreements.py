@@ -169,7 +169,7 @@ def enter_agreement(
         ends_on=period[1], amount_tiyn=amount_tiyn, purpose=purpose.strip()[:500], is_public=is_public,
         org_lo=programme.org_lo, org_hi=programme.org_hi, by_id=by.pk if by else None, at=now, **_paper(paper),
     )  # fmt: skip
-    names = tuple(f"{getattr(sponsor, f'name_{language}')} · {number}" for language in ("kk", "ru", "en"))
+    names = (f"{sponsor.name_kk} · {number}", f"{sponsor.name_ru} · {number}", f"{sponsor.name_en} · {number}")
     org = (agreement.org_lo, agreement.org_hi)
     open_accounts(sponsor, [(agreement.fund, "fund", names, org)], by, now)
     record(
