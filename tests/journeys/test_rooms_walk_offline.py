@@ -64,9 +64,10 @@ def kill(folder: Path) -> None:
 def sign_in(context, wire, name: str) -> None:
     from django.conf import settings
 
+    late = time.time() + 3600  # kept on disk, as a session's cookie is
     context.add_cookies([
-        {"name": "language", "value": "en", "url": wire.address},
-        {"name": settings.SESSION_COOKIE_NAME, "value": session_of(name), "url": wire.address},
+        {"name": "language", "value": "en", "url": wire.address, "expires": late},
+        {"name": settings.SESSION_COOKIE_NAME, "value": session_of(name), "url": wire.address, "expires": late},
     ])  # fmt: skip
 
 

@@ -40,7 +40,7 @@ export async function refreshPlan() {
   const answer = await call("/rooms/walk/plan/", { headers: { Accept: "application/json" } });
   if (!answer.ok) return null;
   token = answer.body.token;
-  const found = { ...answer.body, token: undefined };
+  const found = { ...answer.body, token: undefined, gotAt: Date.now() };
   await keeping.keepPlan(found);
   keeping.setCurrentUser(found.user);
   isSignedOut = false;
@@ -151,6 +151,7 @@ function take(room, one) {
   room.sent = one.uuid;
   room.arrived = one.uuid;
   room.walk = one.walk;
+  room.sentAt = Date.now();
 }
 
 async function sendPhotographs(user) {

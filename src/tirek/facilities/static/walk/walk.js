@@ -74,11 +74,12 @@ async function read() {
   others = await keeping.waitingOfOthers(user);
 }
 
-/* What was sent in a walk that is closed by now is the server's alone. */
+/* What was sent in a walk that is closed by now is the server's alone. A plan older than the sending knows nothing of it. */
 async function tidy() {
   for (const mine of [...world.records.values()]) {
     const pictures = world.pictures.get(mine.place) || [];
-    const isOver = mine.ready && mine.sent === mine.uuid && mine.walk && mine.walk !== world.plan.walk;
+    const isKnown = mine.ready && mine.sent === mine.uuid && mine.walk && world.plan.gotAt > mine.sentAt;
+    const isOver = isKnown && mine.walk !== world.plan.walk;
     if (!isOver || pictures.some((one) => !one.sent && !one.refused)) continue;
     await keeping.forgetRecord(mine.user, mine.place);
     for (const one of pictures) await keeping.forgetPhotograph(one.uuid);
