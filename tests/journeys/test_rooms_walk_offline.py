@@ -116,6 +116,8 @@ def test_a_walk_survives_no_connection_and_a_killed_browser(world, wire, phone, 
     )
     expect(page.locator(".walk-pictures li")).to_have_count(PICTURES)
     expect(page.locator(".walk-fault")).to_contain_text("broken-9.jpg")
+    expect(page.locator(".walk-photographs [role=status]")).not_to_contain_text("Preparing")
+    expect(page.locator(".walk-pictures li")).to_have_count(PICTURES)
     expect(page.locator("#walk-state")).to_contain_text(f"0 of {PICTURES} photographs sent")
     page.get_by_role("button", name="Done, next room").click()
     page.locator(".walk-back").click()

@@ -194,8 +194,10 @@ function pictures(world, place, record) {
   const input = make("input", { id: "picture", type: "file", accept: "image/*,.heic,.heif", multiple: true });
   const draw = () => list.replaceChildren(...(world.pictures.get(place) || []).map((one) => picture(world, place, one, draw)));
   input.addEventListener("change", async () => {
+    if (input.disabled || !input.files.length) return;  // some browsers tell of one choice twice
     const files = [...input.files];
     const faults = [];
+    input.disabled = true;
     const spot = where.checked ? await here() : null;
     for (let n = 0; n < files.length; n += 1) {
       words.textContent = say("preparing", { n: n + 1, all: files.length });
@@ -208,6 +210,7 @@ function pictures(world, place, record) {
       draw();
     }
     input.value = "";
+    input.disabled = false;
     words.replaceChildren(...(faults.length ? faults.map((text) => make("span", { class: "notice bad walk-fault" }, text)) : [say("pictures_kept")]));
   });
   draw();
@@ -220,15 +223,17 @@ function pictures(world, place, record) {
 }
 
 async function add(world, place, record, file, keepPlace, spot) {
+  const source = `${file.name}|${file.size}|${file.lastModified}`;
+  if ((world.pictures.get(place) || []).some((one) => one.source === source)) return;  // chosen before
   const made = await prepare(file);
   const one = {
-    uuid: keeping.newUuid(), user: world.plan.user, place, blob: made.blob, small: made.small, name: file.name || "photo.jpg",
+    uuid: keeping.newUuid(), source, user: world.plan.user, place, blob: made.blob, small: made.small, name: file.name || "photo.jpg",
     at: Math.min(Date.now(), file.lastModified || Date.now()), keepPlace, where: spot, sent: false, refused: "",
   };
   await keeping.keepPhotograph(one);
   if (!world.records.has(place)) keep(world, record);
   if (!world.pictures.has(place)) world.pictures.set(place, []);
-  world.pictures.get(place).push(one);
+  if (!world.pictures.get(place).some((other) => other.uuid === one.uuid)) world.pictures.get(place).push(one);
   world.drawState();
   sending.soon();
 }
