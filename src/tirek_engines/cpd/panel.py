@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 
+Entry = tuple[int, float, str]
+"""Load, random number, code."""
+
+
 @dataclass(frozen=True)
 class Expert:
     """``school`` and ``district`` are numbers; ``rank`` that of the own category; ``load`` judgements already waiting."""
@@ -81,10 +85,12 @@ def draw(
     return given
 
 
-def _take(heap: list, case: Case, known: Mapping[str, Expert], lowest_rank: int) -> tuple[list, list]:
+def _take(
+    heap: list[Entry], case: Case, known: Mapping[str, Expert], lowest_rank: int
+) -> tuple[list[Entry], list[Entry]]:
     """The first free of conflict, and those that were passed over; all are off the heap."""
-    chosen: list[tuple[int, float, str]] = []
-    passed: list[tuple[int, float, str]] = []
+    chosen: list[Entry] = []
+    passed: list[Entry] = []
     while heap and len(chosen) < case.wanted:
         entry = heapq.heappop(heap)
         (passed if conflict(case, known[entry[2]], lowest_rank) else chosen).append(entry)

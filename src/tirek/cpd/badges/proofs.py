@@ -52,7 +52,7 @@ def _load(address: str, options: object = None) -> dict[str, Any]:
 
 
 def _canonical_hash(document: Mapping[str, Any]) -> bytes:
-    from pyld import jsonld  # half a second: only where credentials are made or checked
+    from pyld import jsonld  # type: ignore[import-untyped]  # half a second: only where credentials are made or checked
 
     text = jsonld.normalize(
         dict(document),

@@ -152,7 +152,10 @@ def _letter(made: Application, row: dict, decision, base_address: str, by: User 
                         [_("Application"), made.code],
                         [_("Decision"), decision.number],
                         [_("Category before"), made.get_current_display()],
-                        [_("Points of the experts"), ", ".join(str(total) for total in sorted(r.total for r in given))],
+                        [
+                            _("Points of the experts"),
+                            ", ".join(str(total) for total in sorted(r.total or 0 for r in given)),
+                        ],
                         [_("You may appeal until"), date_format(_appeal_until(made, now.date()), "DATE_FORMAT")],
                     ]
                 },
