@@ -54,7 +54,7 @@ def run_selection(inputs: Mapping[str, Any], parameters: Mapping[str, Any], rule
     ]  # fmt: skip
     summary = {
         "admitted": out.admitted, "candidates": len(candidates), "rural": out.rural, "rural_wanted": out.rural_wanted,
-        "open_places": out.open_places,
+        "open_places": int(parameters["places"]) - out.admitted,
     }  # fmt: skip
     return Result(outcomes=pl.DataFrame(outcomes, infer_schema_length=None), summary=summary)
 
