@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-
 Entry = tuple[int, float, str]
 """Load, random number, code."""
 
