@@ -76,7 +76,10 @@ def test_a_district_with_too_few_answers_takes_the_mean_weight_of_all():
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 60), st.integers(0, 4)), min_size=1, max_size=12), st.integers(1, 8))
+@given(
+    st.lists(st.tuples(st.integers(0, 300), st.integers(0, 60), st.integers(0, 4)), min_size=1, max_size=12),
+    st.integers(1, 8),
+)
 def test_weights_sum_to_the_register_whenever_anybody_answered(rows, minimum):
     frame = np.array([max(n, m) for n, m, _d in rows])
     finished, district = np.array([m for _n, m, _d in rows]), np.array([d for _n, _m, d in rows])
@@ -190,7 +193,7 @@ def test_no_small_group_follows_from_one_sum_and_its_other_parts(rows):
         return
     found = run(counts, districts)
     counted = [group.rows.size for group in found.groups]
-    for place, group in enumerate(found.groups):
+    for place, _group in enumerate(found.groups):
         if found.state[place] == 0:
             assert counted[place] == 0 or counted[place] >= 5
         parts = [p for p, g in enumerate(found.groups) if g.parent == place]

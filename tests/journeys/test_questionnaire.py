@@ -43,7 +43,9 @@ def round_(world):
             forms.approve_version(version_id=version.pk, by=by, now=now)
             day = timezone.localdate(now)
             found = rounds.plan_round(
-                plan=rounds.Plan(version.pk, "teachers", [school.org_no], day, day + dt.timedelta(days=5)), by=by, now=now
+                plan=rounds.Plan(version.pk, "teachers", [school.org_no], day, day + dt.timedelta(days=5)),
+                by=by,
+                now=now,
             )
             rounds.open_round(round_id=found.pk, by=by, now=now, tell_schools=False)
         row = RoundSchool.objects.get(round=found)
@@ -65,6 +67,7 @@ def test_from_the_poster_to_results(visit, round_, picture, world):
     from tirek.surveys.services import answering, results, rounds
 
     page = visit(language="kk", size="phone")
+    page.set_default_timeout(30_000)
     page.goto(round_["poster"])
     page.get_by_role("button", name="Бастау").click()
     page.locator("form.questionnaire .buttons button[value=next]").click()  # the greeting

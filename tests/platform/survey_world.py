@@ -27,11 +27,18 @@ HEAD = Scope(lo=SCHOOL, hi=SCHOOL, role=Role.SCHOOL_HEAD)
 LANGUAGES = ("Қазақша (kk)", "Русский (ru)", "English (en)")
 
 
-def workbook(survey: list[dict], choices: list[dict] = (), settings: dict | None = None, scales: list[dict] = ()) -> bytes:
+def workbook(
+    survey: list[dict], choices: list[dict] = (), settings: dict | None = None, scales: list[dict] = ()
+) -> bytes:
     """An XLSForm from rows; a label is given once and stands in every language with the language's mark."""
     target = io.BytesIO()
     with xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_formulas": False}) as book:
-        for name, rows in (("survey", survey), ("choices", list(choices)), ("settings", [settings or {}]), ("scales", list(scales))):
+        for name, rows in (
+            ("survey", survey),
+            ("choices", list(choices)),
+            ("settings", [settings or {}]),
+            ("scales", list(scales)),
+        ):
             heads = list(dict.fromkeys(head for row in rows for head in row))
             sheet = book.add_worksheet(name)
             for number, row in enumerate([dict(zip(heads, heads, strict=True)), *rows] if heads else []):
@@ -92,7 +99,12 @@ class World:
         scope = Scope(lo=org_no, hi=org_no, role=Role.SCHOOL_HEAD)
         with acting_as(scope):
             made = codes.printed_slips(
-                round_id=self.round.pk, org_no=org_no, count=count, class_label="", by=self.user(Role.SCHOOL_HEAD), now=NOW
+                round_id=self.round.pk,
+                org_no=org_no,
+                count=count,
+                class_label="",
+                by=self.user(Role.SCHOOL_HEAD),
+                now=NOW,
             )
         return [slip.code for slip in made]
 
@@ -102,7 +114,10 @@ def employ(org_no: int, count: int) -> None:
         school = Institution.objects.get(org_no=org_no)
         for number in range(count):
             made = Person.objects.create(
-                family_name=f"Сұлтанбеков{org_no}", given_name=f"Дархан{number}", sort_key=f"t{number:03}", org_no=org_no
+                family_name=f"Сұлтанбеков{org_no}",
+                given_name=f"Дархан{number}",
+                sort_key=f"t{number:03}",
+                org_no=org_no,
             )
             Employment.objects.create(
                 person=made, institution=school, org_no=org_no, person_name=str(made), sort_key=made.sort_key,
@@ -117,7 +132,11 @@ def make(*, teachers=((SCHOOL, 12), (NEIGHBOUR, 12)), data: bytes | None = None,
     office = access.users[Role.PROGRAMME_OFFICE]
     with acting_as(OFFICE):
         version = forms.bring_version(
-            data=data or small_form(), name="small.xlsx", titles=forms.Titles("Шағын", "Малая", "Small"), by=office, now=NOW
+            data=data or small_form(),
+            name="small.xlsx",
+            titles=forms.Titles("Шағын", "Малая", "Small"),
+            by=office,
+            now=NOW,
         )
         forms.approve_version(version_id=version.pk, by=office, now=NOW)
         made = rounds.plan_round(
@@ -137,7 +156,10 @@ def answer_all(world: World, code: str, *, s: str = "4", said: str = "", age: st
     assert client.post("/surveys/answer/", {"code": code}).status_code == 302
     first = {f"q:g/s{n}": s for n in (1, 2, 3)}
     assert client.post("/surveys/answer/page/", {"page": "0", "act": "next", **first}).status_code == 302
-    assert client.post("/surveys/answer/page/", {"page": "1", "act": "next", "q:age": age, "q:said": said}).status_code == 302
+    assert (
+        client.post("/surveys/answer/page/", {"page": "1", "act": "next", "q:age": age, "q:said": said}).status_code
+        == 302
+    )
     assert client.post("/surveys/answer/check/").headers["Location"].endswith("/done/")
 
 

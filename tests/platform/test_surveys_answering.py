@@ -27,7 +27,9 @@ def begin(code: str) -> Client:
 
 
 def send(client: Client, page: int, act: str = "next", **answers):
-    return client.post("/surveys/answer/page/", {"page": str(page), "act": act, **{f"q:{k}": v for k, v in answers.items()}})
+    return client.post(
+        "/surveys/answer/page/", {"page": str(page), "act": act, **{f"q:{k}": v for k, v in answers.items()}}
+    )
 
 
 GROUP = {"g/s1": "4", "g/s2": "5", "g/s3": "1"}
@@ -41,7 +43,14 @@ def test_a_code_opens_one_answer_and_never_a_second(world):
     assert "has been used" in again.content.decode()
     with loading():
         response = Response.objects.get()
-        assert response.answers == {"g/s1": "4", "g/s2": "4", "g/s3": "4", "age": "30", "double": "60", "said": "Тақта керек"}
+        assert response.answers == {
+            "g/s1": "4",
+            "g/s2": "4",
+            "g/s3": "4",
+            "age": "30",
+            "double": "60",
+            "said": "Тақта керек",
+        }
         assert response.version_id == world.version.pk
         assert OpenAnswer.objects.get().text == "Тақта керек"
         assert not Draft.objects.exists()

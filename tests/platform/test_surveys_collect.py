@@ -14,7 +14,10 @@ from tirek.surveys.models import Response, Submission, SubmissionConflict, Submi
 from tirek.surveys.services import rounds
 
 pytestmark = pytest.mark.django_db
-IMAGE = [{"type": "image", "name": "photo", "label::English (en)": "Photograph"}, {"type": "deviceid", "name": "deviceid"}]
+IMAGE = [
+    {"type": "image", "name": "photo", "label::English (en)": "Photograph"},
+    {"type": "deviceid", "name": "deviceid"},
+]
 
 
 @pytest.fixture
@@ -22,7 +25,9 @@ def world():
     return make(data=small_form(extra=IMAGE))
 
 
-def xml(instance: str = "uuid:1", *, age: int = 30, photo: str = "", form: str = "small", version: str = "1", head: str = "") -> bytes:
+def xml(
+    instance: str = "uuid:1", *, age: int = 30, photo: str = "", form: str = "small", version: str = "1", head: str = ""
+) -> bytes:
     shown = f"<photo>{photo}</photo>" if photo else "<photo/>"
     return (
         f'<?xml version="1.0"?>{head}<data id="{form}" version="{version}"><g><s1>4</s1><s2>4</s2><s3>2</s3></g>'
@@ -33,7 +38,9 @@ def xml(instance: str = "uuid:1", *, age: int = 30, photo: str = "", form: str =
 
 def send(world, data: bytes, token: str = "", **files):
     parts = {"xml_submission_file": SimpleUploadedFile("s.xml", data, "text/xml")} | files
-    return Client().post(f"/surveys/collect/{token or world.token()}/submission", parts, headers={"X-OpenRosa-Version": "1.0"})
+    return Client().post(
+        f"/surveys/collect/{token or world.token()}/submission", parts, headers={"X-OpenRosa-Version": "1.0"}
+    )
 
 
 def count(model) -> int:

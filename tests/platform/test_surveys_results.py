@@ -54,7 +54,10 @@ def test_results_are_given_by_school_and_recomputed():
     with acting_as(OFFICE):
         rows = scale_results([SCHOOL, NEIGHBOUR], TODAY)
     # two statements of 2 and a reversed one of 2, which counts as 4
-    assert [(r.org_no, round(r.mean, 3), r.n, r.invited) for r in rows] == [(SCHOOL, 2.667, 5, 12), (NEIGHBOUR, 3.333, 8, 12)]
+    assert [(r.org_no, round(r.mean, 3), r.n, r.invited) for r in rows] == [
+        (SCHOOL, 2.667, 5, 12),
+        (NEIGHBOUR, 3.333, 8, 12),
+    ]
     assert [r.low_share for r in rows] == [1.0, 0.0]
     with loading():
         assert decisions.verify(found.result_number, by="test", now=NOW).agrees

@@ -85,7 +85,13 @@ def test_choices_follow_the_answer_before():
 
 @pytest.mark.parametrize(
     ("data", "name"),
-    [(b"", "x.xlsx"), (b"abc", "x.xlsx"), (b"PK\x03\x04broken", "x.xlsx"), (b"\xd0\xcf\x11\xe0xx", "x.xls"), (b"hello", "x.md")],
+    [
+        (b"", "x.xlsx"),
+        (b"abc", "x.xlsx"),
+        (b"PK\x03\x04broken", "x.xlsx"),
+        (b"\xd0\xcf\x11\xe0xx", "x.xls"),
+        (b"hello", "x.md"),
+    ],
 )
 def test_no_workbook_is_refused_in_words(data, name):
     with pytest.raises(FormRefused) as refused:
@@ -160,13 +166,17 @@ def test_expressions_mean_what_they_mean_in_collect(expression, value):
     assert to_text(evaluate(expression, nodes())) == value
 
 
-@pytest.mark.parametrize("expression", ["", "1 +", "foo(", "a b", "'open", "1 = = 2", "//", "/data/[1]", "(" * 400 + "1" + ")" * 400])
+@pytest.mark.parametrize(
+    "expression", ["", "1 +", "foo(", "a b", "'open", "1 = = 2", "//", "/data/[1]", "(" * 400 + "1" + ")" * 400]
+)
 def test_broken_expressions_are_refused(expression):
     with pytest.raises(BadExpression):
         parse(expression)
 
 
-@pytest.mark.parametrize("expression", ["unknown()", "regex(., '(a+)+$')", "instance('none')/root", "if(1)", "count(5)"])
+@pytest.mark.parametrize(
+    "expression", ["unknown()", "regex(., '(a+)+$')", "instance('none')/root", "if(1)", "count(5)"]
+)
 def test_what_cannot_be_computed_is_refused(expression):
     with pytest.raises(BadExpression):
         evaluate(expression, nodes())

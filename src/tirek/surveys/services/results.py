@@ -44,7 +44,7 @@ def publish_results(*, round_id: int, by: User | None, now: dt.datetime) -> Roun
         raise SurveyRefused(_("Results come when the round is closed: until then answers still come in."), code="state")
     with loading():
         found = Round.objects.select_for_update(of=("self",)).select_related("form", "version").get(pk=round_id)
-        inputs, items = inputs_of(found)
+        inputs = inputs_of(found)
         if inputs["responses"] is None:
             raise SurveyRefused(_("Nobody has answered: there is nothing to compute."), code="no_answers")
         decision = record(
@@ -64,7 +64,7 @@ def publish_results(*, round_id: int, by: User | None, now: dt.datetime) -> Roun
     return found
 
 
-def inputs_of(found: Round) -> tuple[dict, list[Item]]:
+def inputs_of(found: Round) -> dict:
     """Answers without anybody's mark but the school, counts of the register, questions."""
     items = joined(definitions_of(found))
     numbers = dict(FormVersion.objects.filter(form_id=found.form_id).values_list("pk", "number"))
@@ -78,7 +78,7 @@ def inputs_of(found: Round) -> tuple[dict, list[Item]]:
             columns[item.key].append(answers.get(item.paths.get(number, ""), ""))
     schema = {"org_no": pl.Int64, "version": pl.Int64} | {item.key: pl.String for item in items}
     answers = pl.DataFrame(columns, schema=schema) if columns["org_no"] else None
-    return {"responses": answers, "items": _items(found, items), "frame": _frame(found)}, items
+    return {"responses": answers, "items": _items(found, items), "frame": _frame(found)}
 
 
 def _items(found: Round, items: list[Item]) -> pl.DataFrame:

@@ -91,7 +91,8 @@ def _beside(groups, group, tables) -> list:
     if group.kind == queries.SCHOOL:
         rows = tables.frame.filter(tables.frame["school"] == group.code)
         district = next((g for g in groups if g.kind == queries.DISTRICT and g.code == rows["district"][0]), None)
-        return [g for g in (district, everybody) if g is not None]
+        alone = tables.frame.filter(tables.frame["district"] == rows["district"][0]).height == 1
+        return [g for g in (None if alone else district, everybody) if g is not None]
     return [everybody] if group.kind == queries.DISTRICT else []
 
 

@@ -18,6 +18,8 @@ class ScaleShown:
     code: str
     title: str
     rows: tuple[tuple[str, dict | None], ...]
+    lowest: float
+    highest: float
     alpha: float | None
     omega: float | None
     items: int
@@ -41,7 +43,9 @@ def scales_shown(found, tables: Tables, groups: Sequence[GroupChoice], language:
             cells = _of(tables.scales, group).filter(pl.col("scale") == code)
             rows.append((group.label, _interval(cells.row(0, named=True)) if cells.height else None))
         title = titles.get(code, {}).get(language) or titles.get(code, {}).get("kk") or code
-        shown.append(ScaleShown(code, title, tuple(rows), row["alpha"], row["omega"], row["items"]))
+        span = tables.items.filter(pl.col("scale") == code)
+        low, high = float(span["lowest"].mean()), float(span["highest"].mean())
+        shown.append(ScaleShown(code, title, tuple(rows), low, high, row["alpha"], row["omega"], row["items"]))
     return shown
 
 
@@ -55,7 +59,7 @@ def chart_of_scales(scales: Sequence[ScaleShown], title: str) -> dict:
     rows = []
     for scale in scales:
         for place, (label, cell) in enumerate(scale.rows):
-            name = f"{scale.title}: {label}" if place == 0 else label
+            name = scale.title if place == 0 else label
             rows.append(
                 {"label": name, "few": True}
                 if cell is None
@@ -74,6 +78,9 @@ def chart_of_scales(scales: Sequence[ScaleShown], title: str) -> dict:
         "words": _("More is better. The lines are 95 % intervals."),
         "rows": rows,
         "decimals": 2,
+        "tick_decimals": 1,
+        "lowest": min(scale.lowest for scale in scales),
+        "highest": max(scale.highest for scale in scales),
         "source": title,
     }
 

@@ -6,6 +6,7 @@ elementpath compare dates as NaN and would have to be bent in their comparison o
 follows JavaRosa, which ODK Collect runs, so that a form means the same in the browser and in Collect.
 """
 
+from tirek.surveys.xpath import functions
 from tirek.surveys.xpath.evaluate import Context, evaluate, is_true, to_number, to_text
 from tirek.surveys.xpath.nodes import Node
 from tirek.surveys.xpath.parse import BadExpression, functions_in, parse
@@ -15,6 +16,7 @@ __all__ = [
     "Context",
     "Node",
     "evaluate",
+    "functions",
     "functions_in",
     "is_true",
     "parse",

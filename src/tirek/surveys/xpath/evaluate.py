@@ -18,6 +18,10 @@ DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?:T.*)?")
 MOST_NODES = 200_000
 """Steps that one evaluation may take: a form cannot keep the server busy."""
 
+Function = tuple[int, int, Callable[..., Any]]
+FUNCTIONS: dict[str, Function] = {}
+"""Fewest and most arguments, and the function; filled by ``functions``."""
+
 Value = float | str | bool | dt.date | dt.datetime | list
 
 
@@ -134,8 +138,6 @@ def _kept(nodes: list[Node], predicates: tuple[Tree, ...], context: Context) -> 
 
 
 def _call(tree: Tree, context: Context) -> Value:
-    from tirek.surveys.xpath.functions import FUNCTIONS
-
     found = FUNCTIONS.get(tree[1])
     if found is None:
         raise BadExpression(f"The function {tree[1]}() is not known here.")

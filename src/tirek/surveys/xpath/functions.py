@@ -7,9 +7,9 @@ import math
 import re
 import uuid
 from collections.abc import Callable
-from typing import Any
 
 from tirek.surveys.xpath.evaluate import (
+    FUNCTIONS,
     Context,
     Value,
     evaluate,
@@ -233,8 +233,7 @@ def _boolean(context: Context, tree: Tree) -> Value:
     return is_true(evaluate(tree, context))
 
 
-Function = tuple[int, int, Callable[..., Any]]
-FUNCTIONS: dict[str, Function] = {
+FUNCTIONS |= {
     "if": (3, 3, _if),
     "coalesce": (1, MANY, _coalesce),
     "once": (1, 1, _once),
