@@ -17,6 +17,13 @@ AUDIENCE_OF = {
     "head": Audience.HEADS,
     "deputy_head": Audience.HEADS,
 }
+# registers also hold positions as people write them
+STEMS = {
+    "психолог": Audience.PSYCHOLOGISTS, "әдіскер": Audience.METHODOLOGISTS, "методист": Audience.METHODOLOGISTS,
+    "директор": Audience.HEADS, "басшы": Audience.HEADS, "руководител": Audience.HEADS, "меңгеруші": Audience.HEADS,
+    "заведующ": Audience.HEADS, "мұғалім": Audience.SUBJECT_TEACHERS, "учител": Audience.SUBJECT_TEACHERS,
+    "педагог": Audience.SUBJECT_TEACHERS, "тәрбиеші": Audience.SUBJECT_TEACHERS, "воспитател": Audience.SUBJECT_TEACHERS,
+}  # fmt: skip
 
 
 def employments(person_ids: Iterable[int], on: dt.date) -> dict[int, Employment]:
@@ -28,5 +35,7 @@ def employments(person_ids: Iterable[int], on: dt.date) -> dict[int, Employment]
 
 
 def audience_of(employment: Employment) -> str:
-    """Which audience of a course a position belongs to; nothing for others."""
-    return AUDIENCE_OF.get(employment.position, "")
+    """Which audience of a course a position belongs to; nothing where the register's word for it tells none."""
+    position = employment.position.casefold()
+    known = AUDIENCE_OF.get(position) or next((a for stem, a in STEMS.items() if stem in position), "")
+    return known or (Audience.SUBJECT_TEACHERS if employment.subject else "")
