@@ -19,6 +19,8 @@ MANY = {
     "gap": gettext_lazy("Differences between groups"),
     "school": gettext_lazy("Schools"),
     "room": gettext_lazy("Rooms"),
+    "scale": gettext_lazy("Scales of questionnaires"),
+    "result": gettext_lazy("Results of schools"),
     "person": gettext_lazy("Persons"),
     "application": gettext_lazy("Applications for categories"),
     "item": gettext_lazy("Items"),
@@ -53,6 +55,8 @@ PATTERNS = {
     "anchor": gettext_noop("Common item %(code)s"),
     "cut": gettext_noop("Cut score %(code)s, counted from the lowest"),
     "test": gettext_noop("Test %(code)s"),
+    "scale": gettext_noop("Scale %(code)s"),
+    "result": gettext_noop("Result %(code)s"),
 }
 
 
@@ -83,6 +87,9 @@ def label(kind: str, code: str) -> str:
 
 # sealed file -> what it holds, in words; a file of another name stands with its name alone
 FILES = {
+    "candidates": gettext_lazy("schools that could be chosen"),
+    "results": gettext_lazy("published results of the schools"),
+    "standing": gettext_lazy("needs that are known already"),
     "answers": gettext_lazy("answers of the pupils, without names"),
     "items": gettext_lazy("items of the test"),
     "groups": gettext_lazy("groups of each pupil"),
