@@ -148,6 +148,25 @@ class TestTwoPhones:
                     walk_id=first.walk_id, place=first.place, chosen=second.uuid, by=world.coordinator, now=NOW
                 )
 
+    def test_the_page_shows_both_and_closes_once_it_is_decided(self, world):
+        first = take(world, world.library, condition="good", device="one").finding
+        second = take(world, world.library, by=world.head, condition="poor", device="two").finding
+        client = client_of(world.coordinator)
+        url = reverse("facilities:walk", args=[world.school.code, first.walk_id])
+        page = client.get(url).content.decode()
+        assert str(first.uuid) in page
+        assert str(second.uuid) in page
+        resolve = reverse("facilities:resolve", args=[world.school.code, first.walk_id])
+        assert "Choose one of the two" in client.post(resolve, {"chosen": "x"}, follow=True).content.decode()
+        client.post(resolve, {"chosen": str(first.uuid), "place": first.place})
+        close = reverse("facilities:close", args=[world.school.code, first.walk_id])
+        assert "closed" in client.post(close, {}, follow=True).content.decode()
+        with loading():
+            assert Walk.objects.get(pk=first.walk_id).closed_at is not None
+        for name in ("school", "walks", "school_works"):
+            assert client.get(reverse(f"facilities:{name}", args=[world.school.code])).status_code == 200
+        assert client_of(world.neighbour).get(url).status_code == 404
+
     def test_a_phone_decides_by_naming_both(self, world):
         first = take(world, world.library, condition="good").finding
         second = take(world, world.library, by=world.head, condition="poor").finding

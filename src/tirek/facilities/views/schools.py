@@ -99,7 +99,8 @@ def walk(request: HttpRequest, code: str, walk_id: int) -> HttpResponse:
     context |= {
         "walk": found,
         "rows": [_row(one, pictures) for one in current if one.place not in split],
-        "conflicts": [[_row(head, pictures) for head in heads] for heads in conflicts],
+        "conflicts": [[_row(head, pictures, own_only=True) for head in heads] for heads in conflicts],
+        "n_rooms": len({one.place for one in current}),
         "not_walked": walks.rooms_not_walked(found) if found.closed_at is None else [],
         "proposals": walks.proposals_of(found),
         "n_pictures": sum(len(rows) for rows in pictures.values()),
@@ -107,9 +108,13 @@ def walk(request: HttpRequest, code: str, walk_id: int) -> HttpResponse:
     return render(request, "facilities/walk.html", context)
 
 
-def _row(one, pictures) -> dict:
+def _row(one, pictures, *, own_only: bool = False) -> dict:
+    """A finding with the photographs of its room; of two that do not agree, each with those of its own phone."""
     counted = [(present.item_name(item), number) for item, number in sorted(one.counts.items())]
-    return {"finding": one, "counted": counted, "pictures": pictures.get(one.place, [])}
+    found = pictures.get(one.place, [])
+    if own_only:
+        found = [picture for picture in found if picture.finding_id == one.pk or picture.finding.device == one.device]
+    return {"finding": one, "counted": counted, "pictures": found}
 
 
 @gate(permission="rooms.walk")

@@ -60,6 +60,7 @@ function keep(world, record) {
   renew(record);
   record.at = Date.now();
   world.records.set(record.place, record);
+  world.changes += 1;
   clearTimeout(keep.timer);
   keep.last = () => keeping.keepRecord(record).catch(() => tell(say("not_saved"))).then(() => world.drawState());
   keep.timer = setTimeout(() => keep.flush(), CHANGE_WAIT);
@@ -70,6 +71,7 @@ keep.flush = () => {
   keep.last = null;
   return last ? last() : Promise.resolve();
 };
+export const flush = () => keep.flush();
 addEventListener("pagehide", () => keep.flush());
 document.addEventListener("visibilitychange", () => document.hidden && keep.flush());
 
@@ -231,6 +233,7 @@ async function add(world, place, record, file, keepPlace, spot) {
     at: Math.min(Date.now(), file.lastModified || Date.now()), keepPlace, where: spot, sent: false, refused: "",
   };
   await keeping.keepPhotograph(one);
+  world.changes += 1;
   if (!world.records.has(place)) keep(world, record);
   if (!world.pictures.has(place)) world.pictures.set(place, []);
   if (!world.pictures.get(place).some((other) => other.uuid === one.uuid)) world.pictures.get(place).push(one);
@@ -241,6 +244,7 @@ async function add(world, place, record, file, keepPlace, spot) {
 function picture(world, place, one, draw) {
   const remove = async () => {
     await keeping.forgetPhotograph(one.uuid);
+    world.changes += 1;
     world.pictures.set(place, world.pictures.get(place).filter((other) => other !== one));
     draw();
     world.drawState();

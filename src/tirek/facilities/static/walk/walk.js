@@ -2,13 +2,13 @@
    it from what this phone keeps. */
 import { make, show } from "./drawing.js";
 import * as keeping from "./keeping.js";
-import { openRoom, reportRoom } from "./room.js";
+import { flush, openRoom, reportRoom } from "./room.js";
 import { drawRooms } from "./rooms.js";
 import * as sending from "./sending.js";
 import { choose, current, NAMES, say } from "./words.js";
 
 const images = JSON.parse(document.getElementById("walk-images").textContent);
-const world = { plan: null, records: new Map(), pictures: new Map(), images, drawState: () => {} };
+const world = { plan: null, records: new Map(), pictures: new Map(), images, changes: 0, drawState: () => {} };
 let others = 0;
 
 function languages() {
@@ -60,18 +60,25 @@ function state() {
   place.replaceChildren(...lines.map((line) => make("span", {}, line)), ...(link ? [link] : []));
 }
 
+/* What the phone keeps, read anew; whatever is being written goes first, and a change meanwhile means reading again. */
 async function read() {
+  await flush();
   const user = keeping.currentUser();
-  world.plan = user ? (await keeping.plan(user)) || null : null;
-  if (!world.plan) return;
-  world.records = new Map((await keeping.records(user)).map((one) => [one.place, one]));
-  world.pictures = new Map();
-  for (const one of await keeping.photographs(user)) {
-    if (!world.pictures.has(one.place)) world.pictures.set(one.place, []);
-    world.pictures.get(one.place).push(one);
+  const before = world.changes;
+  const plan = user ? (await keeping.plan(user)) || null : null;
+  const records = plan ? await keeping.records(user) : [];
+  const kept = plan ? await keeping.photographs(user) : [];
+  others = plan ? await keeping.waitingOfOthers(user) : 0;
+  if (world.changes !== before) return read();
+  const pictures = new Map();
+  for (const one of kept.sort((first, second) => first.at - second.at)) {
+    if (!pictures.has(one.place)) pictures.set(one.place, []);
+    pictures.get(one.place).push(one);
   }
-  for (const rows of world.pictures.values()) rows.sort((a, b) => a.at - b.at);
-  others = await keeping.waitingOfOthers(user);
+  world.plan = plan;
+  world.records = new Map(records.map((one) => [one.place, one]));
+  world.pictures = pictures;
+  return null;
 }
 
 /* What was sent in a walk that is closed by now is the server's alone. A plan older than the sending knows nothing of it. */
