@@ -60,7 +60,7 @@ def cronbach_alpha(answers: Floats) -> float:
     total = float(x.sum(axis=1).var(ddof=1))
     if total <= 0:
         return float("nan")
-    return k / (k - 1) * (1 - float(x.var(axis=0, ddof=1).sum()) / total)
+    return float(k / (k - 1) * (1 - float(x.var(axis=0, ddof=1).sum()) / total))
 
 
 def mcdonald_omega(answers: Floats) -> float:
@@ -108,7 +108,7 @@ def _one_factor(covariance: Floats, variances: Floats) -> Floats | None:
         values, vectors = np.linalg.eigh(reduced)
         if values[-1] <= 0:
             return None
-        loadings = vectors[:, -1] * np.sqrt(values[-1])
+        loadings: Floats = vectors[:, -1] * np.sqrt(values[-1])
         new = np.minimum(loadings**2, variances)
         if np.abs(new - communality).max() < CLOSE * variances.max():
             return loadings if loadings.sum() >= 0 else -loadings

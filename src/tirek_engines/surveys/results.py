@@ -189,7 +189,15 @@ def _states(
     return suppress_lines(counts, lines, minimum=minimum, hidden=hidden)
 
 
-def _question_cells(question, groups, state, schools, school, weights, minimum) -> list[Cell]:
+def _question_cells(
+    question: Question,
+    groups: Sequence[Group],
+    state: NDArray[np.uint8],
+    schools: Schools,
+    school: Ints,
+    weights: Floats,
+    minimum: int,
+) -> list[Cell]:
     own = _states(groups, question.answered, minimum, state)
     cells = []
     for place, group in enumerate(groups):
@@ -223,7 +231,17 @@ def _cut(scale: Scale, low_below: float) -> float:
     return low + low_below * (high - low)
 
 
-def _scale_cells(code, score, cut, groups, state, schools, school, weights, minimum) -> list[Cell]:
+def _scale_cells(
+    code: str,
+    score: Floats,
+    cut: float,
+    groups: Sequence[Group],
+    state: NDArray[np.uint8],
+    schools: Schools,
+    school: Ints,
+    weights: Floats,
+    minimum: int,
+) -> list[Cell]:
     known = ~np.isnan(score)
     own = _states(groups, known, minimum, state)
     cells = []
