@@ -23,7 +23,7 @@ HEADS = {
     "section": gettext_lazy("Section"),
     "title": gettext_lazy("Measure"),
     "owner_code": gettext_lazy("Code of the owning institution"),
-    "owner_name": gettext_lazy("Owner"),
+    "owner_name": gettext_lazy("Answers for it"),
     "starts_on": gettext_lazy("From"),
     "due_date": gettext_lazy("Due"),
     "budget": gettext_lazy("Budget, tenge"),

@@ -41,7 +41,7 @@ class MeasureForm(forms.Form):
 
 
 class MeasureFilter(forms.Form):
-    text = forms.CharField(label=_("Words"), max_length=100, required=False)
+    text = forms.CharField(label=_("Words of the measure"), max_length=100, required=False)
     state = forms.ChoiceField(
         label=_("State"), required=False, choices=[("", _("all")), ("late", _("overdue")), *MeasureState.choices]
     )
