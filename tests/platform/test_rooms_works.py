@@ -17,7 +17,7 @@ from tirek.facilities import accepted
 from tirek.facilities.models import Acceptance, InventoryItem, Photograph, Work, WorkState, WorkStep, WriteOff
 from tirek.facilities.queries import findings as finding_queries
 from tirek.facilities.queries import works as queries
-from tirek.facilities.queries.photographs import released_of
+from tirek.facilities.queries.photographs import released_of, released_picture
 from tirek.facilities.services import acceptance, findings, inventory, photographs, works
 from tirek.facilities.services.walks import close_walk
 from tirek.tasks.models import Task
@@ -307,6 +307,8 @@ class TestAcceptance:
         accept(world, work, world.officer)
         assert [one.uuid for one in released_of(["E-7"])] == [after.uuid]
         assert released_of(["E-8"]) == released_of([""]) == []
+        assert released_picture(after.uuid, ["E-7"])[:2] == b"\xff\xd8"
+        assert released_picture(after.uuid, ["E-8"]) is None
 
     def test_a_photograph_of_another_work_is_not_released_by_this_one(self, world):
         other = ready(world, room=world.laboratory)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from tirek.access.scope import loading
 from tirek.facilities.models import Photograph, Stage, WorkState
+from tirek.storage import sealed
 
 
 def photograph(uuid: uuids.UUID) -> Photograph | None:
@@ -41,3 +42,11 @@ def released_of(earmark_codes: Iterable[str]) -> list[Photograph]:
             is_released=True, withdrawn_at=None,
         )  # fmt: skip
         return list(found.select_related("work__room").order_by("work_id", "stage", "taken_at", "id"))
+
+
+def released_picture(uuid: uuids.UUID, earmark_codes: Iterable[str], *, small: bool = False) -> bytes | None:
+    """The JPEG of one of these, or None when it is not released to these earmarks."""
+    found = next((one for one in released_of(earmark_codes) if one.uuid == uuid), None)
+    if found is None:
+        return None
+    return sealed.read(found.small_sha256 if small else found.sha256)

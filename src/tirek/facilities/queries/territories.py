@@ -10,9 +10,10 @@ from tirek.access.scope import Scope
 from tirek.decisions.rules import rules_in_force
 from tirek.facilities.decided.sealing import KINDS
 from tirek.facilities.items import item_name
+from tirek.facilities.models import Walk
 from tirek.facilities.queries.indexes import indexes_of, runs
 from tirek.facilities.queries.walks import last_walked
-from tirek.registry.models import RoomPurpose, Territory
+from tirek.registry.models import RoomPurpose, Territory, TerritoryLevel
 from tirek.registry.queries import institutions, territories
 from tirek_engines.facilities import standards_of as read_standards
 from tirek_engines.rules import NoRuleInForce
@@ -58,11 +59,11 @@ class Summary:
 
 
 def school_rows(scope: Scope, territory: Territory, *, on: dt.date, support_only: bool) -> list[SchoolRow]:
-    """Every institution with rooms in the territory and the scope."""
-    states = institutions.listed(
-        scope, on=on, territory=territory, kind=KINDS, is_support_school=True if support_only else None
-    )
-    states = list(states)
+    """Every institution of the territory and the scope; of the whole country, those that were walked through."""
+    found = _listed(scope, territory, on, support_only)
+    if territory.level == TerritoryLevel.COUNTRY:
+        found = found.filter(org_no__in=Walk.objects.filter(closed_at__isnull=False).values("org_no"))
+    states = list(found)
     org_nos = [state.org_no for state in states]
     found = indexes_of(org_nos, on=on, with_rooms=False)
     last = last_walked(org_nos)
@@ -80,10 +81,20 @@ def school_rows(scope: Scope, territory: Territory, *, on: dt.date, support_only
     return rows
 
 
-def summary(rows: list[SchoolRow]) -> Summary:
+def _listed(scope: Scope, territory: Territory, on: dt.date, support_only: bool):
+    support = True if support_only else None
+    return institutions.listed(scope, on=on, territory=territory, kind=KINDS, is_support_school=support)
+
+
+def school_count(scope: Scope, territory: Territory, *, on: dt.date, support_only: bool) -> int:
+    """How many there are, also those that are not listed."""
+    return _listed(scope, territory, on, support_only).order_by().count()
+
+
+def summary(rows: list[SchoolRow], total: int) -> Summary:
     known = [row.points for row in rows if row.points is not None]
     return Summary(
-        len(rows), sum(row.last is not None for row in rows), len(known), sum(known) // len(known) if known else None,
+        total, sum(row.last is not None for row in rows), len(known), sum(known) // len(known) if known else None,
         sum(row.low or 0 for row in rows),
     )  # fmt: skip
 

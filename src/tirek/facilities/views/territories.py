@@ -50,7 +50,8 @@ def territory(request: HttpRequest, code: str) -> HttpResponse:
     rows = territories.school_rows(request.scope, found, on=today, support_only=support)
     if form := request.GET.get("download"):
         return _download(form, code, rows)
-    summary = territories.summary(rows)
+    total = territories.school_count(request.scope, found, on=today, support_only=support)
+    summary = territories.summary(rows, total)
     order = request.GET.get("sort", "points")
     context = {
         "territory": found,
