@@ -47,7 +47,7 @@ def load_monitoring(plan: Plan, progress: Progress | None = None) -> dict:
     steps = 2 + 3 * len(truth.GRADES_TESTED)
     made: dict = {"tests": [], "sheets": 0, "earlier": 0}
     with loading():
-        place = _place(plan)
+        place = place_of(plan)
     tell(0, steps, "results of earlier years")
     made["earlier"] = _load_earlier(plan, place)
     base, sheets = _load_last_year(plan, place, tell, steps)
@@ -77,7 +77,7 @@ def load_monitoring(plan: Plan, progress: Progress | None = None) -> dict:
 def is_loaded(plan: Plan) -> bool:
     """Whether this year's results are published."""
     with loading():
-        place = _place(plan)
+        place = place_of(plan)
         codes = [code_of(place, grade, plan.year) for grade in truth.GRADES_TESTED]
         tests = list(Test.objects.filter(code__in=codes))
         return len(tests) == len(codes) and all(t.state == TestState.PUBLISHED or _too_few(t) for t in tests)
@@ -88,7 +88,7 @@ def _too_few(test: Test) -> bool:
     return AnswerSheet.objects.filter(test=test).count() < FEWEST_PUPILS
 
 
-def _place(plan: Plan) -> Territory:
+def place_of(plan: Plan) -> Territory:
     """The (first) region of the demonstration."""
     return Territory.objects.filter(level=TerritoryLevel.REGION, code__startswith=plan.scale.regions[0]).first()
 

@@ -6,8 +6,9 @@ from datetime import date
 
 from django.utils import timezone
 
+from tirek.access.scope import loading
 from tirek.indicators import demonstration
-from tirek.site.demo import asked, exchanged, load, monitoring, truth, users
+from tirek.site.demo import asked, exchanged, load, monitoring, programme, truth, users
 from tirek.site.demo.load import Progress
 
 
@@ -27,6 +28,7 @@ def load_stages(
     if done.is_complete and stage == "all":
         monitoring.load_monitoring(done.plan, progress)
         _say_in_public(done.plan.year)
+        programme.load_programme(*_range_of(done.plan), progress)
         asked.load_tasks()
         exchanged.load_extract()
     return {
@@ -34,6 +36,13 @@ def load_stages(
         "institutions": done.institutions, "people": done.people, "accounts": accounts,
         "is_complete": done.is_complete and monitoring.is_loaded(done.plan),
     }  # fmt: skip
+
+
+def _range_of(plan) -> tuple[int, int]:
+    """Institutions of the demonstration's (first) region."""
+    with loading():
+        place = monitoring.place_of(plan)
+    return place.org_lo, place.org_hi
 
 
 def _say_in_public(year: int) -> None:
