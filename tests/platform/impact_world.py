@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from tirek.programmes.decided import comparison, impact
+from tirek.programmes.decided import impact_sealed as sealed
 
 VALUES = {
     "ratio": 4, "caliper": 20, "earlier_waves": 3, "draws": 999, "seed": 1, "comparable": 25, "pretrend": 10,
@@ -57,8 +58,8 @@ class World:
             if name in self.schools.columns:
                 schools = schools.with_columns(self.schools[name])
         return {
-            "panel": self.results.select(list(impact.PANEL)), "waves": self.waves.select(list(impact.WAVES)),
-            "schools": schools.select(list(impact.SCHOOLS)), "pairs": pairs.select(list(impact.PAIRS)),
+            "panel": self.results.select(list(sealed.PANEL)), "waves": self.waves.select(list(sealed.WAVES)),
+            "schools": schools.select(list(sealed.SCHOOLS)), "pairs": pairs.select(list(sealed.PAIRS)),
         }  # fmt: skip
 
 
@@ -85,6 +86,6 @@ def make_world(
     waves = pl.DataFrame(
         [(k + 1, f"T{k + 1}", f"Test {k + 1}", day, f"D-{k + 1}", 500.0, 100.0, k in (3, 4), 2.0, 0.02, 0.01)
          for k, day in enumerate(DAYS)],
-        schema=impact.WAVES, orient="row",
+        schema=sealed.WAVES, orient="row",
     )  # fmt: skip
-    return World(schools, waves, pl.DataFrame(rows, schema=impact.PANEL, orient="row"), effect)
+    return World(schools, waves, pl.DataFrame(rows, schema=sealed.PANEL, orient="row"), effect)

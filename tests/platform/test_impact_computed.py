@@ -10,8 +10,8 @@ import pytest
 from django.utils import translation
 from impact_world import ENTRY, make_world
 
-from tirek.programmes.commands.impact_results import compute
 from tirek.programmes.decided.impact_estimates import COMMAND
+from tirek.programmes.estimates.impact_results import compute
 from tirek.programmes.pages.impact_words import check_words, headline
 from tirek_engines.errors import Refusal
 

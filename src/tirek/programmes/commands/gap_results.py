@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from tirek.assessment.commands.answers import Faults
-from tirek.programmes.commands import tables
+from tirek.programmes.estimates import tables
 from tirek.storage.tables import write_csv
 from tirek_engines.errors import Refusal
 from tirek_engines.evaluation.gaps import PARTS, Gap, decompose

@@ -59,6 +59,6 @@ def command(panel: Path, out: Path, **options: Any) -> None:
 
     PANEL is CSV (UTF-8; comma or semicolon) or Parquet, one row a unit and wave, or a pupil and wave.
     """
-    from tirek.programmes.commands.impact_results import compute
+    from tirek.programmes.estimates.impact_results import compute
 
     finish("impact", panel, out, options, lambda: compute(panel, options))

@@ -10,7 +10,7 @@ import numpy as np
 
 from tirek.assessment.commands.folders import _source
 from tirek.assessment.commands.running import input_path, unchanged, verify_run
-from tirek.programmes.commands.impact_results import Results, compute
+from tirek.programmes.estimates.impact_results import Results, compute
 from tirek.storage.runs import FolderRefused, Run
 from tirek_engines.errors import EXIT_DONE
 

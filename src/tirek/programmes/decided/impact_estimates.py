@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from tirek.programmes.commands.impact_results import EVENTS, Results, compute
+from tirek.programmes.estimates.impact_results import EVENTS, Results, compute
 from tirek_engines.errors import Refusal
 
 COMMAND = {

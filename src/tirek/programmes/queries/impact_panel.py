@@ -13,7 +13,7 @@ from django.db.models import Count, F, Q
 from tirek.access.scope import loading
 from tirek.assessment.models import Dimension, GroupResult, Link, PersonResult, TestKind, Trend
 from tirek.decisions import queries as journal
-from tirek.programmes.decided.impact import PAIRS, PANEL, SCHOOLS, WAVES
+from tirek.programmes.decided.impact_sealed import PAIRS, PANEL, SCHOOLS, WAVES
 from tirek.programmes.models import LeftBecause, Participation, Programme
 from tirek.programmes.queries.impact_design import Wave, school_results, waves_of
 from tirek.registry.models import Succession

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tirek.assessment.commands.answers import Faults, _natural
 from tirek.assessment.commands.persons import listed
-from tirek.programmes.commands import tables
+from tirek.programmes.estimates import tables
 from tirek_engines.errors import Refusal
 
 Floats = NDArray[np.float64]

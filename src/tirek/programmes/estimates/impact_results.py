@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tirek.programmes.commands.impact_matching import Compared, compare
-from tirek.programmes.commands.impact_panel import PanelTable, read_panel
-from tirek.programmes.commands.impact_words import Check, checks_of, claim_of, sentence
+from tirek.programmes.estimates.impact_matching import Compared, compare
+from tirek.programmes.estimates.impact_panel import PanelTable, read_panel
+from tirek.programmes.estimates.impact_words import Check, checks_of, claim_of, sentence
 from tirek.storage.tables import write_csv
 from tirek_engines.errors import Refusal
 from tirek_engines.evaluation import grouptime, influence, twoway

@@ -11,8 +11,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tirek.assessment.commands.answers import Faults
-from tirek.programmes.commands import tables
-from tirek.programmes.commands.impact_panel import PanelTable
+from tirek.programmes.estimates import tables
+from tirek.programmes.estimates.impact_panel import PanelTable
 from tirek.storage.tables import safe
 from tirek_engines.errors import Refusal
 from tirek_engines.evaluation.matching import Balance, Matches, balance, match
