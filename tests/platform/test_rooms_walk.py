@@ -15,12 +15,14 @@ from rooms_world import FULL_LIBRARY, NOW, build, client_of, sent
 from tirek.access.scope import loading
 from tirek.decisions import queries as journal
 from tirek.decisions import services as decisions
+from tirek.facilities.figures import ROOMS, index_cells
 from tirek.facilities.models import Finding, Proposal, Walk
 from tirek.facilities.queries import findings as queries
 from tirek.facilities.queries.indexes import draft_after, indexes_of
 from tirek.facilities.services import findings, proposals
 from tirek.facilities.services.indexing import index_territory
 from tirek.facilities.services.walks import close_walk
+from tirek.indicators import snapshots
 from tirek.registry.models import Room
 from tirek.tasks.models import Task
 from tirek_engines.errors import Refusal
@@ -297,6 +299,22 @@ class TestIndex:
         with world.as_walker():
             close_walk(walk_id=found.walk_id, by=world.coordinator, now=NOW)
             assert draft_after(SCHOOL, draft.number, on=TODAY).points == 748
+
+    def test_figures_are_made_of_it(self, world):
+        whole_walk(world)
+        with world.as_region():
+            draft = index_territory(code="470000000", day=TODAY, by=world.region, now=NOW)
+            cells = index_cells(draft, journal.outcome_rows(journal.table(draft, "outcomes")))
+        found = {(cell.level, cell.territory, cell.value) for cell in cells}
+        assert found == {("region", "470000000", "548"), ("district", "471000000", "548")}
+        with loading():
+            rows = {row["org_no"]: row for row in snapshots.read(ROOMS, TODAY).iter_rows(named=True)}
+        assert rows[SCHOOL] == {"org_no": SCHOOL, "walks": 1, "equipped": 0, "sponsored": 0}
+
+    def test_one_schools_index_is_no_figure(self, world):
+        walk = whole_walk(world)
+        with world.as_walker(), pytest.raises(Refusal):
+            index_cells(journal.decision(walk.decision_number), [])
 
     def test_findings_are_given_to_those_above(self, world):
         walk = whole_walk(world)

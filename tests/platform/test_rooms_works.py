@@ -13,9 +13,12 @@ from rooms_world import FULL_LIBRARY, NOW, build, client_of, jpeg, photograph, s
 
 from tirek.access.models import User
 from tirek.access.scope import loading
+from tirek.decisions import services as decisions
 from tirek.facilities import accepted
-from tirek.facilities.models import Acceptance, InventoryItem, Photograph, Work, WorkState, WorkStep, WriteOff
+from tirek.facilities.demonstration import demonstrate_rooms
+from tirek.facilities.models import Acceptance, InventoryItem, Photograph, Walk, Work, WorkState, WorkStep, WriteOff
 from tirek.facilities.queries import findings as finding_queries
+from tirek.facilities.queries import indexes
 from tirek.facilities.queries import works as queries
 from tirek.facilities.queries.photographs import released_of, released_picture
 from tirek.facilities.services import acceptance, findings, inventory, photographs, works
@@ -421,3 +424,18 @@ class TestPages:
                     reverse("facilities:territory", args=["471000000"])):  # fmt: skip
             for form in ("csv", "xlsx"):
                 assert client.get(url, {"download": form}).status_code == 200
+
+
+class TestDemonstration:
+    def test_it_fills_walks_and_works_once(self, world):
+        assert demonstrate_rooms(now=NOW, earmark_codes=["E-1"]) == 2
+        assert demonstrate_rooms(now=NOW) == 0
+        with loading():
+            assert Walk.objects.filter(is_synthetic=True, closed_at__isnull=False).count() == 2
+            assert Work.objects.filter(is_synthetic=True).count() >= 2
+            for work in Work.objects.filter(state="accepted"):
+                assert Acceptance.objects.filter(work=work).count() == 2
+                assert InventoryItem.objects.filter(work=work).exists()
+            assert all(one.is_synthetic for one in Photograph.objects.all())
+            run = indexes.runs(TODAY)[0]
+            assert decisions.verify(run.number, now=NOW).agrees
