@@ -72,12 +72,21 @@ def as_pdf(name: str, found: Portfolio, *, synthetic: bool, now: dt.datetime) ->
         "issuer": _("Tirek: support for schools"), "number": "—", "issued": _day(now.date()), "synthetic": synthetic,
         "lead": str(found.hours), "lead_note": _("hours of completed courses"),
         "sections": [section for section in sections if section["rows"]],
-        "labels": {
-            "number": _("Document"), "issued": _("made on"), "check": "", "qr": "", "what": _("What"), "value": _("Value"),
-            "synthetic": _("Synthetic data: everything in this document is invented for demonstration."),
-        },
+        "labels": _labels(),
     }  # fmt: skip
     return typeset("report", json_bytes(data), now)
+
+
+def _labels() -> dict[str, str]:
+    return {
+        "number": _("Document"),
+        "issued": _("made on"),
+        "check": "",
+        "qr": "",
+        "what": _("What"),
+        "value": _("Value"),
+        "synthetic": _("Synthetic data: everything in this document is invented for demonstration."),
+    }
 
 
 def _day(day: dt.date) -> str:
