@@ -252,11 +252,11 @@ def _check(candidates: Sequence[Candidate]) -> None:
             raise BrokenContract("candidates.application", c.application, "0 to 100")
 
 
-def _rank_key(c: Candidate, points: Mapping[str, int], total: int, seed: str) -> tuple:
+def _rank_key(c: Candidate, points: Mapping[str, int], total: int, seed: str) -> tuple[int | str | bool, ...]:
     return (-total, *tie_key(c, points, seed))
 
 
-def tie_key(c: Candidate, points: Mapping[str, int], seed: str) -> tuple:
+def tie_key(c: Candidate, points: Mapping[str, int], seed: str) -> tuple[int | str | bool, ...]:
     """The order between equal sums."""
     return (-points["application"], -points["rooms"], not c.is_rural, lot(c.code, seed))
 
@@ -300,7 +300,15 @@ def _reach_rural_share(order: Sequence[Candidate], sums: Mapping[str, int], want
 class _Telling:
     """Reasons and numbers of each candidate once all is settled."""
 
-    def __init__(self, order, sums, points, places: Places, limits: Limits, state: _State) -> None:
+    def __init__(
+        self,
+        order: Sequence[Candidate],
+        sums: Mapping[str, int],
+        points: Mapping[str, Mapping[str, int]],
+        places: Places,
+        limits: Limits,
+        state: _State,
+    ) -> None:
         self.sums, self.points, self.places, self.limits, self.state = sums, points, places, limits, state
         self.position: dict[str, int] = {}
         self.candidates: dict[str, int] = {}

@@ -25,6 +25,8 @@ from tirek.registry.queries.territories import local_name
 def board(request: HttpRequest, slug: str) -> HttpResponse:
     """Where does each school stand, and what is missing for it to go on? Stuck first."""
     programme, today = programme_or_404(slug), timezone.localdate()
+    if request.scope.is_own:
+        return redirect("programmes:programme", slug)
     stages = [(s.code, local_name(s)) for s in queries.stages(programme)]
     form = BoardFilter(request.GET or None, districts=districts(request, programme), stages=stages)
     asked = form.cleaned_data if form.is_bound and form.is_valid() else {}

@@ -31,6 +31,8 @@ ROWS = 50
 def needs(request: HttpRequest, slug: str) -> HttpResponse:
     """What do the schools need, and what comes of it? What waits to be decided first."""
     programme = programme_or_404(slug)
+    if request.scope.is_own:
+        return redirect("programmes:programme", slug)
     schools = _schools(request, programme)
     form = NeedFilter(request.GET or None, districts=districts(request, programme), schools=schools)
     asked = form.cleaned_data if form.is_bound and form.is_valid() else {}

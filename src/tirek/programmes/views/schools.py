@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -11,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tirek.access.gates import gate
 from tirek.access.permissions import may
 from tirek.access.roles import HEADS
+from tirek.access.scope import Scope, loading
 from tirek.programmes.forms.programmes import ConfirmForm, LeaveForm, NoteForm
 from tirek.programmes.models import Participation, Programme
 from tirek.programmes.queries import board as boards
@@ -27,7 +30,7 @@ def _school_or_404(request: HttpRequest, slug: str, code: str) -> tuple[Programm
     programme = programme_or_404(slug)
     institution = institutions.by_code(code)
     found = queries.participation_of(programme, institution.org_no) if institution else None
-    if found is None or institution is None or not (request.scope.is_own or request.scope.covers(institution.org_no)):
+    if found is None or institution is None or not request.scope.covers(institution.org_no):
         raise Http404
     return programme, found, institution
 
@@ -43,7 +46,7 @@ def school(request: HttpRequest, slug: str, code: str) -> HttpResponse:
 def _show(request, programme, found, institution, form=None, at: str = "", status: int = 200) -> HttpResponse:
     today, here = timezone.localdate(), request.scope
     all_stages = queries.stages(programme)
-    row = boards.rows_of(programme, [found], all_stages, on=today)[0]
+    row = _row(here, programme, found, all_stages, today)
     state = institutions.last_state(institution.pk)
     name = local_name(state) if state else institution.code
     may_confirm = found.valid.upper is None and (
@@ -57,6 +60,12 @@ def _show(request, programme, found, institution, form=None, at: str = "", statu
         may_move=may(here.role, "programmes.manage"), others=_others(found),
     )  # fmt: skip
     return render(request, "programmes/school.html", context, status=status)
+
+
+def _row(scope: Scope, programme: Programme, found: Participation, all_stages, today) -> boards.Row:
+    """A teacher sees where the own school stands, though not the records that it rests on."""
+    with loading() if scope.is_own else contextlib.nullcontext():
+        return boards.rows_of(programme, [found], all_stages, on=today)[0]
 
 
 def _track(all_stages, found: Participation) -> list[tuple[str, str]]:
