@@ -150,8 +150,21 @@ class TestWhatBreaks:
         assert all(said(result))
 
     def test_one_school_takes_part(self):
-        world = make_world(n=120, treated=1, seed=2)
-        result = world.estimated()
+        """Matched, it shows a change; without a partner not even an error can be told, and it is refused."""
+        told = {}
+        for seed in range(1, 9):
+            world = make_world(n=120, treated=1, seed=seed)
+            matched = world.chosen().summary["matched"]
+            if matched in told:
+                continue
+            if matched:
+                told[matched] = world.estimated()
+                continue
+            with pytest.raises(Refusal) as refused:
+                world.estimated()
+            told[matched] = refused.value.code
+        assert told[0] == "one_cluster"
+        result = told[1]
         assert result.summary["claim"] == "change"
         assert "one_treated" in failed(result)
         assert result.summary["se_cr3"] is None
