@@ -42,8 +42,12 @@ def test_cases_that_should_fail(path, tmp_path):
     assert done.exit_code == 2
     lines = faults.read_text().splitlines()
     assert lines[0] == "file,row,column,value,what,what_to_do"
-    marked = next(n for n, line in enumerate(path.read_text().splitlines(), 1) if "FAIL" in line)
-    assert any(abs(int(line.split(",")[1]) - marked) <= 4 for line in lines[1:] if line.split(",")[1]), "near the marked row"
+    marked = next((n for n, line in enumerate(path.read_text().splitlines(), 1) if "FAIL" in line), None)
+    if marked is None:
+        return
+    assert any(abs(int(line.split(",")[1]) - marked) <= 4 for line in lines[1:] if line.split(",")[1]), (
+        "near the marked row"
+    )
 
 
 @there

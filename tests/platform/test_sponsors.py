@@ -40,9 +40,17 @@ def world():
 def room_of(org_no: int = SCHOOL) -> Room:
     with loading():
         place = Institution.objects.get(org_no=org_no)
-        building = Building.objects.create(institution=place, org_no=org_no, number="1", built_year=1980)
+        building, _made = Building.objects.get_or_create(
+            institution=place, org_no=org_no, code="1", name="1", valid=("2020-01-01", None)
+        )
+        number = str(12 + Room.objects.filter(building=building).count())
         return Room.objects.create(
-            building=building, institution=place, org_no=org_no, number="12", purpose="stem", area_m2=60, valid=("2020-01-01", None)
+            building=building,
+            institution=place,
+            org_no=org_no,
+            number=number,
+            purpose="stem",
+            valid=("2020-01-01", None),
         )
 
 
@@ -53,7 +61,9 @@ def work_for(mark: Earmark) -> Work:
     )  # fmt: skip
 
 
-def order(world, mark: Earmark, amount: int = 10 * MILLION, contract: str = "K-1", work: Work | None = None) -> Commitment:
+def order(
+    world, mark: Earmark, amount: int = 10 * MILLION, contract: str = "K-1", work: Work | None = None
+) -> Commitment:
     return services.commit(
         earmark_id=mark.pk, work_id=(work or work_for(mark)).pk, supplier_bin=bin_of("01024000055"), supplier_name="Robo LLP",
         contract=contract, amount_tiyn=amount, by=world.by, now=NOW,
@@ -151,7 +161,10 @@ def test_earmarks_keep_within_what_is_promised_and_are_filled_when_money_comes(w
     assert told.value.fields["left"] == 0
     assert balances(codes=[first.account, second.account]) == {first.account: 0, second.account: 0}
     receive(world)
-    assert balances(codes=[first.account, second.account]) == {first.account: 50 * MILLION, second.account: 10 * MILLION}
+    assert balances(codes=[first.account, second.account]) == {
+        first.account: 50 * MILLION,
+        second.account: 10 * MILLION,
+    }
     rows = {row.earmark.pk: row for row in queries.earmark_rows([first, second])}
     assert rows[second.pk].waits == 40 * MILLION
 
@@ -304,7 +317,9 @@ def test_a_reminder_is_a_letter_and_a_task_and_does_not_repeat(world):
         assert Task.objects.get().user_id == world.users[0].pk
     receive(world, pledge=1, amount=40 * MILLION)
     with pytest.raises(WrongState, match="not overdue"):
-        services.remind_of_pledge(pledge_id=pledge.pk, base_address="http://x", by=world.by, now=NOW + dt.timedelta(days=40))
+        services.remind_of_pledge(
+            pledge_id=pledge.pk, base_address="http://x", by=world.by, now=NOW + dt.timedelta(days=40)
+        )
 
 
 def full(world) -> None:
@@ -321,7 +336,9 @@ OF_SPONSORS = (Sponsor, Agreement, Pledge, Tranche, Earmark, Commitment, Payment
 def test_a_sponsor_sees_its_own_rows_and_no_other_in_any_table(world):
     full(world)
     with loading():
-        mine = {m: set(m.objects.filter(sponsor=world.sponsors[0]).values_list("pk", flat=True)) for m in OF_SPONSORS[1:]}
+        mine = {
+            m: set(m.objects.filter(sponsor=world.sponsors[0]).values_list("pk", flat=True)) for m in OF_SPONSORS[1:]
+        }
     with acting_as(world.sponsor_scope(0)):
         assert list(Sponsor.objects.all()) == [world.sponsors[0]]
         for model, ids in mine.items():
@@ -339,7 +356,9 @@ def test_a_sponsor_sees_its_own_rows_and_no_other_in_any_table(world):
 def test_a_sponsor_sees_nothing_in_any_other_table_that_tells_of_schools_or_people(world):
     """Whatever tables there are: what a sponsor reads of scoped rows is the own, or open to everybody."""
     full(world)
-    rows_of_sponsors = {m._meta.db_table for m in apps.get_models() if m.__module__ == "tirek.programmes.models.sponsors"}
+    rows_of_sponsors = {
+        m._meta.db_table for m in apps.get_models() if m.__module__ == "tirek.programmes.models.sponsors"
+    }
     with connection.cursor() as cursor:
         cursor.execute(
             "select distinct tablename from pg_policies where schemaname = 'public' and ('tirek_own' = any(roles))"
@@ -348,7 +367,9 @@ def test_a_sponsor_sees_nothing_in_any_other_table_that_tells_of_schools_or_peop
         public = {name for (name,) in cursor.fetchall()}
     stranger = Scope("tirek_own", user_id=999_999, role=Role.SPONSOR)
     with acting_as(stranger), connection.cursor() as cursor:
-        cursor.execute("select relname from pg_class where relkind = 'r' and relrowsecurity and relnamespace = 'public'::regnamespace")
+        cursor.execute(
+            "select relname from pg_class where relkind = 'r' and relrowsecurity and relnamespace = 'public'::regnamespace"
+        )
         tables = [name for (name,) in cursor.fetchall()]
         for name in sorted(set(tables) - public):
             cursor.execute(f'select count(*) from "{name}"')
@@ -363,7 +384,10 @@ def test_a_sponsor_changes_nothing(world):
             earmark(world)
         assert Sponsor.objects.update(contact="me") == 0
         assert Agreement.objects.update(is_public=True) == 0
-    with acting_as(Scope(lo=SCHOOL, hi=SCHOOL, user_id=7, role=Role.SCHOOL_HEAD)), pytest.raises((NotAllowed, NotThere)):
+    with (
+        acting_as(Scope(lo=SCHOOL, hi=SCHOOL, user_id=7, role=Role.SCHOOL_HEAD)),
+        pytest.raises((NotAllowed, NotThere)),
+    ):
         earmark(world)
 
 
