@@ -63,6 +63,7 @@ PERMISSIONS: dict[str, set[str]] = {
     "growth.own": {Role.TEACHER, *HEADS},
     "growth.approve": HEADS,
     "growth.certify": {Role.REGIONAL_OFFICER},  # the commission: it changes categories in the register
+    "awards.district": {Role.DISTRICT_OFFICER, Role.REGIONAL_OFFICER},
     "users.manage": {Role.ADMINISTRATOR},
     "audit.read": {Role.AUDITOR, Role.ADMINISTRATOR},
 }

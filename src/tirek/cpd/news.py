@@ -13,6 +13,12 @@ NEWS = {
     "growth_declined": _("Your school did not approve the course “%(title)s”: %(reason)s"),
     "growth_cancelled": _("You are no longer in the course “%(title)s”: %(reason)s"),
     "growth_judge": _("Dossiers wait for your judgement."),
+    "practice_returned": _("The lesson “%(title)s” was returned to you with a reason."),
+    "practice_published": _("The lesson “%(title)s” is published in the library."),
+    "practice_place": _("A place has become free for you: %(title)s"),
+    "practice_called_off": _("It will not take place: %(title)s"),
+    "practice_reserve": _("The competition for the leaders’ reserve is decided; see your application %(title)s."),
+    "practice_awarded": _("You are awarded; see the nomination %(title)s."),
     "growth_decided": _("Your application %(title)s is decided."),
 }
 
