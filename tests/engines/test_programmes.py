@@ -20,6 +20,7 @@ from tirek_engines.programmes.needs import (
     room_reason,
     scale_reason,
 )
+from tirek_engines.programmes.places import spread_places
 from tirek_engines.programmes.selection import (
     ADMITTED,
     Candidate,
@@ -29,7 +30,6 @@ from tirek_engines.programmes.selection import (
     criterion_points,
     lot,
     select_schools,
-    spread_places,
     total_points,
 )
 

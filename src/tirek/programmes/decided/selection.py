@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from tirek.decisions.kinds import Result
 from tirek.decisions.rules import RuleSet
 from tirek_engines.errors import Refusal
+from tirek_engines.programmes.places import spread_places
 from tirek_engines.programmes.selection import (
     FULL,
     Candidate,
@@ -20,7 +21,6 @@ from tirek_engines.programmes.selection import (
     Places,
     excluded_because,
     select_schools,
-    spread_places,
 )
 
 WEIGHTS = ("application", "size", "rooms", "result")

@@ -101,6 +101,13 @@ def room_words(room: Room | None) -> str:
     return _("Room %(number)s, %(purpose)s") % {"number": room.number, "purpose": room.get_purpose_display()}
 
 
+def topics() -> list[tuple[str, str]]:
+    """Topics of courses, as the courses have them."""
+    from tirek.cpd.models import Topic
+
+    return [(code, str(label)) for code, label in Topic.choices]
+
+
 def topic_words(topic: str) -> str:
     from tirek.cpd.models import Topic
 

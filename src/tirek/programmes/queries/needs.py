@@ -11,10 +11,12 @@ from typing import Any
 from django.db.models import Case, Count, F, Q, QuerySet, Value, When
 
 from tirek.access.scope import Scope
-from tirek.programmes.models import LinkKind, Need, NeedLink, NeedsRun, NeedState, NeedStep, Programme
+from tirek.programmes.models import LinkKind, Need, NeedKind, NeedLink, NeedsRun, NeedState, NeedStep, Programme
 from tirek.registry.models import Employment, Room
 
 OPEN_STATES = (NeedState.PROPOSED, NeedState.ACCEPTED)
+ACCEPTED = NeedState.ACCEPTED.value
+PROFESSIONAL, EDUCATIONAL = NeedKind.PROFESSIONAL.value, NeedKind.EDUCATIONAL.value
 
 
 def needs(
@@ -71,6 +73,22 @@ def links(of: Iterable[int]) -> dict[int, list[NeedLink]]:
 def rooms_of(found: Iterable[Need]) -> dict[int, Room]:
     ids = {n.room_id for n in found if n.room_id}
     return {room.pk: room for room in Room.objects.filter(pk__in=ids).select_related("building")}
+
+
+def rooms_by_id(ids: Iterable[int]) -> dict[int, Room]:
+    return {room.pk: room for room in Room.objects.filter(pk__in=list(ids))}
+
+
+def rooms_for(need: Need) -> list[Room]:
+    """The need's room, else all open rooms of its school."""
+    found = Room.objects.filter(org_no=need.org_no, valid__upper_inf=True).order_by("number")
+    return list(found.filter(pk=need.room_id) if need.room_id else found)
+
+
+def cohort(cohort_id: int) -> Any | None:
+    from tirek.cpd.models import Cohort
+
+    return Cohort.objects.select_related("course").filter(pk=cohort_id).first() if cohort_id < 2**31 else None
 
 
 def accepted_in_order(org_no: int) -> list[Need]:

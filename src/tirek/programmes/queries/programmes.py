@@ -12,12 +12,17 @@ from tirek.programmes.models import (
     Confirmation,
     Participation,
     Programme,
+    ProgrammeState,
     ProgrammeTemplate,
     Selection,
+    SelectionState,
     Stage,
     StageStep,
 )
 from tirek.registry.models import InstitutionState, Succession, Territory, TerritoryLevel
+
+STATES = ProgrammeState.choices
+APPLIED = SelectionState.APPLIED.value
 
 
 def programmes() -> QuerySet[Programme]:

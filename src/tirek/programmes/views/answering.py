@@ -12,13 +12,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from tirek.access.gates import gate
 from tirek.programmes.forms.needs import WorkForm
-from tirek.programmes.models import NeedKind, NeedState
 from tirek.programmes.pages import needs as pages
 from tirek.programmes.queries import needs as queries
 from tirek.programmes.services import answering as services
 from tirek.programmes.views.needs import need_or_404
 from tirek.programmes.views.shared import act, numbers, page, programme_or_404, trail
-from tirek.registry.models import Room
 from tirek.registry.queries.territories import local_name
 
 
@@ -29,10 +27,9 @@ def work(request: HttpRequest, number: int) -> HttpResponse:
     from tirek.facilities.items import ITEMS
 
     found = need_or_404(request, number)
-    if found.kind != NeedKind.EDUCATIONAL:
+    if found.kind != queries.EDUCATIONAL:
         raise Http404
-    rooms = Room.objects.filter(org_no=found.org_no, valid__upper_inf=True).order_by("number")
-    rooms = rooms.filter(pk=found.room_id) if found.room_id else rooms
+    rooms = queries.rooms_for(found)
     row = pages.shown([found], with_answers=False)[0]
     initial = {"title": row.title, "items": _missing(found, ITEMS), "room": str(found.room_id or "")}
     form = WorkForm(
@@ -88,13 +85,11 @@ def _here(slug: str) -> list[tuple[str, str]]:
 @require_http_methods(["GET", "POST"])
 def cohort(request: HttpRequest, slug: str, cohort_id: int) -> HttpResponse:
     """Fill a course group: which teachers of the schools that need it are sent?"""
-    from tirek.cpd.models import Cohort
-
     programme = programme_or_404(slug)
-    found = Cohort.objects.select_related("course").filter(pk=cohort_id).first() if cohort_id < 2**31 else None
+    found = queries.cohort(cohort_id)
     if found is None:
         raise Http404
-    wanted = queries.needs(request.scope, programme=programme, state=NeedState.ACCEPTED, kind=NeedKind.PROFESSIONAL)
+    wanted = queries.needs(request.scope, programme=programme, state=queries.ACCEPTED, kind=queries.PROFESSIONAL)
     rows = pages.shown([n for n in wanted if n.topic in found.course.topics])
     staff = queries.staff_of([r.need.org_no for r in rows], on=timezone.localdate())
     placed = []

@@ -208,10 +208,8 @@ def _wanted_order(request: HttpRequest, found) -> list[int]:
 @require_http_methods(["GET", "POST"])
 def write(request: HttpRequest, slug: str) -> HttpResponse:
     """Write down a need that no rule has proposed."""
-    from tirek.cpd.models import Topic
-
     programme = programme_or_404(slug)
-    form = WriteNeedForm(request.POST or None, schools=_schools(request, programme), topics=Topic.choices,
+    form = WriteNeedForm(request.POST or None, schools=_schools(request, programme), topics=pages.topics(),
                          initial={"school": request.GET.get("school", "")})  # fmt: skip
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data

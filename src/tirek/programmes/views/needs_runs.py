@@ -22,7 +22,6 @@ from tirek.programmes.queries import needs as queries
 from tirek.programmes.queries import programmes as programme_queries
 from tirek.programmes.services import proposing as services
 from tirek.programmes.views.shared import act, may_manage, page, programme_or_404
-from tirek.registry.models import Room
 from tirek.registry.queries.territories import local_name
 from tirek_engines.errors import Refusal
 from tirek_engines.programmes.needs import NEAR, PROPOSED
@@ -79,7 +78,7 @@ def _rows(outcomes) -> list[dict]:
     kind, language = kind_of(NEEDS), (translation.get_language() or "en")[:2]
     states = programme_queries.states_of([o.org_no for o in outcomes], on=timezone.localdate())
     ids = [int(o.subject) for o in outcomes if o.subject_kind == "room" and o.subject.isdecimal()]
-    rooms = {room.pk: room for room in Room.objects.filter(pk__in=ids)}
+    rooms = queries.rooms_by_id(ids)
     return [
         {
             "school": local_name(states[o.org_no]) if o.org_no in states else o.org_no, "about": _about(o, rooms),

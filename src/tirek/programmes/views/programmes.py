@@ -14,7 +14,6 @@ from tirek.access.gates import gate
 from tirek.access.permissions import may
 from tirek.programmes import blueprints
 from tirek.programmes.forms.programmes import ChangeProgrammeForm, NewProgrammeForm, StageForm, TemplateForm
-from tirek.programmes.models import ProgrammeState
 from tirek.programmes.queries import board as boards
 from tirek.programmes.queries import measures as measure_queries
 from tirek.programmes.queries import needs as need_queries
@@ -102,7 +101,7 @@ def programme(request: HttpRequest, slug: str) -> HttpResponse:
     context = page(
         request, found, "programme", board=board, progress=measure_queries.progress(found, on=today),
         needs=need_queries.counts(scope, found), stages=_stages(board) if board else [], districts=districts(request, found),
-        selections=queries.selections(found), states=ProgrammeState.choices,
+        selections=queries.selections(found), states=queries.STATES,
     )  # fmt: skip
     return render(request, "programmes/programme.html", context)
 

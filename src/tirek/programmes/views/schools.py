@@ -15,10 +15,10 @@ from tirek.access.permissions import may
 from tirek.access.roles import HEADS
 from tirek.access.scope import Scope, loading
 from tirek.programmes.forms.programmes import ConfirmForm, LeaveForm, NoteForm
-from tirek.programmes.models import Participation, Programme
 from tirek.programmes.queries import board as boards
 from tirek.programmes.queries import needs as need_queries
 from tirek.programmes.queries import programmes as queries
+from tirek.programmes.queries.programmes import Participation, Programme
 from tirek.programmes.services import leaving, stages
 from tirek.programmes.views.shared import act, file_of, page, programme_or_404
 from tirek.registry.queries import institutions

@@ -15,7 +15,6 @@ from tirek.access.permissions import may
 from tirek.decisions import queries as journal
 from tirek.programmes.forms.selection import BecauseForm, RoundForm, TrialForm
 from tirek.programmes.kinds import SELECTION
-from tirek.programmes.models import SelectionState
 from tirek.programmes.pages import selection as pages
 from tirek.programmes.queries import candidates as candidate_queries
 from tirek.programmes.queries import programmes as queries
@@ -34,7 +33,7 @@ def rounds(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and not manages:
         raise Http404
     known = queries.selections(programme)
-    applied = [s for s in known if s.state == SelectionState.APPLIED]
+    applied = [s for s in known if s.state == queries.APPLIED]
     initial = {
         "places": programme.places,
         "day": today,

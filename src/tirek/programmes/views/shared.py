@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tirek.access.permissions import may
-from tirek.programmes.models import Programme
 from tirek.programmes.queries import programmes as queries
+from tirek.programmes.queries.programmes import Programme
 from tirek.registry.queries import territories
 from tirek.registry.queries.territories import local_name
 from tirek.tasks.services import File
