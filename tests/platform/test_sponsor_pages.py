@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from access_world import SCHOOL
 from django.test import Client
 from sponsor_world import MILLION, build_money, earmark, receive
 
@@ -46,6 +47,20 @@ def test_the_sponsor_finds_its_page_and_no_other(world):
     assert client.get("/programmes/sponsors/nomad/").status_code == 404
     assert client.get("/ledger/accounts/sponsor:nomad/").status_code == 404
     assert client.get("/ledger/accounts/sponsor:ordabasy/").status_code == 200
+
+
+def test_home_answers_the_sponsor_first(world):
+    home = client_of(world.users[0]).get("/home/").content.decode()
+    assert "60 mln" in home
+    assert f'href="{PAGE}"' in home
+
+
+def test_a_school_finds_the_money_for_it_on_its_page(world):
+    head = client_of(world.access.users[Role.SCHOOL_HEAD])
+    page = head.get(f"/institutions/S{SCHOOL}/").content.decode()
+    assert "E-" in page
+    assert "STEM" in page
+    assert "20,000,000" in page.replace("\u00a0", ",")
 
 
 def test_the_world_sees_only_what_is_shown_to_everybody(world):
