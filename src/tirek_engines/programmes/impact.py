@@ -69,6 +69,7 @@ def judge(facts: Mapping[str, Any], bounds: Bounds) -> tuple[Finding, ...]:
         sitting; None if not known), ``largest_smd``, ``pretrend_p``, ``permutation_p``, ``attrition_treated``,
         ``attrition_comparison``, ``at_top``, ``se``, ``waves_apart`` (later waves on another scale), ``left``, ``merged``.
     bounds : Bounds
+        Where the lines are drawn.
     """
     found = [_comparison(facts), _chosen_before(facts), _balance(facts, bounds), _pretrend(facts, bounds)]
     found += [_treated(facts, bounds), _variance(facts), _unmatched(facts), _attrition(facts, bounds)]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tirek_engines.errors import Refusal
-from tirek_engines.evaluation.matching import Balance, balance, match
+from tirek_engines.evaluation.matching import Balance, Matches, balance, match
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -80,6 +80,7 @@ def choose_comparison(schools: Schools, *, ratio: int, caliper: float, fewest_wa
     Parameters
     ----------
     schools : Schools
+        All schools of the territory, those that take part among them.
     ratio : int
         Comparison schools for a treated one, at most.
     caliper : float
@@ -93,7 +94,7 @@ def choose_comparison(schools: Schools, *, ratio: int, caliper: float, fewest_wa
             f"There are results of {waves} earlier waves; comparison schools are chosen by {fewest_waves} at least.",
             code="few_earlier_waves", found=waves, wanted=fewest_waves,
         )  # fmt: skip
-    known = np.isfinite(schools.earlier).all(axis=1)
+    known: Bools = np.asarray(np.isfinite(schools.earlier).all(axis=1))
     usable = known & (schools.treated | ~schools.elsewhere)
     rows = np.flatnonzero(usable)
     mean = schools.earlier[rows].mean(axis=1)
@@ -129,7 +130,10 @@ def _unused(schools: Schools, known: Bools) -> tuple[list[str], list[dict[str, f
     return reasons, [{} for _reason in reasons]
 
 
-def _of_treated(reasons, numbers, rows, found, mean, treated, cells, spread: float) -> None:
+def _of_treated(
+    reasons: list[str], numbers: list[dict[str, float]], rows: Ints, found: Matches, mean: Floats, treated: Bools, cells: Ints,
+    spread: float,
+) -> None:  # fmt: skip
     for unit in np.flatnonzero(treated).tolist():
         own = found.pairs[:, 0] == unit
         others = np.flatnonzero(~treated & (cells == cells[unit]))
@@ -151,7 +155,10 @@ def _of_treated(reasons, numbers, rows, found, mean, treated, cells, spread: flo
             reasons[place] = NOBODY_ALIKE
 
 
-def _of_others(reasons, numbers, rows, found, mean, treated, cells, spread: float, caliper: float) -> None:
+def _of_others(
+    reasons: list[str], numbers: list[dict[str, float]], rows: Ints, found: Matches, mean: Floats, treated: Bools, cells: Ints,
+    spread: float, caliper: float,
+) -> None:  # fmt: skip
     for unit in np.flatnonzero(~treated).tolist():
         own = found.pairs[:, 1] == unit
         alike = np.flatnonzero(treated & (cells == cells[unit]))
