@@ -15,12 +15,14 @@ from sitting_world import TOKEN, make_sitting, right_answers
 from tirek.access.models import Grant, User
 from tirek.access.roles import Role, ScopeKind
 from tirek.access.scope import acting_as, loading
+from tirek.assessment import work
 from tirek.assessment.codes import NOT_REACHED, OMITTED
 from tirek.assessment.models import AnswerSheet, Seat, Sitting
 from tirek.assessment.services.answers import apply_answers, check_answers
 from tirek.assessment.services.seats import deal_all_seats
 from tirek.assessment.services.sitting_down import Given, sit_down, take_in
 from tirek.assessment.sitting.access_codes import paper_number
+from tirek.storage.models import Job
 
 pytestmark = pytest.mark.django_db
 
@@ -215,3 +217,17 @@ def test_all_seats_of_a_test_are_dealt_evenly(officer):
         books = list(Seat.objects.values_list("booklet__code", flat=True))
         assert abs(books.count("A") - books.count("B")) <= 1
         assert Sitting.objects.filter(test=test).count() == 3
+
+
+def test_many_pupils_are_seated_behind_the_page(sat, officer, monkeypatch):
+    """Above the limit both buttons start one job, however often they are pressed; nobody is seated in the request."""
+    monkeypatch.setattr(work, "MANY_SHEETS", 0)
+    code, day = sat.test.code, sat.sitting.date.isoformat()
+    before = Seat.objects.count()
+    for _ in range(2):
+        officer.post(f"/assessment/{code}/sittings/open/", {"date": day, "mode": "paper", "deal": "on"})
+        officer.post(f"/assessment/{code}/deal/")
+    with loading():
+        started = sorted(Job.objects.values_list("work", flat=True))
+        assert [name.rpartition(".")[2] for name in started] == ["deal_seats", "open_sittings"]
+        assert Seat.objects.count() == before

@@ -1,7 +1,9 @@
-"""What is too long for a request: checking and applying large files of answers; publishing, linking and setting the levels
-of large tests."""
+"""What is too long for a request: checking and applying large files of answers; seats for many pupils; publishing, linking and
+setting the levels of large tests."""
 
 from __future__ import annotations
+
+import datetime as dt
 
 from django.urls import reverse
 from django.utils import timezone
@@ -12,6 +14,8 @@ from tirek.assessment.services.answers import apply_answers, check_received
 from tirek.assessment.services.linking import link_test, unlink
 from tirek.assessment.services.panels import close_panel
 from tirek.assessment.services.publication import publish_results
+from tirek.assessment.services.seats import deal_all_seats
+from tirek.assessment.services.sittings import open_all_sittings
 from tirek.decisions.work import asker
 from tirek.storage import jobs
 
@@ -42,6 +46,31 @@ def publish_test(job: jobs.Running, *, test_id: int) -> dict:
     job.advance(0, 1, _("Looking whether the answers are still those that were calibrated, and publishing"))
     release = publish_results(test_id=test_id, by=asker(), now=timezone.now())
     return {"message": _("The results are published."), "next": reverse("assessment:test", args=[release.test.code])}
+
+
+@jobs.work
+def open_sittings(job: jobs.Running, *, test_id: int, code: str, date: str, mode: str) -> dict:
+    """Sittings for all classes, and seats for many pupils."""
+    job.advance(0, 2, _("Opening the sittings"))
+    n = open_all_sittings(test_id=test_id, date=dt.date.fromisoformat(date), mode=mode)
+    job.advance(1, 2, _("Dealing seats and booklets"))
+    seats = deal_all_seats(test_id=test_id)
+    return {"message": opened_in_words(n, seats), "next": reverse("assessment:answers", args=[code])}
+
+
+@jobs.work
+def deal_seats(job: jobs.Running, *, test_id: int, code: str) -> dict:
+    job.advance(0, 1, _("Dealing seats and booklets"))
+    n = deal_all_seats(test_id=test_id)
+    words = ngettext("%(n)s seat was dealt.", "%(n)s seats were dealt.", n) % {"n": n}
+    return {"message": words, "next": reverse("assessment:answers", args=[code])}
+
+
+def opened_in_words(sittings: int, seats: int) -> str:
+    words = ngettext("%(n)s sitting was opened.", "%(n)s sittings were opened.", sittings) % {"n": sittings}
+    if seats:
+        words += " " + ngettext("%(n)s seat was dealt.", "%(n)s seats were dealt.", seats) % {"n": seats}
+    return words
 
 
 @jobs.work

@@ -183,6 +183,14 @@ def expected_pupils(test: Test) -> QuerySet:
     )
 
 
+def pupils_of_grade(test: Test) -> int:
+    """How many pupils are in the classes that sittings would be opened for."""
+    return Enrolment.objects.filter(
+        class_group__school_year=test.school_year_id, class_group__grade=test.grade, valid__upper_inf=True,
+        org_no__gte=test.org_lo, org_no__lte=test.org_hi,
+    ).count()  # fmt: skip
+
+
 def results_of_person(person_id: int) -> list[PersonResult]:
     """A pupil's published results, the latest first; row policies let only those entitled see them."""
     found = PersonResult.objects.filter(person_id=person_id, release__state=ReleaseState.PUBLISHED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -364,7 +365,10 @@ def _numbers(release: Release, calibration, results) -> Section:
     rows = [
         [d.number, str(kind_of(d.kind).title), d.rule_sha256[:16], d.engine_version] for d in (calibration, results)
     ]
-    facts = [(f"{results.number}: {name}", kept["sha256"]) for name, kept in sorted(results.inputs.items())]
+    facts = [
+        (f"{results.number}: {name}", " ".join(textwrap.wrap(kept["sha256"], 16)))  # in groups, to fit the line
+        for name, kept in sorted(results.inputs.items())
+    ]
     words = [
         _("Every number of this report comes from the sealed files below; “tirek verify NUMBER” computes a decision again"
           " and compares. Engine %(version)s.") % {"version": ENGINE_VERSION},

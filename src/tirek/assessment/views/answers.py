@@ -80,6 +80,7 @@ def _answers_context(request: HttpRequest, found, form) -> dict:
         "imports": queries.imports_of(found),
         "form": form,
         "sittings_form": SittingsForm(initial={"date": timezone.localdate()}),
+        "job": queries.running_job(found),
         "n_empty": seat_queries.sittings_without_seats(found, request.scope),
         "n_open": len(seat_queries.open_on_computers(found, request.scope)),
     }
@@ -174,14 +175,16 @@ def open_sittings(request: HttpRequest, code: str) -> HttpResponse:
         messages.error(request, _("Give the date of the sittings and say whether they are on paper or on computers."))
         return redirect("assessment:answers", code=code)
     given = form.cleaned_data
+    if given["deal"] and queries.pupils_of_grade(found) > work.MANY_SHEETS:
+        title = _("Sittings of %(test)s") % {"test": queries.title_of(found)}
+        what = {"test_id": found.pk, "code": code, "date": given["date"].isoformat(), "mode": given["mode"]}
+        jobs.start_once(work.open_sittings, title=title, **what)
+        return redirect("assessment:answers", code=code)
     try:
         n = open_all_sittings(test_id=found.pk, date=given["date"], mode=given["mode"])
         seats = deal_all_seats(test_id=found.pk) if given["deal"] else 0
     except Refusal as refusal:
         messages.error(request, refusal.message)
     else:
-        words = ngettext("%(n)s sitting was opened.", "%(n)s sittings were opened.", n) % {"n": n}
-        if seats:
-            words += " " + ngettext("%(n)s seat was dealt.", "%(n)s seats were dealt.", seats) % {"n": seats}
-        messages.success(request, words)
+        messages.success(request, work.opened_in_words(n, seats))
     return redirect("assessment:answers", code=code)

@@ -21,14 +21,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tirek.access.gates import gate
 from tirek.access.scope import loading
 from tirek.access.services.reads import record_many_read
-from tirek.assessment import slips
+from tirek.assessment import slips, work
 from tirek.assessment.forms.sittings import SittingsFilter
 from tirek.assessment.queries import seats as queries
-from tirek.assessment.queries.results import title_of
+from tirek.assessment.queries.results import pupils_of_grade, title_of
 from tirek.assessment.services import seats as seating
 from tirek.assessment.services import supervision
 from tirek.assessment.views.tests import held_or_404
-from tirek.storage import secrets
+from tirek.storage import jobs, secrets
 from tirek_engines.errors import Refusal
 
 SHOWN = 50
@@ -288,6 +288,10 @@ def codes_on_paper(request: HttpRequest, pk: int) -> HttpResponse:
 def deal_all(request: HttpRequest, code: str) -> HttpResponse:
     """Seats for every sitting of the test that has none."""
     found = held_or_404(request, code)
+    if pupils_of_grade(found) > work.MANY_SHEETS:
+        title = _("Dealing seats of %(test)s") % {"test": title_of(found)}
+        jobs.start_once(work.deal_seats, title=title, test_id=found.pk, code=code)
+        return redirect("assessment:answers", code=code)
     try:
         n = seating.deal_all_seats(test_id=found.pk)
     except Refusal as refusal:
