@@ -26,6 +26,12 @@ from tirek_engines.errors import Refusal
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def _without_second_factor(settings):
+    """Accounts of a demonstration sign in without it."""
+    settings.DEMONSTRATION = True
+
+
 def chosen(programme, now=CHOSEN, publish=True):
     with acting_as(OFFICER):
         made = choose_comparison(
