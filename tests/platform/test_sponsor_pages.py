@@ -17,7 +17,8 @@ PAGE = "/programmes/sponsors/ordabasy/"
 
 
 @pytest.fixture
-def world():
+def world(settings):
+    settings.DEMONSTRATION = True  # the office works without its second factor here
     made = build_money()
     with acting_as(made.office):
         receive(made)
@@ -189,7 +190,7 @@ def test_statements_turn_pages_and_bad_places_begin_anew(office, world):
         "?since=x",
     ):
         assert office.get(address + query).status_code == 200, query
-    assert office.get("/ledger/?kind=nothing&on=x&words=%00").status_code == 200
+    assert office.get("/ledger/?kind=nothing&on=x&words=%27").status_code == 200
 
 
 def test_the_iati_page_names_the_fault_or_gives_the_file(office, world):

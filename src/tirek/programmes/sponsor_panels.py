@@ -16,7 +16,7 @@ def home(request, subject):
         return None
     own = queries.sponsor_of_user(request.user.pk)
     if own is None:
-        return "programmes/sponsors/_home.html", {"sponsor": None}
+        return None  # the site's own panel says what to do
     totals = queries.totals(queries.agreements_of(own), timezone.localdate())
     return "programmes/sponsors/_home.html", {"sponsor": own, "totals": totals}
 

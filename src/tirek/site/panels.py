@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tirek.access.roles import Role
+from tirek.programmes.queries.sponsors import sponsor_of_user
 from tirek.registry import kind_words, panels
 from tirek.registry.queries import counts, institutions, labels, people, territories
 
@@ -21,7 +22,7 @@ def register() -> None:
 def scope_panel(request: HttpRequest, scope) -> tuple[str, dict] | None:
     """A parent's children, a head's institution, an officer's territory."""
     if scope.role == Role.SPONSOR:
-        return "site/home_sponsor.html", {}
+        return None if sponsor_of_user(request.user.pk) else ("site/home_sponsor.html", {})
     if scope.is_own:
         return _own(request, scope)
     if scope.lo is not None and scope.lo == scope.hi:

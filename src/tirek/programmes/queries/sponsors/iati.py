@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Iterator
 
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -112,7 +113,7 @@ def _to_come(agreements: list[Agreement], givers: dict[int, Organisation], today
 
 def _money(agreements: list[Agreement], givers: dict[int, Organisation]) -> list[Money]:
     chosen = [a.pk for a in agreements]
-    found = [
+    promised = [
         Money(
             f"A-{a.pk}",
             PROMISED,
@@ -124,54 +125,31 @@ def _money(agreements: list[Agreement], givers: dict[int, Organisation]) -> list
         )
         for a in agreements
     ]
+    return [*promised, *_came(chosen, givers), *_spent(chosen, givers)]
+
+
+def _came(chosen: list[int], givers: dict[int, Organisation]) -> Iterator[Money]:
     for came in Tranche.objects.filter(agreement__in=chosen, reversal="").order_by("received_on", "pk"):
         giver = givers[came.sponsor_id]
-        found.append(
-            Money(
-                came.transaction,
-                INCOMING,
-                came.received_on,
-                came.amount_tiyn,
-                {"kk": came.reference},
-                giver,
-                source=giver.source,
-            )
-        )
+        about = {"kk": came.reference}
+        yield Money(came.transaction, INCOMING, came.received_on, came.amount_tiyn, about, giver, source=giver.source)
     for back in SponsorStep.objects.filter(agreement__in=chosen, kind="returned").order_by("pk"):
         giver, day = givers[back.sponsor_id], timezone.localtime(back.at).date()
-        found.append(
-            Money(
-                back.transaction, INCOMING, day, -(back.amount_tiyn or 0), {"kk": back.act}, giver, source=giver.source
-            )
-        )
+        about = {"kk": back.act}
+        yield Money(back.transaction, INCOMING, day, -(back.amount_tiyn or 0), about, giver, source=giver.source)
+
+
+def _spent(chosen: list[int], givers: dict[int, Organisation]) -> Iterator[Money]:
     orders = Commitment.objects.filter(earmark__agreement__in=chosen).exclude(state=CommitmentState.RELEASED)
     for order in orders.select_related("earmark").order_by("pk"):
-        found.append(
-            Money(
-                f"C-{order.pk}",
-                ORDERED,
-                timezone.localtime(order.at).date(),
-                order.amount_tiyn,
-                {"kk": f"{order.earmark.code} {order.earmark.title}"},
-                receiver={"kk": order.supplier_name},
-                source=givers[order.sponsor_id].source,
-            )
-        )
+        day, about = timezone.localtime(order.at).date(), {"kk": f"{order.earmark.code} {order.earmark.title}"}
+        receiver, source = {"kk": order.supplier_name}, givers[order.sponsor_id].source
+        yield Money(f"C-{order.pk}", ORDERED, day, order.amount_tiyn, about, receiver=receiver, source=source)
     payments = Payment.objects.filter(commitment__earmark__agreement__in=chosen, reversal="")
     for paid in payments.select_related("commitment__earmark").order_by("paid_on", "pk"):
-        mark = paid.commitment.earmark
-        found.append(
-            Money(
-                paid.transaction,
-                PAID,
-                paid.paid_on,
-                paid.amount_tiyn,
-                {"kk": f"{mark.code} {mark.title}"},
-                receiver={"kk": paid.commitment.supplier_name},
-                source=givers[paid.sponsor_id].source,
-            )
-        )
-    return found
+        mark, receiver = paid.commitment.earmark, {"kk": paid.commitment.supplier_name}
+        about, source = {"kk": f"{mark.code} {mark.title}"}, givers[paid.sponsor_id].source
+        yield Money(paid.transaction, PAID, paid.paid_on, paid.amount_tiyn, about, receiver=receiver, source=source)
 
 
 ROOMS = {"kk": "Қабылданған кабинеттер", "ru": "Принятые кабинеты", "en": "Rooms accepted"}

@@ -192,7 +192,8 @@ def earmarks(agreements: Iterable[Agreement]) -> QuerySet[Earmark]:
 
 
 def earmarks_of_school(org_no: int) -> QuerySet[Earmark]:
-    return Earmark.objects.filter(org_no=org_no).select_related("agreement__sponsor").order_by("pk")
+    """Without their agreements: a school sees its own earmarks and not what the sponsor agreed."""
+    return Earmark.objects.filter(org_no=org_no).order_by("pk")
 
 
 def steps_of(of: Sponsor) -> list[SponsorStep]:
