@@ -9,10 +9,11 @@ class GrowthConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from tirek.cpd import figures, kinds, kinds_reserve, news, panels
+        from tirek.cpd import figures, kinds, kinds_reserve, news, panels, practice_panels
 
         kinds.register_kinds()
         kinds_reserve.register_kind()
         figures.register_figures()
         news.register_news()
         panels.register()
+        practice_panels.register()

@@ -39,3 +39,20 @@ def audience_of(employment: Employment) -> str:
     position = employment.position.casefold()
     known = AUDIENCE_OF.get(position) or next((a for stem, a in STEMS.items() if stem in position), "")
     return known or (Audience.SUBJECT_TEACHERS if employment.subject else "")
+
+
+def colleagues(person_id: int | None, on: dt.date) -> list[tuple[int, str]]:
+    """Id and name of everybody else at the person's place of work on the day, by name."""
+    work = employments([person_id], on).get(person_id) if person_id else None
+    if work is None:
+        return []
+    with loading():
+        rows = Employment.objects.filter(org_no=work.org_no, valid__contains=on).exclude(person_id=person_id)
+        found = dict(rows.order_by("sort_key").values_list("person_id", "person_name"))
+    return list(found.items())
+
+
+def staff_of(org_no: int, on: dt.date) -> list[tuple[int, str]]:
+    """Id and name of everybody who works at one institution, as the asker's policies show it."""
+    rows = Employment.objects.filter(org_no=org_no, valid__contains=on).order_by("sort_key", "id")
+    return list(dict(rows.values_list("person_id", "person_name")).items())

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from tirek.access.gates import gate
 from tirek.access.services.reads import record_read
-from tirek.cpd import portfolios
+from tirek.cpd import portfolios, practice_panels
 from tirek.cpd.forms.courses import CourseForm
 from tirek.cpd.queries import certification, courses
 from tirek.cpd.queries import people as positions
@@ -32,7 +32,7 @@ def mine(request):
     today = timezone.localdate()
     found = queries.portfolio(person_id)
     context = _context(found) | {
-        "is_mine": True, "name": str(request.user), "open_cohorts": _for_me(person_id, found, today)[:6],
+        "is_mine": True, "practice": practice_panels.of_person(person_id), "name": str(request.user), "open_cohorts": _for_me(person_id, found, today)[:6],
         "application": certification.my_application(person_id),
         "windows": certification.open_windows(request.scope, today), "n_reviews": _reviews(request),
         "led": courses.cohorts(request.scope, led_by=request.user.pk)[:5],
@@ -59,7 +59,9 @@ def person(request, public_id: uuid.UUID):
     """The portfolio of somebody in the asker's scope; a teacher opens only the own."""
     found = _person(request, public_id)
     record_read(request, found)
-    context = _context(queries.portfolio(found.pk)) | {"person": found, "name": str(found)}
+    context = _context(queries.portfolio(found.pk)) | {
+        "person": found, "name": str(found), "practice": practice_panels.of_person(found.pk),
+    }  # fmt: skip
     return render(request, "cpd/portfolio/portfolio.html", context)
 
 
