@@ -69,7 +69,7 @@ def _names(thing) -> Names:
 def _about(programme: Programme, agreements: list[Agreement]) -> Names:
     """The purposes of the agreements as they were written; without any, the programme's name."""
     purposes = "; ".join(dict.fromkeys(a.purpose for a in agreements if a.purpose))
-    about = {language: text for language, text in _names(programme).items()}
+    about = dict(_names(programme).items())
     return about | ({"kk": purposes} if purposes else {})
 
 
