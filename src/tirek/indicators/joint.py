@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tirek.indicators.cells import Cell, blank, lines_of, persons_of, suppressed
 from tirek.indicators.computing import compute
 from tirek.indicators.definitions import SETTLEMENT, Indicator, all_indicators
-from tirek_engines.disclosure.lines import suppress_lines
+from tirek.indicators.earlier import Earlier, Key, same_count
+from tirek_engines.disclosure.lines import EarlierTable, suppress_lines
 
-Known = Mapping[str, Mapping[tuple, Cell]]
+Tables = Mapping[str, pl.DataFrame]
+Found = Mapping[str, Mapping[Key, Cell]]
 
 
 def suppressed_jointly(
-    cells: Sequence[Cell], indicator: Indicator, tables: Mapping[str, pl.DataFrame], minimum: int
+    cells: Sequence[Cell], indicator: Indicator, tables: Tables, minimum: int, earlier: Earlier | None = None
 ) -> list[Cell]:
     """Hide what the figures of the same group must hide, judged on all of their counts at once, and what is one's own.
 
-    The same snapshot and definitions give the same cells, whichever figure is published first.
+    The same snapshot, definitions and earlier publications give the same cells, and figures of one snapshot hide the
+    same, whichever is published first.
     """
-    group = indicator.counts_together or indicator.follows
-    if not group or not cells:
+    if not cells or not (indicator.persons or indicator.follows):
         return suppressed(cells, indicator, minimum)
-    away = _hidden_in(group, tables, minimum)
+    group = indicator.counts_together or indicator.follows
+    away = _hidden_in(group, tables, minimum, earlier) if group else set()
     if indicator.counts_together:
         return [blank(cell) if cell.key in away else cell for cell in cells]
     split = {(level, place) for level, place, settlement, _kind in away if settlement}
@@ -34,29 +38,94 @@ def suppressed_jointly(
     before = np.array([
         c.key in away or (is_split and not c.kind and (c.level, c.territory) in split) for c in cells
     ])  # fmt: skip
-    counts = np.array([persons_of(cell, indicator) for cell in cells], dtype=np.int64)
-    hidden = suppress_lines(counts, lines_of(cells), minimum=minimum, hidden=before)
-    return [blank(cell) if hide else cell for cell, hide in zip(cells, hidden, strict=True)]
+
+    def count(given: Tables) -> Found:
+        return {indicator.code: {cell.key: cell for cell in compute(indicator, given).cells}}
+
+    found = {indicator.code: {cell.key: cell for cell in cells}}
+    hidden = _hide([indicator], cells, found, minimum, before, earlier, count)
+    return [blank(cell) if cell.key in hidden else cell for cell in cells]
 
 
-def _hidden_in(group: str, tables: Mapping[str, pl.DataFrame], minimum: int) -> set[tuple]:
+def _hidden_in(group: str, tables: Tables, minimum: int, earlier: Earlier | None) -> set[Key]:
     members = [other for other in all_indicators() if other.counts_together == group]
     ways = tuple(dict.fromkeys(way for member in members for way in member.dimensions))
-    known = {m.code: {c.key: c for c in compute(replace(m, dimensions=ways), tables).cells} for m in members}
-    every = list({key: cell for found in known.values() for key, cell in found.items()}.values())
-    counts = np.array([_counts(cell, members, known) for cell in every], dtype=np.int64)
-    hidden = suppress_lines(counts, lines_of(every), minimum=minimum)
-    return {cell.key for cell, hide in zip(every, hidden, strict=True) if hide}
+
+    def count(given: Tables) -> Found:
+        return {m.code: {c.key: c for c in compute(replace(m, dimensions=ways), given).cells} for m in members}
+
+    found = count(tables)
+    every = list({key: cell for mine in found.values() for key, cell in mine.items()}.values())
+    return _hide(members, every, found, minimum, np.zeros(len(every), bool), earlier, count)
 
 
-def _counts(cell: Cell, members: Sequence[Indicator], known: Known) -> list[int]:
+def _hide(
+    members: Sequence[Indicator],
+    cells: Sequence[Cell],
+    found: Found,
+    minimum: int,
+    before: NDArray[np.bool_],
+    earlier: Earlier | None,
+    count: Callable[[Tables], Found],
+) -> set[Key]:
+    """Which cells of figures that hide together are hidden; ``count`` counts them on the tables of another snapshot."""
+    counts = _counts_of(cells, members, found)
+    lines = lines_of(cells)
+    if earlier is None:
+        state = suppress_lines(counts, lines, minimum=minimum, hidden=before)
+    else:
+        hidden = earlier.hidden(members)
+        before = before | _marks(cells, hidden.pop(earlier.snapshot, set()))
+        tables = [
+            _earlier_table(members, cells, keys, count(earlier.tables(sha)), earlier) for sha, keys in hidden.items()
+        ]
+        known = _known(cells, members, found, earlier)
+        state = suppress_lines(counts, lines, minimum=minimum, hidden=before, known=known, earlier=tables)
+    return {cell.key for cell, hide in zip(cells, state, strict=True) if hide}
+
+
+def _marks(cells: Sequence[Cell], keys: set[Key]) -> NDArray[np.bool_]:
+    return np.array([cell.key in keys for cell in cells], bool)
+
+
+def _earlier_table(
+    members: Sequence[Indicator], cells: Sequence[Cell], hidden: set[Key], found: Found, earlier: Earlier
+) -> EarlierTable:
+    """An earlier publication's true counts in today's cells, and which of them it hides."""
+    counts = _counts_of(cells, members, found)
+    there = {key for mine in found.values() for key in mine}
+    absent = ~_marks(cells, there)
+    known = _known(cells, members, found, earlier)
+    counts[absent], known[absent] = -1, False
+    return EarlierTable(counts, _marks(cells, hidden), known)
+
+
+def _cells_of(cells: Sequence[Cell], found: Mapping[Key, Cell]) -> list[Cell]:
+    return [found.get(cell.key) or replace(cell, numerator=0, denominator=0) for cell in cells]
+
+
+def _counts_of(cells: Sequence[Cell], members: Sequence[Indicator], found: Found) -> NDArray[np.int64]:
     """Every number of persons that somebody who holds all of these figures sees in a cell, or gets by subtraction."""
-    nothing = replace(cell, numerator=0, denominator=0)
-    found: list[int] = []
+    columns: list[list[int]] = []
     for member in members:
-        mine = known[member.code].get(cell.key, nothing)
-        found += persons_of(mine, member)
-        if member.part_of:
-            whole = known[member.part_of].get(cell.key, nothing)
-            found.append((whole.numerator or 0) - (mine.numerator or 0))
-    return found
+        mine = _cells_of(cells, found[member.code])
+        columns += [list(column) for column in zip(*(persons_of(cell, member) for cell in mine), strict=True)]
+        if member.part_of in found:
+            whole = _cells_of(cells, found[member.part_of])
+            columns.append([(w.numerator or 0) - (m.numerator or 0) for w, m in zip(whole, mine, strict=True)])
+    return np.array(columns, dtype=np.int64).reshape(len(columns), len(cells)).T
+
+
+def _known(cells: Sequence[Cell], members: Sequence[Indicator], found: Found, earlier: Earlier) -> NDArray[np.bool_]:
+    """Which of `_counts_of` readers have from earlier publications: a difference where they have both of its numbers."""
+    columns: list[NDArray[np.bool_]] = []
+    for member in members:
+        mine = _cells_of(cells, found[member.code])
+        has = {which: same_count(mine, member, earlier, which) for which in ("numerator", "denominator")}
+        columns += [has[which] for which in member.persons]
+        if member.part_of_whole:
+            columns.append(has["numerator"] & has["denominator"])
+        if member.part_of in found:
+            of = next(other for other in members if other.code == member.part_of)
+            columns.append(has["numerator"] & same_count(_cells_of(cells, found[of.code]), of, earlier, "numerator"))
+    return np.array(columns, dtype=bool).reshape(len(columns), len(cells)).T

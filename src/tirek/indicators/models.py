@@ -70,6 +70,9 @@ class Release(models.Model):
     decision_number = models.CharField(_("decision"), max_length=16, blank=True)
     minimum = models.IntegerField(_("smallest group shown"))
     rule_seal = models.JSONField()
+    earlier = models.JSONField(
+        null=True, help_text="What earlier publications told readers, sealed; hiding goes by it."
+    )
     cells = models.JSONField()
     cell_count = models.IntegerField()
     hidden_count = models.IntegerField()

@@ -47,7 +47,8 @@ def _differences(release: Release) -> Iterator[dict]:
     rules = RuleSet.unsealed(unseal(Sealed.from_dict(release.rule_seal)))
     kept = unseal(Sealed.from_dict(release.cells))
     if release.snapshot is not None:
-        again = draft_on(indicator, release.snapshot, rules)
+        earlier = None if release.earlier is None else unseal(Sealed.from_dict(release.earlier))
+        again = draft_on(indicator, release.snapshot, rules, earlier)
     else:
         yield from _decision_differs(release)
         again = draft_of_decision(indicator, release.decision_number, release.as_of, rules)

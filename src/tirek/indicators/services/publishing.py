@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import polars as pl
 from django.db import connection
 
 from tirek.access.models import User
@@ -18,9 +19,10 @@ from tirek.indicators.computing import compute
 from tirek.indicators.definitions import Indicator, indicator_of
 from tirek.indicators.joint import suppressed_jointly
 from tirek.indicators.models import Figure, Release, ReleaseState, Snapshot
+from tirek.indicators.services.remembering import earlier_publications, tables_of, with_tables
 from tirek.indicators.services.snapshotting import take_snapshot
 from tirek.storage.database import LOADER
-from tirek.storage.sealed import Sealed, seal_input, unseal
+from tirek.storage.sealed import Sealed, seal_input
 from tirek_engines.errors import Refusal
 
 RULES = "disclosure.figures"
@@ -68,6 +70,7 @@ class Draft:
     decision_number: str = ""
     about: str = ""
     span: tuple[int, int] = WHOLE_COUNTRY
+    earlier: pl.DataFrame | None = None
 
 
 def draft(
@@ -84,15 +87,20 @@ def draft(
         if indicator.from_decision is not None:
             return draft_of_decision(indicator, decision or _latest_number(indicator, as_of, scope), as_of, rules)
         snapshot = snapshot or take_snapshot(as_of=as_of, by=by, now=now)
-    return draft_on(indicator, snapshot, rules)
+        earlier = earlier_publications(indicator, snapshot.as_of)
+        return draft_on(indicator, snapshot, rules, earlier)
 
 
-def draft_on(indicator: Indicator, snapshot: Snapshot, rules: RuleSet) -> Draft:
-    """Compute on the sealed tables alone: what publishing does, and verifying does again."""
-    tables = {name: unseal(Sealed.from_dict(seal)) for name, seal in snapshot.tables.items()}
+def draft_on(indicator: Indicator, snapshot: Snapshot, rules: RuleSet, earlier: pl.DataFrame | None) -> Draft:
+    """Compute on the sealed tables alone: what publishing does, and verifying does again.
+
+    ``earlier`` is what earlier publications tell; publications from before this was sealed have none.
+    """
+    tables = tables_of(snapshot.sha256)
     computed = compute(indicator, tables)
-    cells = suppressed_jointly(computed.cells, indicator, tables, rules.value("minimal_group"))
-    return Draft(indicator, snapshot.as_of, cells, computed.query, rules, snapshot)
+    remembered = with_tables(earlier, snapshot)
+    cells = suppressed_jointly(computed.cells, indicator, tables, rules.value("minimal_group"), remembered)
+    return Draft(indicator, snapshot.as_of, cells, computed.query, rules, snapshot, earlier=earlier)
 
 
 def _latest_number(indicator: Indicator, as_of: date, scope: Scope) -> str:
@@ -146,12 +154,12 @@ def publish(
     """
     scope = current_scope()
     found = _given_snapshot(snapshot, as_of, by, now)
+    with connection.cursor() as cursor:  # before computing: what is hidden depends on what is published
+        cursor.execute("select pg_advisory_xact_lock(hashtext('publish figures'))")
     ready = draft(code, as_of=as_of, by=by, now=now, snapshot=found, decision=decision)
     _check_right(scope, ready)
     with loading():
         _check_decision(ready)
-        with connection.cursor() as cursor:
-            cursor.execute("select pg_advisory_xact_lock(hashtext('publish figures'))")
         return _enter(ready, by, now)
 
 
@@ -208,6 +216,7 @@ def _enter(ready: Draft, by: User | None, now: datetime) -> Release:
         decision_number=ready.decision_number,
         minimum=ready.rules.value("minimal_group"),
         rule_seal=seal_input(ready.rules.sealable()).as_dict(),
+        earlier=None if ready.earlier is None else seal_input(ready.earlier).as_dict(),
         cells=cells.as_dict(),
         cell_count=len(ready.cells),
         hidden_count=sum(cell.suppressed for cell in ready.cells),
