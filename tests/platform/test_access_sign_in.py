@@ -34,7 +34,7 @@ from django.utils import timezone
 from tirek.access.models import Grant, PersonRead, Session, User
 from tirek.access.places import Place
 from tirek.access.roles import Role
-from tirek.access.scope import acting_as, loading, signing_in
+from tirek.access.scope import NOBODY, acting_as, loading, signing_in
 from tirek.access.services import accounts
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +126,15 @@ def test_only_demonstration_accounts_are_let_off(world, settings):
     with loading():
         User.objects.filter(username=Role.DISTRICT_OFFICER).update(is_demonstration=False)
     assert signed_in(world.users[Role.DISTRICT_OFFICER]).get("/home/").status_code == 302
+
+
+def test_without_second_factor_a_page_for_everybody_shows_what_everybody_sees(world, settings):
+    address = reverse("indicators:public")
+    settings.DEMONSTRATION = False
+    seen = signed_in(world.users[Role.DISTRICT_OFFICER]).get(address)
+    assert (seen.status_code, seen.wsgi_request.scope, seen.wsgi_request.grant) == (200, NOBODY, None)
+    settings.DEMONSTRATION = True
+    assert signed_in(world.users[Role.DISTRICT_OFFICER]).get(address).wsgi_request.scope != NOBODY
 
 
 def code(secret: str) -> str:

@@ -63,6 +63,7 @@ class ScopeMiddleware:
             log.error("closed: %s has no gate", request.resolver_match.view_name or request.resolver_match.route)
             raise PermissionDenied(_("This address is closed: nobody has said who may open it."))
         if door.public:
+            _leave_outside(request, door)
             return None
         if request.scope.user_id is None:
             return _sign_in_first(request)
@@ -124,6 +125,13 @@ def _without_second_factor(request) -> bool:
     if settings.DEMONSTRATION and request.user.is_demonstration:
         return False
     return needs_second_factor(request.user)
+
+
+def _leave_outside(request, door: Gate) -> None:
+    """On a page for everybody, whoever still lacks the second factor is nobody in particular."""
+    if request.scope.user_id is not None and not door.keys and _without_second_factor(request):
+        request.scope, request.grant, request.grants = NOBODY, None, []
+        become(NOBODY)
 
 
 def _lacks_api_scope(request) -> bool:
