@@ -39,6 +39,7 @@ from tirek.registry.models import (
 )
 from tirek.registry.queries import institutions as institution_queries
 from tirek.registry.queries import people as people_queries
+from tirek.registry.queries.counts import TerritoryCounts, left_over
 from tirek.registry.services import institutions, staff, succession, territories, year
 
 pytestmark = pytest.mark.django_db
@@ -152,6 +153,49 @@ def test_a_merger_moves_everybody_and_keeps_the_past(world):
     assert seen(Succession, before=first).kind == "merger"
     count = seen(Headcount, org_no=second.org_no)
     assert (count.pupils, count.staff, count.teachers) == (2, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fits"),
+    [
+        ("school", "kindergarten", False),
+        ("college", "school", False),
+        ("school", "department", False),
+        ("kindergarten", "school", True),
+        ("small_school", "school", True),
+        ("camp", "camp", True),
+    ],
+)
+def test_only_kinds_that_fit_are_merged(world, before, after, fits):
+    first, second, _ = world.schools
+    with loading():
+        Institution.objects.filter(pk=first.pk).update(kind=before)
+        Institution.objects.filter(pk=second.pk).update(kind=after)
+    values = {
+        "before_ids": [first.pk],
+        "after_id": second.pk,
+        "on": dt.date(2026, 1, 12),
+        "act": "",
+        "by": REGION,
+        "now": NOW,
+    }
+    if fits:
+        assert succession.merge(**values)
+        return
+    with refused("kinds_differ"):
+        succession.merge(**values)
+    assert seen(Institution, pk=first.pk).open_period.upper is None
+
+
+def test_what_lies_directly_in_a_territory_makes_its_parts_add_up():
+    def of(*numbers):
+        return TerritoryCounts(1, *numbers)
+
+    whole, part = of(5, 1, 2, 300, 40, 30), of(4, 1, 2, 260, 35, 26)
+    assert left_over(whole, [part]) == of(1, 0, 0, 40, 5, 4)
+    assert left_over(whole, [whole]) is None
+    past = of(5, 1, 2, None, None, None)
+    assert left_over(past, [part]) == of(1, 0, 0, None, None, None)
 
 
 def test_a_merger_outside_the_scope_changes_nothing(world):

@@ -58,6 +58,7 @@ def territory(request: HttpRequest, code: str) -> HttpResponse:
         "kinds": _kinds(counts.kinds(found, on=on), found, on),
         "list_url": _list_url(found, on),
         "rows": rows,
+        "directly": counts.left_over(numbers[found.pk], (row["numbers"] for row in rows)) if rows else None,
         "rows_are_regions": found.level == "country",
         "iso": next((t.iso_3166_2 for t in reversed(path) if t.iso_3166_2), ""),
         "panels": panels("region", request, found),

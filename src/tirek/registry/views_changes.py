@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Callable
+from functools import partial
 
 from django import forms
 from django.contrib import messages
@@ -177,13 +178,14 @@ def merge(request: HttpRequest, code: str) -> HttpResponse:
     context = own_frame(request, code)
     form = Merger(request.POST or None)
     if form.is_bound and form.is_valid() and (target := one_institution(request, form)):
-        if "confirm" not in request.POST:
+        fits = tried(request, form, partial(succession.check_kinds, context["institution"], target.institution))
+        if fits and "confirm" not in request.POST:
             context |= {
                 "target": target,
                 "target_name": territories.local_name(target),
                 "preview": _moving(request, context, form),
             }
-        elif tried(request, form, lambda: _save_merger(request, context, target, form)):
+        elif fits and tried(request, form, lambda: _save_merger(request, context, target, form)):
             messages.success(request, _("The institutions are merged."))
             return redirect("registry:institution", code=target.institution.code)
     steps = [

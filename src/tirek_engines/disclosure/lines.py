@@ -121,7 +121,8 @@ def _protect(n: Counts, line: Counts, state: NDArray[np.uint8], known: Marks, mi
 def _protector(n: Counts, line: Counts, state: NDArray[np.uint8], helps: Marks, measures: Marks) -> int | None:
     """The smallest part that helps in every measure, then the total; then whatever helps in one of them."""
     shown = line[state[line] == SHOWN]
-    for enough in (helps == measures).all(axis=1), helps.any(axis=1):
+    in_all, in_one = np.asarray((helps == measures).all(axis=1)), np.asarray(helps.any(axis=1))
+    for enough in (in_all, in_one):
         parts = [cell for cell in shown if cell != line[0] and enough[cell] and n[cell].any()]
         if parts:
             return int(min(parts, key=lambda cell: (int(n[cell].max()), cell)))

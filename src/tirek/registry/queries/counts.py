@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from django.db import connection
 from django.db.models import Count, Min, QuerySet, Sum
@@ -77,6 +77,19 @@ def by_territory(
     )  # millions of rows are not counted for a page
     people = {} if is_whole else _people_on([(t.pk, t.org_lo, t.org_hi) for t in territories], on, values["kinds"])
     return {pk: _with_people(numbers, people.get(pk, (None, None, None))) for pk, numbers in found.items()}
+
+
+def left_over(whole: TerritoryCounts, parts: Iterable[TerritoryCounts | None]) -> TerritoryCounts | None:
+    """What is counted in a territory and in none of its parts; None where there is nothing."""
+    known = [part for part in parts if part is not None]
+
+    def rest(name: str) -> int | None:
+        numbers = [getattr(one, name) for one in (whole, *known)]
+        return None if None in numbers else numbers[0] - sum(numbers[1:])
+
+    names = [field.name for field in fields(whole) if field.name != "territory_id"]
+    found = replace(whole, **{name: rest(name) for name in names})
+    return found if any(getattr(found, name) for name in names) else None
 
 
 def _with_people(numbers: TerritoryCounts, people: People) -> TerritoryCounts:

@@ -9,7 +9,16 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from tirek.access.scope import Scope, loading
-from tirek.registry.models import ClassGroup, Employment, Enrolment, Institution, InstitutionState, Succession, Teaching
+from tirek.registry.models import (
+    ClassGroup,
+    Employment,
+    Enrolment,
+    Institution,
+    InstitutionKind,
+    InstitutionState,
+    Succession,
+    Teaching,
+)
 from tirek.registry.services import institutions
 from tirek.registry.services.counts import recount
 from tirek.registry.services.refusals import (
@@ -65,6 +74,13 @@ FOLLOW = (
     "update registry_guardianship set org_no = %(org_no)s where child_id = any(%(people)s) and upper_inf(valid)",
 )
 
+SCHOOLS = ("school", "small_school")
+# Which other kinds an institution may take in: a school may keep a kindergarten, not the reverse.
+TAKES_IN = {
+    **dict.fromkeys(SCHOOLS, (*SCHOOLS, InstitutionKind.KINDERGARTEN)),
+    InstitutionKind.KINDERGARTEN: (InstitutionKind.KINDERGARTEN, InstitutionKind.COUNSELLING_CENTRE),
+}
+
 
 def merge(
     *, before_ids: Sequence[int], after_id: int, on: dt.date, act: str, by: Scope, now: dt.datetime
@@ -78,6 +94,7 @@ def merge(
         made = []
         for before_id in before_ids:
             before = _open(before_id, on, by)
+            check_kinds(before.institution, after.institution)
             groups = _live_classes(before_id)
             _move(before.institution, after.institution, on, Succession.Kind.MERGER, groups, None, None)
             institutions.end(before, on)
@@ -94,6 +111,7 @@ def split(
     check_date(on, now)
     with loading():
         before, after = _open(before_id, on, by), _open(after_id, on, by)
+        check_kinds(before.institution, after.institution)
         groups = list(
             ClassGroup.objects.filter(pk__in=class_group_ids, institution_id=before_id).values_list("id", flat=True)
         )
@@ -103,6 +121,19 @@ def split(
         _move(before.institution, after.institution, on, kind, groups, groups, list(staff_ids))
         recount([before.org_no, after.org_no])
         return _succession(before.institution, after.institution, on, kind, act)
+
+
+def check_kinds(before: Institution, after: Institution) -> None:
+    """Whoever learned or worked in one must find his like in the other."""
+    if before.kind not in TAKES_IN.get(after.kind, (after.kind,)):
+        raise RegistryRefusal(
+            _(
+                "These kinds do not fit: “%(before)s” cannot go on in “%(after)s”, because its people would have no place"
+                " there. Choose another institution, or correct the kind of one of them first."
+            )
+            % {"before": before.get_kind_display(), "after": after.get_kind_display()},
+            code="kinds_differ",
+        )
 
 
 def _open(institution_id: int, on: dt.date, by: Scope) -> InstitutionState:
