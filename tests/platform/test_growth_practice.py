@@ -446,3 +446,20 @@ def test_a_lesson_is_offered_through_the_form(world):
 def test_the_database_keeps_a_stranger_out_of_candidates(competition):
     with acting_as(competition.scopes["other_head"]):
         assert {c.org_no for c in Candidate.objects.all()} <= {SCHOOLS["C"]}
+
+
+def test_the_demonstration_is_made_once_and_its_decision_can_be_verified(world):
+    from tirek.cpd.demonstration_practice import Shared, demonstrate_practice
+    from tirek.decisions.models import Decision
+
+    for place in range(20):
+        teacher(world, f"t{place:02d}", "ABCD"[place % 4], category="expert", since=2005)
+    span = {"org_lo": 10_000_000, "org_hi": 19_999_999}
+    made = demonstrate_practice(**span, by=None, now=NOW)
+    assert made.lessons
+    assert made.candidates
+    assert demonstrate_practice(**span, by=None, now=NOW) == Shared()
+    with loading():
+        number = Decision.objects.get(kind="cpd.reserve").number
+        assert decisions.verify(number, by=None, now=NOW).agrees
+        assert Candidate.objects.filter(state="reserve").exists()
