@@ -1,6 +1,7 @@
 """Certificates: in bulk, as signed badges, checked by strangers who learn nothing else, revoked and given out anew."""
 
 import copy
+import datetime as dt
 import io
 import json
 import zlib
@@ -10,10 +11,11 @@ from pathlib import Path
 import pytest
 from cpd_world import ADDRESS, REGION, World, after, build, client_of, enrol, mark, session
 from django.test import Client
+from django.utils import timezone
 from pypdf import PdfReader
 
 from tirek.access.scope import loading
-from tirek.cpd import work
+from tirek.cpd import figures, work
 from tirek.cpd.badges import credential as badges
 from tirek.cpd.badges import keys, proofs
 from tirek.cpd.models import Certificate, Participation
@@ -21,12 +23,14 @@ from tirek.cpd.services import certificates as services
 from tirek.cpd.services import scores
 from tirek.cpd.services.completion import complete_cohort
 from tirek.documents.models import Document
+from tirek.indicators import snapshots
 from tirek.registry.models import Person
 from tirek.storage import jobs, sealed
 from tirek_engines.errors import Refusal
 
 pytestmark = pytest.mark.django_db
 REFERENCE = Path(__file__).resolve().parents[1] / "reference" / "openbadges"
+DAY = dt.timedelta(days=1)
 EXAMPLES = "https://www.w3.org/ns/credentials/examples/v2"
 
 
@@ -273,3 +277,17 @@ def test_an_officer_of_another_territory_revokes_nothing(world):
     world.scopes["office"] = replace(world.scopes["office"], lo=REGION[1] + 1, hi=REGION[1] + 10)
     with world.acting("office") as office, pytest.raises(Refusal, match="outside your territory"):
         services.revoke(number=ana.number, reason="No", by=office, now=after(world.cohort))
+
+
+def test_the_figures_count_people_hours_and_certificates_that_stand(world):
+    """Two teachers of one school with one course each; a certificate taken back counts until the day before."""
+    ana, _bek = give_out(world)
+    day = timezone.localdate(after(world.cohort))
+    school, hours = world.jobs["ana"].org_no, world.cohort.course.hours
+    with world.acting("office") as office:
+        services.revoke(number=ana.number, reason="Given out by mistake", by=office, now=after(world.cohort) + DAY)
+    with loading():
+        assert snapshots.read(figures.IMPROVED, day).rows() == [(school, 2, 2 * hours, 2)]
+        assert snapshots.read(figures.IMPROVED, day + 366 * DAY).rows() == []
+        assert snapshots.read(figures.STANDING, day).rows() == [(school, 2)]
+        assert snapshots.read(figures.STANDING, day + DAY).rows() == [(school, 1)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import indicator_world
 import polars as pl
@@ -65,9 +66,24 @@ def test_golden(world, code):
     assert found == GOLDEN[code]
 
 
+# figures of apps above, whose rows this world has not: counted by hand in a test of theirs, from the same snapshot tables
+COUNTED_ELSEWHERE = {
+    "growth": "test_cpd_certificates.py::test_the_figures_count_people_hours_and_certificates_that_stand",
+    "programmes": "test_programme_needs.py::test_the_figures_count_what_the_records_say",
+    "rooms": "test_rooms_walk.py::test_figures_are_made_of_it",
+}
+
+
 def test_every_registered_figure_has_a_golden_result():
     computed = {i.code for i in definitions.all_indicators() if i.from_decision is None}
-    assert computed == set(GOLDEN)
+    assert {code for code in computed if code.partition(".")[0] not in COUNTED_ELSEWHERE} == set(GOLDEN)
+
+
+@pytest.mark.parametrize("app", COUNTED_ELSEWHERE)
+def test_figures_of_apps_above_are_counted_where_it_is_said(app):
+    file, _, name = COUNTED_ELSEWHERE[app].partition("::")
+    assert f"def {name}(" in (Path(__file__).parent / file).read_text()
+    assert any(i.code.startswith(f"{app}.") for i in definitions.all_indicators())
 
 
 def test_whole_numbers_are_kept_and_divided_last(world):

@@ -229,5 +229,5 @@ def test_many_pupils_are_seated_behind_the_page(sat, officer, monkeypatch):
         officer.post(f"/assessment/{code}/deal/")
     with loading():
         started = sorted(Job.objects.values_list("work", flat=True))
-        assert [name.rpartition(".")[2] for name in started] == ["deal_seats", "open_sittings"]
+        assert [name.rpartition(":")[2] for name in started] == ["deal_seats", "open_sittings"]
         assert Seat.objects.count() == before

@@ -119,12 +119,14 @@ def renumber_territory(*, territory_id: int, new_lo: int, by: Scope, now: dt.dat
         _check_target(territory, new_lo, new_lo + territory.org_hi - territory.org_lo)
         cursor.execute("select pg_advisory_xact_lock(%s)", [LOCK])
         targets = _targets()
-        cursor.execute("lock table " + ", ".join(f'"{table}"' for table in targets) + " in share row exclusive mode")
+        ours = [table for table in targets if _may_change(cursor, table)]
+        cursor.execute("lock table " + ", ".join(f'"{table}"' for table in ours) + " in share row exclusive mode")
         Territory.objects.filter(pk=territory_id).update(
             name_en=territory.name_en
         )  # leaves who and when in the history
         with pgtrigger.ignore():
-            return sum(_move(cursor, table, columns, move) for table, columns in targets.items())
+            moved = sum(_move(cursor, table, targets[table], move) for table in ours)
+            return moved + sum(_move_journal(cursor, table, move) for table in targets.keys() - set(ours))
 
 
 def _check_target(territory: Territory, lo: int, hi: int) -> None:
@@ -149,6 +151,17 @@ def _targets() -> dict[str, list[str]]:
             if columns:
                 found[model._meta.db_table] = columns
     return found
+
+
+def _may_change(cursor, table: str) -> bool:
+    """Journals only grow: the program's roles have no right to change them (tirek.storage.journals)."""
+    cursor.execute("select has_table_privilege(%s, 'update')", [table])
+    return bool(cursor.fetchone()[0])
+
+
+def _move_journal(cursor, table: str, move: dict) -> int:
+    cursor.execute("select move_journal(%s, %s, %s, %s)", [table, move["lo"], move["hi"], move["by"]])
+    return int(cursor.fetchone()[0])
 
 
 def _move(cursor, table: str, columns: list[str], move: dict) -> int:

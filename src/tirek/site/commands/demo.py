@@ -54,6 +54,37 @@ def load(scale: str, seed: int, year: int | None, stage: str, quiet: bool, as_js
         click.echo(_in_words(summary))
 
 
+@demo.command()
+@click.option("--address", default="http://localhost:8000", show_default=True, help="Where the site is served.")
+@click.option("--pause", is_flag=True, help="Wait for Enter after each step.")
+@click.option("--json", "as_json", is_flag=True, help="Print the steps as JSON.")
+def walk(address: str, pause: bool, as_json: bool) -> None:
+    """Go through the programme's two years: each step with its numbers, where to look and as whom to sign in.
+
+    Exit code 3: a step has no records. Example: tirek demo walk --pause
+    """
+    from dataclasses import asdict
+
+    from tirek.storage.setup import command_ready
+
+    command_ready()
+    from tirek.site.demo.walk import steps
+
+    shown = []
+    for number, step in enumerate(steps(), start=1):
+        shown.append(asdict(step))
+        if as_json:
+            continue
+        click.echo(f"{number}. {step.title}\n   {step.told}")
+        if step.address:
+            click.echo(f"   {address.rstrip('/')}{step.address}   (as {step.account})")
+        if pause:
+            click.pause("   Enter goes on …")
+    if as_json:
+        click.echo(json.dumps(shown, ensure_ascii=False))
+    sys.exit(0 if all(step["is_there"] for step in shown) else 3)
+
+
 def _load(scale: str, seed: int, year: int | None, stage: str, quiet: bool) -> dict:
     from tirek.storage.setup import django_ready, migrate_database
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from django.utils import timezone
 
 from tirek.cpd import demonstration as growth
+from tirek.cpd.demonstration_practice import demonstrate_practice
 from tirek.facilities.demonstration import demonstrate_rooms
 from tirek.programmes.demonstration.impact import demonstrate_impact
 from tirek.programmes.demonstration.load import load_programmes
@@ -32,6 +33,10 @@ def load_programme(org_lo: int, org_hi: int, progress: Progress | None = None) -
         ("rooms and works", lambda: demonstrate_rooms(now=now, by=office)),
         ("questionnaires", lambda: load_surveys(by=office, now=now)),
         ("courses and certificates", lambda: growth.load(org_lo=org_lo, org_hi=org_hi, by=office, now=now)),
+        (
+            "lessons, visits, the reserve and awards",
+            lambda: demonstrate_practice(org_lo=org_lo, org_hi=org_hi, by=office, now=now),
+        ),
         ("the programme, its schools and needs", lambda: load_programmes(now=now)),
         ("sponsors' money", lambda: load_sponsors(now=now)),
         ("what the programme changed", lambda: demonstrate_impact(OTPAN, now)),
