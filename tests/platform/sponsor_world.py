@@ -70,11 +70,16 @@ def build_money() -> Money:
             sponsors.append(made)
             agreements.append(
                 services.enter_agreement(
-                    sponsor_id=made.pk, programme=programme, number=f"{place}-24", signed_on=dt.date(2024, 4, 1),
-                    period=(dt.date(2024, 4, 1), dt.date(2026, 5, 31)), amount_tiyn=100 * MILLION,
+                    sponsor_id=made.pk,
+                    programme=programme,
+                    number=f"{place}-24",
+                    signed_on=dt.date(2024, 4, 1),
+                    period=(dt.date(2024, 4, 1), dt.date(2026, 5, 31)),
+                    amount_tiyn=100 * MILLION,
                     promises=[Promise(60 * MILLION, dt.date(2024, 9, 1)), Promise(40 * MILLION, dt.date(2025, 9, 1))],
-                    by=by, now=NOW,
-                )  # fmt: skip
+                    by=by,
+                    now=NOW,
+                )
             )
     return Money(access, programme, office, sponsors, agreements, users)
 
@@ -82,7 +87,12 @@ def build_money() -> Money:
 def receive(world: Money, place: int = 0, pledge: int = 0, amount: int = 60 * MILLION, reference: str = "PO-1"):
     found = world.agreements[place].pledges.order_by("position")[pledge]
     return services.receive(
-        pledge_id=found.pk, amount_tiyn=amount, received_on=dt.date(2024, 8, 20), reference=reference, by=world.by, now=NOW
+        pledge_id=found.pk,
+        amount_tiyn=amount,
+        received_on=dt.date(2024, 8, 20),
+        reference=reference,
+        by=world.by,
+        now=NOW,
     )
 
 

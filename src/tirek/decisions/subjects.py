@@ -121,7 +121,6 @@ FILES = {
     "base_results": gettext_lazy("published results of the earlier test"),
     "responses": gettext_lazy("answers to the questionnaire, enciphered"),
     "frame": gettext_lazy("persons by the register, by school or as they can be drawn"),
-    "schools": gettext_lazy("schools that take part"),
     "schools_out": gettext_lazy("persons by the register and invited, by school"),
     "drawn": gettext_lazy("persons or classes that were drawn"),
     "questions": gettext_lazy("shares and means of the questions"),

@@ -63,7 +63,9 @@ def demonstrate_impact(slug: str, now: dt.datetime | None = None) -> dict:
     with loading():
         programme = Programme.objects.get(slug=slug)
         entry = _entrance(programme, timezone.localdate(now))
-        joined = Participation.objects.filter(programme=programme, valid__startswith__lte=entry.last_day) if entry else None
+        joined = (
+            Participation.objects.filter(programme=programme, valid__startswith__lte=entry.last_day) if entry else None
+        )
     if entry is None or not joined:
         return {"reason": "no entrance results with answers, a school year ago, since which schools take part"}
     begins, exit_day = entry.last_day, entry.last_day + dt.timedelta(days=SCHOOL_DAYS)
@@ -138,7 +140,9 @@ def _items(calibration: Calibration) -> _Items:
         name = f"N{row.item.code}"[:32] if is_new else row.item.code
         names[row.item.code] = name
         difficulty[name] = float(row.difficulty) + (float(rng.normal(0, 0.2)) if is_new else 0.0)
-    return _Items([r.item.code for r in rows], names, difficulty, {names[r.item.code]: r.item.content_area for r in rows})
+    return _Items(
+        [r.item.code for r in rows], names, difficulty, {names[r.item.code]: r.item.content_area for r in rows}
+    )
 
 
 @transaction.atomic
@@ -160,7 +164,9 @@ def _made(programme: Programme, entry, code: str, day: dt.date) -> Test:
     return test
 
 
-def _answer(test: Test, release: Release, programme: Programme, items: _Items, booklets: dict[str, list[str]], day: dt.date) -> None:
+def _answer(
+    test: Test, release: Release, programme: Programme, items: _Items, booklets: dict[str, list[str]], day: dt.date
+) -> None:
     """Everybody who sat the entrance test sits this one."""
     columns = ("person_id", "org_no", "sitting__institution_id", "sitting__language", "eap", "eap_se")
     rows = list(PersonResult.objects.filter(release=release).order_by("org_no", "person_id").values_list(*columns))
@@ -199,7 +205,14 @@ def _abilities(org: np.ndarray, eap: np.ndarray, se: np.ndarray, inside: set[int
 def _sittings(test: Test, rows: list[tuple], day: dt.date) -> dict[tuple[int, str], int]:
     wanted = {(row[2], row[3]): row[1] for row in rows}
     made = Sitting.objects.bulk_create(
-        Sitting(test=test, institution_id=institution, org_no=org_no, date=day, language=language, state=SittingState.ANSWERED)
+        Sitting(
+            test=test,
+            institution_id=institution,
+            org_no=org_no,
+            date=day,
+            language=language,
+            state=SittingState.ANSWERED,
+        )
         for (institution, language), org_no in wanted.items()
     )
     return {(s.institution_id, s.language): s.pk for s in made}

@@ -79,9 +79,12 @@ def _schools(programme: Programme, inside: list[Participation], on: dt.date) -> 
     ]
     rounds = Selection.objects.filter(programme=programme, state=SelectionState.APPLIED).order_by("joins_on")
     points = [
-        _("Joined on %(day)s: %(source)s.") % {"day": _day(one.joins_on), "source": _decided(one.decision_number)} for one in rounds
+        _("Joined on %(day)s: %(source)s.") % {"day": _day(one.joins_on), "source": _decided(one.decision_number)}
+        for one in rounds
     ]
-    return Section(title, points=points, facts=facts, closing=_counted(on, _("participations in the register of programmes")))
+    return Section(
+        title, points=points, facts=facts, closing=_counted(on, _("participations in the register of programmes"))
+    )
 
 
 def _stages(programme: Programme, inside: list[Participation]) -> Section:
@@ -107,7 +110,9 @@ def _needs(programme: Programme, on: dt.date) -> Section:
         (_("Share met"), percent(found.met / found.stood) if found.stood else "—"),
         (_("Proposed and not yet decided"), whole(found.proposed)), (_("Rejected with a reason"), whole(found.rejected)),
     ]  # fmt: skip
-    points = [_("Proposed by %(source)s.") % {"source": _decided(run.decision_number)} for run in needs.runs(programme)[:3]]
+    points = [
+        _("Proposed by %(source)s.") % {"source": _decided(run.decision_number)} for run in needs.runs(programme)[:3]
+    ]
     return Section(title, points=points, facts=facts, closing=_counted(on, _("the register of needs")))
 
 
@@ -149,7 +154,12 @@ def _rooms(programme: Programme, on: dt.date) -> Section:
     labels = dict(WorkState.choices)
     rows = [[str(labels[state]), whole(counted[state])] for state in labels if counted.get(state)]
     return Section(
-        title, facts=facts, columns=[_("State"), _("Works")], rows=rows, right=[1], closing=_counted(on, _("the journal of works"))
+        title,
+        facts=facts,
+        columns=[_("State"), _("Works")],
+        rows=rows,
+        right=[1],
+        closing=_counted(on, _("the journal of works")),
     )
 
 
@@ -198,7 +208,9 @@ def _results(programme: Programme) -> list[Section]:
     if not found:
         chosen = impact.published(programme, COMPARISON)
         words = _("It cannot be told yet: no result is published.")
-        points = [_("Comparison schools were chosen by %(source)s.") % {"source": _decided(chosen.number)}] if chosen else []
+        points = (
+            [_("Comparison schools were chosen by %(source)s.") % {"source": _decided(chosen.number)}] if chosen else []
+        )
         return [Section(title, [words], points=points)]
     return [_result(title, one) for one in found]
 
