@@ -52,7 +52,7 @@ def course(request, code: str):
         "runs": [{"cohort": run, "taken": taken.get(run.pk, {})} for run in cohorts],
         "topics": [label for value, label in _choices("topics") if value in found.topics],
         "audiences": [label for value, label in _choices("audiences") if value in found.audiences],
-        "languages": [label for value, label in _choices("languages") if value in found.languages],
+        "taught_in": [label for value, label in _choices("languages") if value in found.languages],
         "today": timezone.localdate(),
         "may_change": may_here("growth.manage", found.org_lo, found.org_hi),
     }
