@@ -60,6 +60,6 @@ def everywhere(request):
         "demonstration": settings.DEMONSTRATION,
         "demonstration_accounts": demonstration_accounts,
         "address": _address(request),
-        "version": VERSION,
+        "tirek_version": VERSION,
         "html_language": settings.LANGUAGE_CODE,
     }
