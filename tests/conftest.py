@@ -6,7 +6,6 @@ The tests connect as the program does, as ``tirek_app``; ``tirek.access.scope.lo
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,13 +29,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several test processes: a file stays together, and so do all journeys, which share a server and begin first."""
+    """With several test processes: a file stays together, and so do all journeys, which share a server."""
     for item in items:
         folder = item.path.parent
         together = folder if folder.name == "journeys" else item.path
         item.add_marker(pytest.mark.xdist_group(str(together)))
-    if os.environ.get("PYTEST_XDIST_WORKER"):
-        items.sort(key=lambda item: item.path.parent.name != "journeys")
 
 
 def migrations_digest() -> str:

@@ -19,8 +19,8 @@ if [ "$selection" = "not prove" ]; then
     [ "$checks" -eq 0 ] || echo "The tests follow, but this run has failed: see the checks above." >&2
 fi
 [ "$selection" != prove ] || tools/engines.sh tests || checks=1
-# two processes, each with a database server and files of its own; the longest, the journeys, are given out first
-.venv/bin/python -m pytest -m "$selection" -p tests.own_home -n 2 --dist loadgroup --no-loadscope-reorder --durations=10 ${PYTEST_ARGS:-}
+# two processes, each with a database server and files of its own
+.venv/bin/python -m pytest -m "$selection" -p tests.own_home -n 2 --dist loadgroup --durations=10 ${PYTEST_ARGS:-}
 tests=$?
 [ "$checks" -eq 0 ] && exit "$tests"
 exit 1
