@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -217,4 +218,12 @@ def write_record(plan: Plan) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
     path.chmod(0o600)  # it may be there from before; true means of schools are nobody else's on this machine
-    path.write_text(json.dumps(record, indent=1, ensure_ascii=False))
+    path.write_text(json.dumps(_kept(path) | record, indent=1, ensure_ascii=False))
+
+
+def _kept(path: Path) -> dict:
+    """What other parts of the demonstration have written there: the effect that the programme was given."""
+    try:
+        return dict(json.loads(path.read_text()))
+    except ValueError:
+        return {}  # just made, or cut off
