@@ -66,7 +66,11 @@ def _schools(districts: list) -> list[models.Institution]:
     for number in range(1, 61):
         district = districts[(number - 1) % len(districts)]
         org_no = district.org_lo + 10 * ((number - 1) // len(districts) + 1)
-        kind = ("school", "school", "small_school", "kindergarten", "college")[number % 5] if number > 1 else "school"
+        kind = (
+            ("school", "school", "small_school", "kindergarten", "college")[number % 5]
+            if number not in (0, 1, 8)
+            else "school"
+        )
         school = models.Institution.objects.create(code=f"school-{number}", org_no=org_no, kind=kind, open_period=SINCE)
         _states(school, district, number)
         models.Headcount.objects.create(

@@ -223,7 +223,8 @@ def test_many_pupils_are_seated_behind_the_page(sat, officer, monkeypatch):
     """Above the limit both buttons start one job, however often they are pressed; nobody is seated in the request."""
     monkeypatch.setattr(work, "MANY_SHEETS", 0)
     code, day = sat.test.code, sat.sitting.date.isoformat()
-    before = Seat.objects.count()
+    with loading():
+        before = Seat.objects.count()
     for _ in range(2):
         officer.post(f"/assessment/{code}/sittings/open/", {"date": day, "mode": "paper", "deal": "on"})
         officer.post(f"/assessment/{code}/deal/")

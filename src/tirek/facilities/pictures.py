@@ -17,7 +17,7 @@ MOST_PIXELS = 80_000_000
 LONGEST, LONGEST_SMALL = 1600, 320
 QUALITY, QUALITY_SMALL = 82, 74
 HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"heif"}
-FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
+FORMATS = ("JPEG", "PNG", "WEBP")
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def _opened(data: bytes, name: str) -> Image.Image:
             code="heic",
         )
     try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        image = Image.open(io.BytesIO(data), formats=("HEIF",) if is_heif(data) else FORMATS)
         if image.width * image.height > MOST_PIXELS:
             raise BadPhotograph(
                 _(
