@@ -98,7 +98,7 @@ def test_a_person_is_shown_where_he_was_on_the_day(users, who):
     url, client = reverse("registry:person", args=[ward.public_id]), as_(users[who])
     now, then, long_ago = (client.get(url, asked) for asked in ({}, {"on": BEFORE}, {"on": "2026-01-01"}))
     assert (now.context["now"], then.context["now"]) == (
-        "Goes to School No. 8 “Tirek”, group 9Ә.", "Learns at School No. 1 “Tirek”, class 9Ә.",
+        "Learns at School No. 8 “Tirek”, class 9Ә.", "Learns at School No. 1 “Tirek”, class 9Ә.",
     )  # fmt: skip
     assert (now.context["age"], then.context["age"], long_ago.context["age"]) == (10, 9, 9)
     assert "Neither learns" in long_ago.context["now"]
