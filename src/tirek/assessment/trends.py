@@ -46,18 +46,21 @@ class LinkFacts:
         return cls(**numbers, by_place=link["error_method"] == "jackknife", n_anchors=int(link["n_anchors"]),
                    per_logit=base["spread"] / base["unit"], held=link.get("held"), excess=link.get("excess"))  # fmt: skip
 
+    def of_place(self, theta: float) -> float:
+        """Linking error of one place on the new test's own scale, such as a cut score, in points."""
+        if not self.by_place:
+            return self.error * self.per_logit
+        variance = (self.slope_se * theta) ** 2 + 2 * theta * self.covariance + self.intercept_se**2
+        return float(np.sqrt(max(variance, 0.0))) * self.per_logit
+
     def of_mean(self, theta: float) -> float:
         """What linking adds to the error of a change of means at a place on the new test's own scale, in points.
 
         Both means come from plausible values, which hold part of what few answers leave open; that part is not counted twice.
         """
-        error = self.error
-        if self.by_place:
-            variance = (self.slope_se * theta) ** 2 + 2 * theta * self.covariance + self.intercept_se**2
-            error = float(np.sqrt(max(variance, 0.0)))
-        if self.held is not None and self.excess is not None:
-            error = error_of_trend(error, self.held, self.excess)
-        return error * self.per_logit
+        if self.held is None or self.excess is None:
+            return self.of_place(theta)
+        return error_of_trend(self.of_place(theta) / self.per_logit, self.held, self.excess) * self.per_logit
 
     def of_difference(self, theta: float) -> float:
         """Of a difference between two groups: the origin cancels, the unit does not."""

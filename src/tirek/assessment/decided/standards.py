@@ -87,7 +87,7 @@ def carried_cuts(cuts: pl.DataFrame, link: Mapping[str, Any]) -> pl.DataFrame:
     rows = []
     for row in cuts.iter_rows(named=True):
         theta = (row["logits"] - facts.intercept) / facts.slope
-        linking = facts.of_mean(theta) / facts.per_logit
+        linking = facts.of_place(theta) / facts.per_logit
         error = float(np.hypot(row["error"], linking)) / facts.slope
         rows.append({"cut": int(row["cut"]), "logits": round(theta, DIGITS), "error": round(error, DIGITS),
                      "base_cut": row["logits"], "linking": round(linking, DIGITS)})  # fmt: skip
