@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
+from django.utils import timezone
 
 from tirek.access.models import User
 from tirek.access.scope import Scope, acting_as, loading
@@ -116,9 +117,13 @@ def _look_at_one_school(made):
     number = secrets.decrypt(person.iin_encrypted)
     assert identifiers.check_iin(number).is_valid
     assert secrets.keyed_hash(number) == bytes(person.iin_hash)
-    country = Territory.objects.get(level="country")
-    totals = counts.by_territory([country], on=made.starts_on)[country.pk]
-    assert totals.pupils == int(made.learners.sum())
+    country, region = (
+        Territory.objects.get(level=level, org_lo__lte=school.org_no, org_hi__gte=school.org_no)
+        for level in ("country", "region")
+    )
+    today, then = max(made.starts_on, timezone.localdate()), made.starts_on
+    assert counts.by_territory([country], on=today)[country.pk].pupils == int(made.learners.sum()), "as last counted"
+    assert counts.by_territory([region], on=then)[region.pk].pupils == int(made.learners.sum()), "row by row"
 
 
 @pytest.mark.django_db(databases=["default", "owner"])
