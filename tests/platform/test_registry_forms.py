@@ -105,7 +105,9 @@ def test_an_institution_is_corrected_in_place(users):
 def test_a_merger_is_shown_before_it_is_done(users):
     client, url = as_(users["district"]), f"/institutions/{SCHOOL}/merge/"
     sent = {"institution": NEIGHBOUR, "on": "2026-11-01", "act": "№ 5, 20.10.2026"}
-    assert "do not fit" in faults(client.post(url, sent))  # the neighbour is a kindergarten
+    with loading():
+        models.Institution.objects.filter(code=NEIGHBOUR).update(kind="kindergarten")
+    assert "do not fit" in faults(client.post(url, sent))
     with loading():
         models.Institution.objects.filter(code=NEIGHBOUR).update(kind="school")
     preview = client.post(url, sent)
