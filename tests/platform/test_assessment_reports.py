@@ -160,6 +160,31 @@ def test_a_teacher_sees_the_own_class_only(world, two_classes):
     assert "4Б" in pdf_of(client, address(world, 0) + "print/")
 
 
+def test_teachers_and_heads_find_the_report_of_their_pupils_from_the_first_page(world, two_classes):
+    _group, teacher = two_classes
+    for client in (client_of(Role.TEACHER, person_id=teacher.pk), client_of(Role.SCHOOL_HEAD)):
+        for page in ("/home/", "/assessment/M4-2025/", f"/institutions/{world.schools[0].code}/"):
+            assert f'href="{address(world, 0)}"' in text_of(client.get(page)), page
+    assert address(world, 0) not in text_of(client_of(Role.REGIONAL_OFFICER, ScopeKind.REGION).get("/home/"))
+
+
+def test_a_teacher_of_another_grade_is_told_that_none_of_the_own_pupils_sat_the_test(world, published):
+    school = world.schools[0]
+    with loading():
+        group = ClassGroup.objects.create(
+            institution=school, org_no=school.org_no, school_year=world.year, grade=9, letter="Б", language="kk"
+        )
+        teacher = Person.objects.create(family_name="Ұстаз", given_name="В", sort_key="u", org_no=school.org_no)
+        Teaching.objects.create(
+            person=teacher, class_group=group, org_no=school.org_no, subject="mathematics", valid=DateRange(None, None)
+        )
+    client = client_of(Role.TEACHER, person_id=teacher.pk)
+    assert "None of your pupils has a result in this test" in text_of(client.get(address(world, 0)))
+    for page in ("/home/", "/assessment/M4-2025/", f"/institutions/{school.code}/"):
+        assert address(world, 0) not in text_of(client.get(page)), "no way that leads to nothing"
+    assert client.get(address(world, 1)).status_code == 404
+
+
 @pytest.mark.parametrize(("language", "words"), [("kk", "оқушы"), ("ru", "наши ученики"), ("en", "our pupils")])
 def test_the_school_report_prints(world, published, language, words):
     text = pdf_of(client_of(Role.SCHOOL_HEAD, language=language), address(world, 0) + "print/")

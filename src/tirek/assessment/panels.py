@@ -20,12 +20,20 @@ def institution(request, subject):
     if not rows or not may(request.scope.role, "assessment.read"):
         return None
     shown = _over_years(rows)
-    if may(request.scope.role, "assessment.reports") and (request.scope.is_own or request.scope.covers(subject.org_no)):
-        for one in shown["latest"]:
-            release = one["row"].release
-            if release.calibration_id:
-                one["report_url"] = reverse("assessment:school_report", args=[release.test.code, subject.org_no])
+    for one in shown["latest"]:
+        release = one["row"].release
+        if release.calibration_id and _may_read_report(request.scope, release, subject.org_no):
+            one["report_url"] = reverse("assessment:school_report", args=[release.test.code, subject.org_no])
     return "assessment/_school.html", shown
+
+
+def _may_read_report(scope, release, org_no: int) -> bool:
+    """A teacher only where own pupils have a result; who is set over the school, always."""
+    if not may(scope.role, "assessment.reports"):
+        return False
+    if not scope.is_own:
+        return scope.covers(org_no)
+    return any(own.pk == release.pk and school == org_no for own, school in queries.reports_at_hand(scope))
 
 
 def territory(request, subject):
@@ -122,9 +130,9 @@ def person(request, subject):
 
 
 def home(request, subject):
-    """Officers: what waits for a step, and the latest gap."""
+    """Officers: what waits for a step, and the latest gap. Schools and teachers: how their own pupils did."""
     if not may(request.scope.role, "assessment.manage"):
-        return None
+        return _own_reports(request)
     waiting = [{"test": test, "title": queries.title_of(test)} for test in queries.open_tests(request.scope)]
     latest = queries.latest_published(request.scope)
     if not waiting and latest is None:
@@ -132,6 +140,19 @@ def home(request, subject):
     return "assessment/_home.html", {
         "waiting": waiting, "latest": latest, "title": queries.title_of(latest) if latest else "",
     }  # fmt: skip
+
+
+def _own_reports(request):
+    """The latest report of each subject and grade, for those with one school or own pupils."""
+    if not may(request.scope.role, "assessment.reports"):
+        return None
+    latest: dict[tuple, dict] = {}
+    for release, org_no in queries.reports_at_hand(request.scope):
+        test = release.test
+        url = reverse("assessment:school_report", args=[test.code, org_no])
+        row = {"title": queries.title_of(test), "year": test.school_year.code, "url": url}
+        latest.setdefault((test.subject, test.grade, org_no), row)
+    return ("assessment/_home_reports.html", {"rows": list(latest.values())[:SHOWN]}) if latest else None
 
 
 def register() -> None:

@@ -30,7 +30,7 @@ from tirek.assessment.models import (
 )
 from tirek.decisions import queries as journal
 from tirek.decisions.queries import Explanation
-from tirek.registry.models import Enrolment, InstitutionState, Territory
+from tirek.registry.models import Enrolment, InstitutionState, Teaching, Territory
 from tirek.storage.models import Job, JobState
 
 
@@ -224,6 +224,34 @@ def results_of_school(org_no: int) -> list[GroupResult]:
         org_lo=org_no, org_hi=org_no, dimension=Dimension.SCHOOL, release__state=ReleaseState.PUBLISHED
     )
     return list(found.select_related("release__test__school_year").order_by("-release__test__school_year__starts_on"))
+
+
+def reports_at_hand(scope: Scope) -> list[tuple[Release, int]]:
+    """Published tests with the number of the school whose report the asker may read, the latest first.
+
+    For who leads or coordinates a school: where it has a result. For a teacher: where own pupils have one; row policies
+    let no other rows through. For wider scopes none: they come to a school's report from the school.
+    """
+    if scope.is_own:
+        pairs = PersonResult.objects.values_list("release_id", "org_no").distinct()
+    elif scope.lo is not None and scope.lo == scope.hi:
+        pairs = GroupResult.objects.filter(dimension=Dimension.SCHOOL, org_lo=scope.lo, org_hi=scope.lo)
+        pairs = pairs.values_list("release_id", "org_lo")
+    else:
+        return []
+    schools = sorted(pairs)
+    found = Release.objects.filter(id__in={pk for pk, _school in schools}, state=ReleaseState.PUBLISHED)
+    found = found.filter(calibration__isnull=False).select_related("test__school_year")
+    by = {release.pk: release for release in found}
+    rows = [(by[pk], school) for pk, school in schools if pk in by]
+    return sorted(rows, key=lambda row: row[0].at, reverse=True)
+
+
+def teaches_at(person_id: int | None, org_no: int) -> bool:
+    with loading():
+        return Teaching.objects.filter(
+            person_id=person_id, org_no=org_no, valid__contains=timezone.localdate()
+        ).exists()
 
 
 def results_of_territory(territory: Territory) -> list[GroupResult]:

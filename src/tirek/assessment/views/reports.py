@@ -36,6 +36,13 @@ class NoReport(Exception):
         self.test, self.is_from_outside = test, is_from_outside
 
 
+class NoOwnPupils(Exception):
+    """A teacher asks for the report of a test that none of the own pupils has a result in."""
+
+    def __init__(self, release) -> None:
+        self.release = release
+
+
 def release_or_404(code: str):
     """The published results of a test that was calibrated here, with the calibration, which only the holder may list."""
     found = test_or_404(code)
@@ -47,12 +54,17 @@ def release_or_404(code: str):
 
 
 def told_what_is_missing(view):
-    """Instead of a report that cannot be made yet: which step of the test is still to be done."""
+    """Instead of a report that cannot be made: which step of the test is still to be done, or that it has none of one's pupils."""
 
     @wraps(view)
     def answered(request: HttpRequest, code: str, **given) -> HttpResponse:
         try:
             return view(request, code=code, **given)
+        except NoOwnPupils as none:
+            test = none.release.test
+            return render(request, "assessment/reports/none_of_yours.html", {
+                "test": test, "title": queries.title_of(test), "trail": trail(test),
+            })  # fmt: skip
         except NoReport as missing:
             test = missing.test
             steps = queries.steps_of(test, request.scope)
@@ -103,13 +115,15 @@ def _school_report(request: HttpRequest, release, org_no: int):
     groups = data.pupils_of(release, scaled, org_no=org_no).classes()
     wanted = request.GET.get("group", "")
     group = next((g for g in groups if str(g[0]) == wanted), None)
-    if (wanted and group is None) or (scope.is_own and not groups):
+    names = queries.names_of_schools([org_no], timezone.localdate(release.at))
+    if (wanted and group is None) or org_no not in names:
+        raise Http404
+    if scope.is_own and not groups:
+        if queries.teaches_at(request.user.person_id, org_no):
+            raise NoOwnPupils(release)
         raise Http404
     if scope.is_own and group is None:
         group = groups[0]
-    names = queries.names_of_schools([org_no], timezone.localdate(release.at))
-    if org_no not in names:
-        raise Http404
     return reports_school.school_report(release, org_no, name=names[org_no], group=group), groups, group
 
 

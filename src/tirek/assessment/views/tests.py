@@ -61,14 +61,21 @@ def tabs(test, request: HttpRequest, here: str) -> list[tuple[str, str, bool]]:
     return [(label, reverse(f"assessment:{name}", args=[test.code]), name == here) for name, label in pages]
 
 
-def more_of(test, request: HttpRequest) -> list[tuple[str, str]]:
+def more_of(release, request: HttpRequest) -> list[tuple[str, str]]:
     """Further pages about published results that the asker may open."""
+    test = release.test
+    own = queries.reports_at_hand(request.scope) if may(request.scope.role, "assessment.reports") else []
+    reports = [
+        (_("School’s report"), reverse("assessment:school_report", args=[test.code, org_no]))
+        for found, org_no in own
+        if found.pk == release.pk
+    ]
     pages = [
         ("compare", _("Comparison"), "assessment.read"),
         ("technical", _("Technical report"), "assessment.manage"),
         ("research", _("Files for researchers"), "assessment.research"),
     ]
-    return [
+    return reports + [
         (label, reverse(f"assessment:{name}", args=[test.code]))
         for name, label, permission in pages
         if may(request.scope.role, permission)
@@ -103,7 +110,7 @@ def test(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "assessment/test.html", context | parts | _drawn(release, groups, parts) | {
         "release": release,
         **_found_schools(request, parts["schools"]),
-        "more": more_of(found, request) if release.calibration_id else [],
+        "more": more_of(release, request) if release.calibration_id else [],
         "trend": _trend(release, request),
         "items": _items(release, request),
         "reliability": release.distribution.get("reliability"),
