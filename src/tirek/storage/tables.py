@@ -54,6 +54,26 @@ def shown(value: object) -> str:
     return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}… ({len(text):,} characters)"
 
 
+class Faults:
+    """Collects what is wrong; keeps the first `MAX_FAULTS` and counts the rest."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.found: list[Fault] = []
+        self.total = 0
+
+    def add(self, row: int | None, column: str, value: object, what: str, to_do: str) -> None:
+        """Note one fault; `row` counts the header as row 1."""
+        self.total += 1
+        if len(self.found) < MAX_FAULTS:
+            self.found.append(Fault(self.file, row, column, shown(value), what, to_do))
+
+    def raise_if_any(self) -> None:
+        """Refuse the file if anything is wrong."""
+        if self.found:
+            raise BadTable(self.found, self.total)
+
+
 def read_table(path: Path, text_columns: Iterable[str] = ()) -> pl.DataFrame:
     """Read a CSV or Parquet file; `text_columns` keep leading zeros.
 

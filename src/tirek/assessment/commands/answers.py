@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from tirek.storage.tables import MAX_FAULTS, BadTable, Fault, read_table, shown
+from tirek.storage.tables import BadTable, Fault, Faults, read_table, shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,26 +87,6 @@ def read_answers(path: Path, spec: AnswerSpec) -> AnswerTable:
     return AnswerTable(
         Answers(codes, tuple(columns), weights, numbers, names), ids, tuple(notes), frame.select(spec.others)
     )
-
-
-class Faults:
-    """Collects what is wrong; keeps the first `MAX_FAULTS` and counts the rest."""
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self.found: list[Fault] = []
-        self.total = 0
-
-    def add(self, row: int | None, column: str, value: object, what: str, to_do: str) -> None:
-        """Note one fault; `row` counts the header as row 1."""
-        self.total += 1
-        if len(self.found) < MAX_FAULTS:
-            self.found.append(Fault(self.file, row, column, shown(value), what, to_do))
-
-    def raise_if_any(self) -> None:
-        """Refuse the file if anything is wrong."""
-        if self.found:
-            raise BadTable(self.found, self.total)
 
 
 def _named_columns_exist(path: Path, frame: pl.DataFrame, spec: AnswerSpec) -> None:
