@@ -7,10 +7,12 @@ import zipfile
 
 import polars as pl
 import pytest
+from django.utils import translation
 from exchange_world import AS_OF, HEADER, REGION, iin, make_world, pupil, pupils, xlsx
 
 from tirek.access.scope import acting_as
 from tirek.registry.exchange import exports, services
+from tirek.registry.exchange.faults import in_our_language
 from tirek.registry.models import Guardianship, ImportState, InstitutionState, Person, Room, Territory
 from tirek.storage import secrets
 from tirek.storage.uploads import Limits, UploadRefused, open_archive
@@ -56,6 +58,8 @@ GOOD_XLSX = [HEADER.split(";"), pupil(1).split(";")]
         (zipped({"../../etc/passwd.csv": b"a,b\n1,2\n"}), "p.zip", "path_in_zip"),
         (zipped({"C:\\windows\\a.csv": b"a,b\n1,2\n"}), "p.zip", "path_in_zip"),
         (zipped({"bomb.csv": b"0" * 30_000_000}), "p.zip", "zip_bomb"),
+        (zipped({"readme.txt": b"x", "photo.jpg": b"y"}), "p.zip", "no_table"),
+        (zipped({"word/document.xml": b"<x/>"}), "letter.docx", "wrong_kind"),
         (b"a,b\n1,\x00\n", "p.csv", "binary"), (b'{"type": "Feature"}', "p.json", "not_geojson"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -322,3 +326,65 @@ def test_two_files_of_one_name_in_one_archive_are_both_named():
     assert found.state == ImportState.REFUSED
     (fault,) = services.faults_of(found).filter(pl.col("code") == "file_twice").iter_rows(named=True)
     assert all(path in fault["what"] for path in ("a/users.csv", "b/Users.csv"))
+
+
+def test_a_fault_names_the_other_row_and_no_more_of_a_number_than_its_end(source):
+    found = check(source, pupils(pupil(1), pupil(1), pupil(2), pupil(2, "Басқа"), pupil(3), pupil(3, school="A-2")))
+    table = services.faults_of(found)
+    for row, other in ((3, 2), (5, 4), (7, 6)):
+        told = table.filter(pl.col("row") == row)
+        assert told.height
+        assert all(str(other) in what for what in told["what"])
+    shown = table.filter(pl.col("code") == "duplicate_person")["value"].to_list()
+    assert shown == ["••••••••" + iin(1)[-4:], "••••••••" + iin(2)[-4:]]
+
+
+def test_born_after_enrolling_and_signs_that_no_name_has(source):
+    found = check(source, pupils(pupil(1, birth="04.03.2046"), pupil(2, "<script>alert()</script>"), pupil(3, "Әли😀")))
+    assert [(r, c) for r, _column, c in faults(found) if c != "birth_date_differs"] == [
+        (2, "born_too_late"), (3, "signs_in_name"), (4, "signs_in_name")
+    ]  # fmt: skip
+
+
+def test_a_code_in_the_wrong_alphabet_is_named(source):
+    found = check(source, pupils(pupil(1, school="А-1"), pupil(2, school="a-2"), pupil(3, school="C-9"), pupil(4)))
+    told = dict(services.faults_of(found).select("row", "what_to_do").iter_rows())
+    assert "A-1" in told[2]
+    assert "A-2" in told[3]
+    assert "A-" not in told[4]
+
+
+def test_a_table_without_headings_says_so(source):
+    found = check(source, pupils(pupil(2), header=pupil(1)))
+    assert (1, "no_heading") in [(r, c) for r, _column, c in faults(found)]
+    assert found.state == ImportState.REFUSED
+
+
+def test_an_orphan_and_a_guardian_of_nobody(source):
+    header = "guardian_iin;family_name;given_name;child_iin;kind"
+    rows = [f"{iin(5, dt.date(1980, 1, 2))};Әлиева;Гүл;{iin(9)};parent", ";Әлиева;Гүл;;parent"]
+    found = check(source, pupils(*rows, header=header), kind="guardianships")
+    table = services.faults_of(found)
+    assert table["code"].to_list() == ["no_child", "child_not_named"]
+    assert table["value"].to_list() == ["••••••••" + iin(9)[-4:], ""]
+
+
+def test_whoever_reads_the_faults_reads_them_in_their_own_language(source):
+    with translation.override("kk"):
+        found = check(source, pupils(pupil(1, begin="31.02.2026"), pupil(2, number=iin(3)[1:]), pupil(3, "")))
+    kept = services.faults_of(found)
+    with translation.override("en"):
+        english = in_our_language(kept)
+    with translation.override("ru"):
+        russian = in_our_language(kept)
+        assert services.refusal_of(found) == found.refusal == ""
+    assert english["what"].to_list()[0] == "There is no such day."
+    assert "family name" in english["what"].to_list()[-1]
+    for one, two in ((kept, english), (kept, russian), (english, russian)):
+        assert not set(one["what"]) & set(two["what"])
+        assert not set(one["what_to_do"]) & set(two["what_to_do"])
+    with translation.override("kk"):
+        bad = check(source, zipped({"readme.txt": b"x"}), "p.zip")
+    with translation.override("en"):
+        assert services.refusal_of(bad) == "The file as a whole has errors. Mend them and upload it again."
+        assert in_our_language(services.faults_of(bad))["what"][0].startswith("The archive holds no table")

@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from django.utils.translation import gettext as _
-
+from tirek.storage.said import said as _
 from tirek_engines.errors import Refusal
 
 CHUNK = 1 << 20
@@ -62,7 +61,8 @@ def _kind_of_zip(data: bytes) -> str:
         return "broken zip"
     if "xl/workbook.xml" in names:
         return "xlsx"
-    return "ods" if "content.xml" in names else "zip"
+    documents = {"content.xml": "ods", "word/document.xml": "docx", "ppt/presentation.xml": "pptx"}
+    return next((kind for name, kind in documents.items() if name in names), "zip")
 
 
 def open_archive(data: bytes, limits: Limits = LIMITS) -> dict[str, bytes]:

@@ -44,7 +44,8 @@ def import_(what: str, path: Path, code: str, profile: int | None, as_of, dry_ru
     from tirek.registry.exchange import services
 
     with _as_country(), _refusals():
-        found = _open(services, what, path, code, profile, as_of)
+        with _told_in(faults, path.name):
+            found = _open(services, what, path, code, profile, as_of)
         found = services.stage(import_id=found.pk)
         table = services.faults_of(found)
         if table.height:
@@ -59,6 +60,21 @@ def import_(what: str, path: Path, code: str, profile: int | None, as_of, dry_ru
             _say(found, faults if table.height else None)
     if found.refusal:
         raise SystemExit(EXIT_BAD_INPUT)
+
+
+@contextlib.contextmanager
+def _told_in(faults: Path, file: str):
+    """A file that is refused before it is read is a row in the table of faults, too."""
+    from tirek.registry.exchange.faults import Faults, faults_csv
+    from tirek.storage.uploads import UploadRefused
+
+    try:
+        yield
+    except UploadRefused as refusal:
+        table = Faults()
+        table.add(file, None, "", "", refusal.message, "", code=refusal.code)
+        faults.write_bytes(faults_csv(table.frame()))
+        raise
 
 
 def _open(services, what: str, path: Path, code: str, profile: int | None, as_of):

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import polars as pl
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from tirek.registry import identifiers
 from tirek.registry.exchange import fields as f
-from tirek.registry.exchange.faults import ERROR, WARNING, Faults
+from tirek.registry.exchange.faults import ERROR, WARNING, Faults, OfRow
+from tirek.storage.said import Said
+from tirek.storage.said import said as _
 
 DATE_FORMATS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%Y-%m-%dT%H:%M:%S%.fZ", "%Y/%m/%d", "%d-%m-%Y")
 FORMULA = r"^[=+@\t\r]"
 GUARDED = r"^'[=+\-@\t\r]"
+NO_LETTERS = r"[<>{}\[\]|\\^@#$%&*+/=_~;:!?\"\p{So}]"
 MIXED = r"[A-Za-z].*[\p{Cyrillic}]|[\p{Cyrillic}].*[A-Za-z]"
-WRITE_ISO = gettext_lazy("Write it as 2026-09-01 or 01.09.2026.")
 
 
 def map_columns(table: pl.DataFrame, row_kind: str, columns: dict, faults: Faults) -> pl.DataFrame:
@@ -104,6 +106,8 @@ def _check_name(frame, field, label, rule, faults):
     digits = frame.filter(pl.col(name).str.contains(r"\d"))
     faults.add_rows(digits, label, _("The name contains digits."), _("Check the name."), value=name, level=WARNING,
                     code="digits_in_name")  # fmt: skip
+    faults.add_rows(frame.filter(pl.col(name).str.contains(NO_LETTERS) & ~pl.col(name).str.contains(FORMULA)), label, _("The name contains signs that no name has."),
+                    _("Check the name."), value=name, level=WARNING, code="signs_in_name")  # fmt: skip
     return frame
 
 
@@ -120,7 +124,12 @@ def _check_date(frame, field, label, rule, faults):
     faults.add_rows(looks.filter(pl.col("_looks")), label, _("There is no such day."), _("Correct the date."),
                     value=raw, code="no_such_day")  # fmt: skip
     faults.add_rows(
-        looks.filter(~pl.col("_looks")), label, _("This is not a date."), WRITE_ISO, value=raw, code="not_a_date"
+        looks.filter(~pl.col("_looks")),
+        label,
+        _("This is not a date."),
+        _("Write it as 2026-09-01 or 01.09.2026."),
+        value=raw,
+        code="not_a_date",
     )
     odd = frame.filter((pl.col(name).dt.year() < 1900) | (pl.col(name).dt.year() > 2100))
     faults.add_rows(odd, label, _("The year cannot be right."), _("Correct the date."), value=raw, code="odd_year")
@@ -209,19 +218,18 @@ def _take_identifier(frame, name, raw, label, checked, repair, faults):
     for code in bad["_problem"].unique().sort().to_list():
         for found in bad.filter(pl.col("_problem") == code).with_columns(level.alias("_level")).partition_by("_level"):
             faults.add_rows(
-                found, label, identifiers.MESSAGES[code], _advice(), value=raw, level=found["_level"][0], code=code
+                found, label, _(identifiers.MESSAGES[code]), _advice(), value=raw, level=found["_level"][0], code=code
             )
     for warning in identifiers.WARNINGS & set(checked.columns):
-        faults.add_rows(frame.filter(checked[warning]), label, identifiers.MESSAGES[warning],
+        faults.add_rows(frame.filter(checked[warning]), label, _(identifiers.MESSAGES[warning]),
                         _("Compare with the document."), value=raw, level=WARNING, code=warning)  # fmt: skip
     meant = pl.col("_proposal") if repair else pl.lit(None, dtype=pl.String)
     good = pl.when(pl.col("_problem").is_null()).then(pl.col(name)).otherwise(meant)
     return frame.with_columns(good.alias(name)).drop("_problem", "_proposal")
 
 
-def _advice() -> pl.Expr:
-    meant = pl.concat_str(pl.lit(_("Was this meant?") + " "), pl.col("_proposal"))
-    return pl.when(pl.col("_proposal").is_not_null()).then(meant).otherwise(pl.lit(_("Compare with the document.")))
+def _advice() -> OfRow:
+    return OfRow(_("Was %(proposal)s meant?"), {"proposal": "_proposal"}, _("Compare with the document."))
 
 
 _DTYPES = {
@@ -234,7 +242,7 @@ _CHECKS = {
 }  # fmt: skip
 
 
-def check_rows(frame: pl.DataFrame, row_kind: str, faults: Faults) -> None:
+def check_rows(frame: pl.DataFrame, row_kind: str, faults: Faults, as_of: dt.date) -> None:
     """What only several columns, or several rows together, tell."""
     if {"begin_date", "end_date"} <= set(frame.columns):
         faults.add_rows(
@@ -242,6 +250,7 @@ def check_rows(frame: pl.DataFrame, row_kind: str, faults: Faults) -> None:
             _("Correct the dates."), value="end_date", code="period_order",
         )  # fmt: skip
     if row_kind in ("learners", "staff"):
+        _check_births(frame, faults, as_of)
         _check_people(frame, row_kind, faults)
     keys = {"institutions": ["code"], "places": ["code"], "rooms": ["institution", "building_code", "number"]}
     if row_kind in keys:
@@ -253,6 +262,13 @@ def _check_twice(frame: pl.DataFrame, keys: list[str], faults: Faults) -> None:
     again = known.filter(~pl.struct(keys).is_first_distinct())
     faults.add_rows(again, keys[-1], _("The same thing stands in an earlier row."), _("Delete one of the rows."),
                     value=keys[-1], code="twice")  # fmt: skip
+
+
+def _check_births(frame: pl.DataFrame, faults: Faults, as_of: dt.date) -> None:
+    begins = pl.col("begin_date").fill_null(as_of) if "begin_date" in frame.columns else pl.lit(as_of)
+    faults.add_rows(frame.filter(pl.col("birth_date") >= begins), "birth_date",
+                    _("This person would be born after the day on which this begins."), _("Correct the date."),
+                    value="birth_date", code="born_too_late")  # fmt: skip
 
 
 def _check_people(frame: pl.DataFrame, row_kind: str, faults: Faults) -> None:
@@ -267,15 +283,36 @@ def _check_people(frame: pl.DataFrame, row_kind: str, faults: Faults) -> None:
     else:
         _check_twice_on_post(known, faults)
     others = [c for c in ("family_name", "given_name", "birth_date") if c in frame.columns]
-    first = known.group_by("_key", maintain_order=True).agg(pl.col(c).first().alias(f"_first_{c}") for c in others)
-    joined = known.join(first, on="_key")
+    first = known.group_by("_key", maintain_order=True).agg(
+        pl.col("_row").first().alias("_other"), *(pl.col(c).first().alias(f"_first_{c}") for c in others)
+    )
+    joined = known.join(first, on="_key").with_columns(_masked())
     differs = pl.any_horizontal(pl.col(c).ne_missing(pl.col(f"_first_{c}")) for c in others)
-    faults.add_rows(joined.filter(differs), "iin", _("Another row has this identifier with another name or date of birth."),
-                    _("Compare both with the documents."), code="two_people_one_identifier")  # fmt: skip
+    faults.add_rows(joined.filter(differs), "iin",
+                    _of_other(_("Row %(row)s has this identifier with another name or date of birth.")),
+                    _("Compare both with the documents."), value="_shown", code="two_people_one_identifier")  # fmt: skip
     nameless = frame.filter(key.is_null() & pl.col("birth_date").is_not_null())
-    again = nameless.filter(~pl.struct(["family_name", "given_name", "birth_date"]).is_first_distinct())
-    faults.add_rows(again, "family_name", _("A row with the same name and date of birth stands above."),
+    same = ["family_name", "given_name", "birth_date"]
+    again = nameless.with_columns(pl.col("_row").first().over(same).alias("_other")).filter(
+        pl.col("_row") != pl.col("_other")
+    )
+    faults.add_rows(again, "family_name", _of_other(_("Row %(row)s has the same name and date of birth.")),
                     _("Delete it, or give both their IIN."), value="family_name", code="duplicate_person")  # fmt: skip
+
+
+def _masked() -> pl.Expr:
+    """What may be shown of the identifier by which rows were found to be of one person."""
+    return (
+        pl.when(pl.col("iin").is_not_null())
+        .then(pl.lit("•" * 8) + pl.col("iin").str.tail(4))
+        .otherwise("_key")
+        .alias("_shown")
+    )
+
+
+def _of_other(sentence: Said) -> OfRow:
+    """A sentence that names the other row."""
+    return OfRow(sentence, {"row": "_other"}, sentence)
 
 
 def _check_overlaps(known: pl.DataFrame, faults: Faults) -> None:
@@ -285,13 +322,15 @@ def _check_overlaps(known: pl.DataFrame, faults: Faults) -> None:
         pl.col("end_date").fill_null(far).alias("_to"),
     ).sort("_key", "_from", "_row")
     clash = pl.col("_key").eq(pl.col("_key").shift(1)) & (pl.col("_from") < pl.col("_to").shift(1))
-    ordered = ordered.with_columns(clash.fill_null(False).alias("_clash"))
+    ordered = ordered.with_columns(
+        clash.fill_null(False).alias("_clash"), pl.col("_row").shift(1).alias("_other"), _masked()
+    )
     same = pl.col("institution").eq_missing(pl.col("institution").shift(1))
     twice = ordered.filter(pl.col("_clash") & same.over("_key").fill_null(False))
     moved = ordered.filter(pl.col("_clash") & ~same.over("_key").fill_null(False))
-    faults.add_rows(twice, "iin", _("The same person stands twice in one institution at one time."),
-                    _("Delete one of the rows."), code="duplicate_person")  # fmt: skip
-    faults.add_rows(moved, "institution", _("This person is enrolled in two institutions at one time."),
+    faults.add_rows(twice, "iin", _of_other(_("Row %(row)s has the same person in the same institution at the same time.")),
+                    _("Delete one of the rows."), value="_shown", code="duplicate_person")  # fmt: skip
+    faults.add_rows(moved, "institution", _of_other(_("Row %(row)s has the same person in another institution at the same time.")),
                     _("End the first enrolment before the second begins."), value="institution",
                     code="overlapping_enrolments")  # fmt: skip
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from tirek.storage.said import Said, again, kept_of
 from tirek.storage.tables import safe, shown
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
@@ -15,6 +16,7 @@ SCHEMA = {
     "file": pl.String, "row": pl.Int64, "column": pl.String, "value": pl.String, "what": pl.String,
     "what_to_do": pl.String, "level": pl.String, "code": pl.String,
 }  # fmt: skip
+KEPT = SCHEMA | {"what_said": pl.String, "what_to_do_said": pl.String}  # as stored: both sentences can be said again
 HEADING_ROW = 1
 MAX_KEPT = 100_000
 XLSX_CELL = 32_000
@@ -32,12 +34,16 @@ class Faults:
 
     def add(self, file, row, column, value, what, what_to_do, level=ERROR, code="") -> None:
         values = [file, row, self.headings.get(column, column), shown(value), str(what), str(what_to_do), level, code]
-        self.frames.append(pl.DataFrame([values], schema=SCHEMA, orient="row"))
+        again = [kept_of(what), kept_of(what_to_do)]
+        self.frames.append(pl.DataFrame([values + again], schema=KEPT, orient="row"))
 
     def add_rows(
         self, rows: pl.DataFrame, column, what, what_to_do, *, value=None, level=ERROR, code="", file=None
     ) -> None:
-        """One fault for each row of a frame that has ``_file`` and ``_row``; ``value`` names the column to show."""
+        """One fault for each row of a frame that has ``_file`` and ``_row``; ``value`` names the column to show.
+
+        Both sentences may be `OfRow`: then they say something of each row.
+        """
         if not rows.height:
             return
         shown_value = pl.lit("") if value is None else _shown_expr(value)
@@ -47,20 +53,55 @@ class Faults:
                 pl.col("_row").cast(pl.Int64).alias("row"),
                 pl.lit(self.headings.get(str(column), str(column))).alias("column"),
                 shown_value.alias("value"),
-                (what if isinstance(what, pl.Expr) else pl.lit(str(what))).alias("what"),
-                (what_to_do if isinstance(what_to_do, pl.Expr) else pl.lit(str(what_to_do))).alias("what_to_do"),
+                *_sentences(rows, "what", what),
+                *_sentences(rows, "what_to_do", what_to_do),
                 pl.lit(level).alias("level"),
                 pl.lit(code).alias("code"),
-            )
+            ).select(*KEPT)
         )
 
     def frame(self) -> pl.DataFrame:
         if not self.frames:
-            return pl.DataFrame(schema=SCHEMA)
+            return pl.DataFrame(schema=KEPT)
         return pl.concat(self.frames).sort("file", "row", nulls_last=False, maintain_order=True)
 
     def has_file_errors(self) -> bool:
         return any(((f["level"] == ERROR) & f["row"].is_null()).any() for f in self.frames)
+
+
+@dataclass(frozen=True)
+class OfRow:
+    """A sentence with a value of each row: ``names`` says which column holds which. Rows without a value say ``otherwise``."""
+
+    sentence: Said
+    names: dict[str, str]
+    otherwise: Said
+
+    def of(self, row: dict) -> Said:
+        values = {name: row[column] for name, column in self.names.items()}
+        return self.otherwise if None in values.values() else self.sentence % values
+
+
+def _sentences(rows: pl.DataFrame, name: str, words) -> list[pl.Expr | pl.Series]:
+    """The sentence of each row, and what is stored of it."""
+    if not isinstance(words, OfRow):
+        words = words if isinstance(words, str) else str(words)
+        return [pl.lit(str(words)).alias(name), pl.lit(kept_of(words), dtype=pl.String).alias(f"{name}_said")]
+    each = [words.of(row) for row in rows.select(*words.names.values()).iter_rows(named=True)]
+    return [
+        pl.Series(name, [str(one) for one in each], dtype=pl.String),
+        pl.Series(f"{name}_said", [kept_of(one) for one in each], dtype=pl.String),
+    ]
+
+
+def in_our_language(faults: pl.DataFrame) -> pl.DataFrame:
+    """The table in the reader's language, whoever had the file checked."""
+    for name in ("what", "what_to_do"):
+        if f"{name}_said" in faults.columns:
+            known = {text: again(text) for text in faults[f"{name}_said"].drop_nulls().unique().to_list()}
+            ours = pl.col(f"{name}_said").replace_strict(known, default=None, return_dtype=pl.String)
+            faults = faults.with_columns(pl.coalesce(ours, name).alias(name))
+    return faults.select(*SCHEMA)
 
 
 def _shown_expr(column: str) -> pl.Expr:

@@ -7,7 +7,6 @@ import json
 
 import polars as pl
 from django.db.backends.postgresql.psycopg_any import DateRange
-from django.utils.translation import gettext as _
 
 from tirek.registry import names
 from tirek.registry.exchange.faults import Faults
@@ -21,6 +20,7 @@ from tirek.registry.models import (
     TerritoryLevel,
 )
 from tirek.registry.services.territories import rewrite
+from tirek.storage.said import said as _
 
 STATE_FIELDS = (
     "name_kk", "name_ru", "name_en", "settlement_kind", "is_public", "languages", "address", "longitude", "latitude",

@@ -10,11 +10,11 @@ import datetime as dt
 from dataclasses import dataclass
 
 import polars as pl
-from django.utils.translation import gettext as _
 
 from tirek.registry.exchange import staging
 from tirek.registry.exchange.faults import Faults
 from tirek.registry.models import RowKind
+from tirek.storage.said import said as _
 
 INCOMING = {
     "no": "bigint", "lead_no": "bigint", "_file": "text", "_row": "int", "external_id": "text", "public_id": "uuid",

@@ -84,7 +84,7 @@ def read(found: Import, data: bytes, faults: Faults) -> Staged:
         staged.complete = complete_kinds(package, found.source)
         faults.headings = HEADINGS
         for kind in (RowKind.LEARNERS, RowKind.STAFF):
-            check_rows(staged.parts[kind], kind, faults)
+            check_rows(staged.parts[kind], kind, faults, found.as_of)
     else:
         kind = found.row_kind
         frames = []
@@ -96,7 +96,7 @@ def read(found: Import, data: bytes, faults: Faults) -> Staged:
             frames.append(check_values(frame, kind, columns, faults))
         frame = pl.concat(frames, how="vertical_relaxed")
         faults.headings = {name: rule["column"] for name, rule in columns.items() if rule.get("column")}
-        check_rows(frame, kind, faults)
+        check_rows(frame, kind, faults, found.as_of)
         staged.parts = {kind: frame}
         staged.complete = {kind} if found.source.is_complete else set()
     return staged
@@ -196,7 +196,7 @@ def _plan_others(kind: str, resolved: pl.DataFrame, context: people.Context, sta
     else:
         things.plan_guardianships(numbered, context)
         before = faults.frame().height
-        things.check_guardianships(faults)
+        things.check_guardianships(numbered, faults)
         if faults.frame().height > before:
             things.plan_guardianships(good_rows(numbered, faults), context)
     staged.add_counts(things.counts(thing))

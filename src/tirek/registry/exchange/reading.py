@@ -8,15 +8,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 
 import polars as pl
-from django.utils.translation import gettext as _
 
 from tirek.registry.exchange.faults import ERROR, NOTE, WARNING, Faults
+from tirek.storage.said import nsaid as ngettext
+from tirek.storage.said import said as _
 from tirek.storage.uploads import UploadRefused, looks_like, open_archive
 
 MAX_CELL = 32_767  # what a spreadsheet's cell may hold; longer is no name, number or date
 MAX_COLUMNS = 1_000
+LOOKS_LIKE_DATA = re.compile(r"\d{11,12}$|\d{4}-\d\d-\d\d$|\d\d\.\d\d\.\d{4}$")
 MISSING = {"", "NA", "NULL", "null", "None", "#N/A"}
 
 
@@ -28,7 +31,7 @@ def read_upload(name: str, data: bytes, faults: Faults) -> dict[str, pl.DataFram
     if kind == "xlsx":
         return _read_xlsx(name, data, faults)
     if kind == "zip":
-        return {n: t for n, d in open_archive(data).items() if (t := _read_entry(n, d, faults)) is not None}
+        return _read_archive(open_archive(data), faults)
     if kind == "broken zip":
         raise UploadRefused(_("The file is damaged or was cut off. Send the whole file again."), code="broken_zip")
     if kind == "parquet":
@@ -42,6 +45,16 @@ def read_upload(name: str, data: bytes, faults: Faults) -> dict[str, pl.DataFram
             code="wrong_kind",
         )
     return {name: read_csv(name, data, faults)}
+
+
+def _read_archive(contents: dict[str, bytes], faults: Faults) -> dict[str, pl.DataFrame]:
+    tables = {n: t for n, d in contents.items() if (t := _read_entry(n, d, faults)) is not None}
+    if not tables:
+        raise UploadRefused(
+            _("The archive holds no table: none of its files is a .csv with rows. Look whether it is the right one."),
+            code="no_table",
+        )
+    return tables
 
 
 def _read_entry(name: str, data: bytes, faults: Faults) -> pl.DataFrame | None:
@@ -116,10 +129,19 @@ def _column_names(name: str, header: list[str], faults: Faults) -> list[str]:
             names.append(f"_twice_{place}")
         else:
             names.append(clean)
+    data = next((n for n in names if LOOKS_LIKE_DATA.match(n)), None)
+    if data:
+        faults.add(
+            name, 1, "", data, _("The first row seems to hold data, not the names of columns."),
+            _("Put a row with the names of the columns first."), WARNING, "no_heading",
+        )  # fmt: skip
     unnamed = sum(n.startswith("_unnamed_") for n in names)
     if unnamed:
         faults.add(
-            name, 1, "", "", _("%(n)d columns have no name and are not read.") % {"n": unnamed},
+            name, 1, "", "",
+            ngettext(
+                "%(n)d column has no name and is not read.", "%(n)d columns have no name and are not read.", unnamed
+            ) % {"n": unnamed},
             _("Delete the empty columns at the end."), WARNING, "unnamed_columns",
         )  # fmt: skip
     return names

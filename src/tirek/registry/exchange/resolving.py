@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import polars as pl
-from django.utils.translation import gettext as _
 
 from tirek.registry import names
-from tirek.registry.exchange.faults import ERROR, Faults
+from tirek.registry.exchange.faults import ERROR, Faults, OfRow
 from tirek.registry.models import ExternalId, Institution, Source
 from tirek.storage import secrets
+from tirek.storage.said import said as _
+
+CYRILLIC, LATIN = "АВЕКМНОРСТУХІЅЈ", "ABEKMHOPCTYXISJ"  # capitals that look alike
 
 
 def institutions_of(source: Source) -> pl.DataFrame:
@@ -30,15 +32,28 @@ def institutions_of(source: Source) -> pl.DataFrame:
 
 def with_institutions(frame: pl.DataFrame, source: Source, faults: Faults, column: str = "institution") -> pl.DataFrame:
     """Adds institution_id and org_no; faults for unknown institutions and for those of other territories."""
-    joined = frame.join(institutions_of(source), on="institution", how="left", maintain_order="left")
+    known = institutions_of(source)
+    joined = frame.join(known, on="institution", how="left", maintain_order="left")
     unknown = joined.filter(pl.col("institution_id").is_null() & pl.col("institution").is_not_null())
-    faults.add_rows(unknown, column, _("The register knows no such institution."),
-                    _("Check the code, or import the institution first."), value="institution", code="unknown_institution")  # fmt: skip
+    meant = OfRow(
+        _("Was %(proposal)s meant?"), {"proposal": "_proposal"}, _("Check the code, or import the institution first.")
+    )
+    faults.add_rows(_with_proposals(unknown, known) if unknown.height else unknown, column,
+                    _("The register knows no such institution."), meant, value="institution", code="unknown_institution")  # fmt: skip
     foreign = joined.filter(~pl.col("_inside"))
     faults.add_rows(foreign, column, _("This institution lies outside the territory of the source."),
                     _("Leave the row out, or ask the department above."), value="institution", level=ERROR,
                     code="outside_scope")  # fmt: skip
     return joined.drop("_inside")
+
+
+def _with_proposals(unknown: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """The code that is meant where only the alphabet of a letter is wrong, or its case."""
+    latin = pl.col("institution").str.to_uppercase().str.replace_many(list(CYRILLIC), list(LATIN))
+    folded = known.filter("_inside").select(latin.alias("_folded"), pl.col("institution").alias("_proposal"))
+    return unknown.with_columns(latin.alias("_folded")).join(
+        folded.unique("_folded", keep="none"), on="_folded", how="left", maintain_order="left"
+    )
 
 
 def with_derived_names(frame: pl.DataFrame, *, grams: bool = True) -> pl.DataFrame:

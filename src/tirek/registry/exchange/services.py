@@ -10,13 +10,15 @@ from contextlib import contextmanager
 import polars as pl
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from tirek.access.scope import because, current_scope, loading
 from tirek.registry.exchange import kept, pipeline, staging, undo
-from tirek.registry.exchange.faults import ERROR, SCHEMA, Faults, count
+from tirek.registry.exchange.faults import ERROR, KEPT, Faults, count
 from tirek.registry.models import Import, ImportState, MappingProfile, Source, SourceKind
 from tirek.registry.services.counts import recount_touched
+from tirek.storage.said import again, kept_of
+from tirek.storage.said import nsaid as ngettext
+from tirek.storage.said import said as _
 from tirek.storage.uploads import LIMITS, UploadRefused
 from tirek_engines.errors import Refusal
 
@@ -121,7 +123,8 @@ def _keep(found: Import, staged: pipeline.Staged, faults: Faults) -> None:
         "rows": staged.rows, **count(table), "things": staged.counts, "undecided": frames[ALIKE].height,
         "complete": sorted(staged.complete), "endings": sum(t.get("missing", 0) for t in staged.counts.values()),
     }  # fmt: skip
-    found.refusal = _why_not(found, faults)
+    why_not = _why_not(found, faults)
+    found.refusal, found.counts["refusal"] = str(why_not), kept_of(why_not)
     found.state = ImportState.REFUSED if found.refusal else ImportState.STAGED
     found.staged_at = timezone.now()
     found.save(update_fields=["sealed", "counts", "refusal", "state", "staged_at"])
@@ -136,17 +139,27 @@ def _why_not(found: Import, faults: Faults) -> str:
     if rows == 0:
         return _("There is nothing to import in this file.")
     if 100 * counts["faulty_rows"] > source.max_faulty_percent * rows:
-        return _("%(n)d of %(rows)d rows are faulty; this source allows %(limit)g %%. Mend them and upload the file again.") % {
-            "n": counts["faulty_rows"], "rows": rows, "limit": source.max_faulty_percent,
-        }  # fmt: skip
+        return ngettext(
+            "%(n)d row of %(rows)d is faulty; this source allows %(limit)g %%. Mend it and upload the file again.",
+            "%(n)d rows of %(rows)d are faulty; this source allows %(limit)g %%. Mend them and upload the file again.",
+            counts["faulty_rows"],
+        ) % {"n": counts["faulty_rows"], "rows": rows, "limit": source.max_faulty_percent}
     for thing in ("enrolment", "employment"):
         actions = counts["things"].get(thing, {})
         gone, kept = actions.get("missing", 0), sum(actions.get(a, 0) for a in ("unchanged", "changed", "moved"))
         if gone and 100 * gone > source.max_missing_percent * (gone + kept):
-            return _("%(n)d people would disappear; this source allows %(limit)g %%. Check that the file is complete.") % {
-                "n": gone, "limit": source.max_missing_percent,
-            }  # fmt: skip
+            return ngettext(
+                "%(n)d person would disappear; this source allows %(limit)g %%. Check that the file is complete.",
+                "%(n)d people would disappear; this source allows %(limit)g %%. Check that the file is complete.",
+                gone,
+            ) % {"n": gone, "limit": source.max_missing_percent}
     return ""
+
+
+def refusal_of(found: Import) -> str:
+    """Why it cannot be applied, in the reader's language."""
+    stored = found.counts.get("refusal") if found.refusal else None
+    return again(stored) if stored else found.refusal
 
 
 def decide(*, import_id: int, choices: dict[str, int | None] | None = None, all_as: str = "") -> Import:
@@ -278,7 +291,7 @@ def _part(found: Import, name: str) -> pl.DataFrame:
 
 
 def faults_of(found: Import) -> pl.DataFrame:
-    return _part(found, "faults") if "faults" in found.sealed else pl.DataFrame(schema=SCHEMA)
+    return _part(found, "faults") if "faults" in found.sealed else pl.DataFrame(schema=KEPT)
 
 
 def differences_of(found: Import) -> pl.DataFrame:

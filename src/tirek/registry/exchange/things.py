@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import polars as pl
-from django.utils.translation import gettext as _
 
 from tirek.registry.exchange import staging
 from tirek.registry.exchange.faults import Faults
 from tirek.registry.exchange.people import Context
+from tirek.storage.said import said as _
 
 GUARDIANSHIPS = {
     "no": "bigint", "_file": "text", "_row": "int", "guardian_hash": "bytea", "guardian_encrypted": "bytea", "guardian": "text",
@@ -63,11 +63,18 @@ def plan_guardianships(frame: pl.DataFrame, context: Context, *, final: bool = F
     )
 
 
-def check_guardianships(faults: Faults) -> None:
-    rows = staging.query("select i._file, i._row, p.action from inc i join plan_thing p using (no)").with_columns(
-        pl.col("_row").cast(pl.UInt32)
-    )
+def check_guardianships(frame: pl.DataFrame, faults: Faults) -> None:
+    """Faults that only the register can tell; of the child's number no more than its end is shown."""
+    rows = staging.query(
+        "select i._file, i._row, case when p.action = 'no_child' and i.child is null and i.child_hash is null"
+        " then 'child_not_named' else p.action end as action from inc i join plan_thing p using (no)"
+        " where p.action not in ('new', 'changed', 'unchanged')"
+    ).with_columns(pl.col("_row").cast(pl.UInt32))
+    number = pl.lit("•" * 8) + pl.col("child_iin").str.tail(4)
+    child = frame.select("_file", pl.col("_row").cast(pl.UInt32), pl.coalesce(number, "child").alias("_child"))
+    rows = rows.join(child, on=["_file", "_row"], how="left", maintain_order="left")
     messages = {
+        "child_not_named": ("child_iin", _("The row names no child."), _("Give the child's IIN or the source's identifier.")),
         "no_child": ("child_iin", _("The register does not know this child."), _("Import the child's enrolment first.")),
         "outside": ("child_iin", _("This child learns outside the territory of the source."), _("Leave the row out.")),
         "nameless": ("guardian_iin", _("The register does not know this guardian, and the row gives no name."),
@@ -75,7 +82,7 @@ def check_guardianships(faults: Faults) -> None:
         "own_child": ("child_iin", _("The guardian and the child are the same person."), _("Correct one of the two.")),
     }  # fmt: skip
     for action, (column, what, to_do) in messages.items():
-        faults.add_rows(rows.filter(pl.col("action") == action), column, what, to_do, code=action)
+        faults.add_rows(rows.filter(pl.col("action") == action), column, what, to_do, value="_child", code=action)
 
 
 def merge_guardianships(frame: pl.DataFrame, context: Context) -> dict[str, dict[str, int]]:

@@ -104,17 +104,24 @@ def _uploaded(request: HttpRequest, source, data: dict) -> HttpResponse:
 def import_page(request: HttpRequest, pk: int) -> HttpResponse:
     found = _import(pk)
     waiting = found.counts.get("undecided", 0) if found.is_open else 0
-    tab = request.GET.get("tab") if request.GET.get("tab") in TABS else ("alike" if waiting else "differences")
+    tab = request.GET.get("tab") if request.GET.get("tab") in TABS else _first_tab(found, waiting)
     job = job_of(found.job_id, request.user.pk)
     context = {
         "import": found, "tab": tab, "job": settle_lost(job) if job else None, "may_import": _may(request, "exchange.import"),
         "who": names_of({found.created_by, found.applied_by, found.undone_by}), "things": _things(found),
-        "waiting": waiting, "decided": len(found.decisions), "tabs": _tabs(tab, waiting or found.decisions),
+        "refusal": services.refusal_of(found), "waiting": waiting, "decided": len(found.decisions), "tabs": _tabs(tab, waiting or found.decisions),
     }  # fmt: skip
     if found.forgotten_at is None and found.counts:
         parts = {"alike": _alike, "differences": _differences, "faults": _faults}
         context |= parts[tab](request, found) if tab in parts else {}
     return render(request, "exchange/import.html", context)
+
+
+def _first_tab(found, waiting: int) -> str:
+    """What its reader has to see first: what was refused, for its faults."""
+    if found.refusal and found.counts.get("errors"):
+        return "faults"
+    return "alike" if waiting else "differences"
 
 
 def _tabs(current: str, has_alike) -> list[tuple[str, str, bool]]:
@@ -153,7 +160,7 @@ def _differences(request: HttpRequest, found) -> dict:
 def _faults(request: HttpRequest, found) -> dict:
     table = services.faults_of(found)
     number = _page(request)
-    rows = table.slice((number - 1) * queries.PAGE, queries.PAGE).to_dicts()
+    rows = faults.in_our_language(table.slice((number - 1) * queries.PAGE, queries.PAGE)).to_dicts()
     return {"faults": rows, "total": table.height, "page": number, "pages": max(1, -(-table.height // queries.PAGE))}
 
 
@@ -211,7 +218,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 def fault_file(request: HttpRequest, pk: int, ending: str) -> HttpResponse:
     """The faults as faults.csv, or the upload as a spreadsheet with its faulty cells marked."""
     found = _import(pk)
-    table = services.faults_of(found)
+    table = faults.in_our_language(services.faults_of(found))
     if ending == "csv":
         return _download(faults.faults_csv(table, bom=True), "faults.csv", "csv")
     _need(request, "exchange.import")

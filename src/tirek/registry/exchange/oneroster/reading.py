@@ -10,7 +10,6 @@ import json
 from dataclasses import dataclass
 
 import polars as pl
-from django.utils.translation import gettext as _
 
 from tirek.registry.exchange.checking import parse_dates
 from tirek.registry.exchange.faults import ERROR, NOTE, WARNING, Faults
@@ -26,6 +25,7 @@ from tirek.registry.exchange.oneroster.spec import (
     STATUSES,
     File,
 )
+from tirek.storage.said import said as _
 
 ISO_MOMENT = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})$"
 ISO_DAY = r"^\d{4}-\d{2}-\d{2}$"

@@ -7,7 +7,6 @@ import json
 import re
 
 import polars as pl
-from django.utils.translation import gettext as _
 
 from tirek.registry.exchange.faults import ERROR, NOTE, WARNING, Faults
 from tirek.registry.exchange.fields import fields_of
@@ -15,6 +14,7 @@ from tirek.registry.exchange.oneroster.reading import Package
 from tirek.registry.exchange.oneroster.spec import FILES
 from tirek.registry.identifiers import birth_date_of, check_digit
 from tirek.registry.models import ExternalId, Institution, RowKind, Source
+from tirek.storage.said import said as _
 
 STAFF_ROLES = {
     "teacher": "teacher", "aide": "aide", "counselor": "psychologist", "principal": "head", "proctor": "proctor",
