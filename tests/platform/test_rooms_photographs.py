@@ -14,10 +14,9 @@ from PIL import Image
 from rooms_world import NOW, build, client_of, exif_with_place, jpeg, photograph, sent
 
 from tirek.access.scope import loading
-from tirek.facilities import pictures
 from tirek.facilities.models import Photograph
 from tirek.facilities.services import findings, photographs
-from tirek.storage import sealed
+from tirek.storage import pictures, sealed
 from tirek_engines.errors import Refusal
 
 pytestmark = pytest.mark.django_db

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from tirek.access.permissions import may
 from tirek.access.scope import current_scope
 from tirek.storage.database import LOADER
+from tirek.storage.pictures import BadPhotograph
 from tirek_engines.errors import Refusal
 
 
@@ -33,12 +34,6 @@ class BadFinding(Refusal):
     code = "bad_finding"
 
 
-class BadPhotograph(Refusal):
-    """The file is no picture that can be kept."""
-
-    code = "bad_photograph"
-
-
 class Incomplete(Refusal):
     """Something is still to be decided or given before this step."""
 
@@ -58,3 +53,6 @@ def must(permission: str, *org_nos: int) -> None:
         )
     if not all(scope.covers(org_no) for org_no in org_nos):
         raise NotAllowed(_("The institution lies outside your territory. Ask the department that answers for it."))
+
+
+__all__ = ["BadFinding", "BadPhotograph", "Incomplete", "NotAllowed", "NotFound", "WrongState", "must"]

@@ -8,9 +8,9 @@ from functools import cache
 
 from tirek.facilities.demonstration.drawn import room_picture
 from tirek.facilities.models import Photograph
-from tirek.facilities.pictures import Picture, redraw
 from tirek.registry.models import Room
 from tirek.storage import sealed
+from tirek.storage.pictures import Picture, redraw
 
 SPACE = uuid.UUID("7e1d9c52-6a5e-5d0b-9a41-3f0a6f1c2b77")
 WALKER = "Синтетикалық үйлестіруші"

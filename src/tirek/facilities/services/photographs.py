@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from tirek.access.models import User
 from tirek.access.scope import loading
 from tirek.facilities.models import Finding, Photograph, Stage, Work, WorkState
-from tirek.facilities.pictures import Picture, redraw
 from tirek.facilities.refusals import BadPhotograph, Incomplete, NotFound, WrongState, must
 from tirek.storage import sealed
+from tirek.storage.pictures import Picture, redraw
 
 MOST_A_ROOM = 60
 PLACES = 5  # decimals of a degree: about a metre

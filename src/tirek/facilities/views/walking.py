@@ -17,11 +17,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from tirek.access.gates import gate
-from tirek.facilities import pictures
 from tirek.facilities.pages.offline import page_parts, worker_script
 from tirek.facilities.queries import walks as queries
 from tirek.facilities.refusals import BadFinding, BadPhotograph, NotFound
 from tirek.facilities.services import findings, photographs
+from tirek.storage import pictures
 from tirek_engines.errors import Refusal
 
 MOST_BYTES = 2_000_000

@@ -14,7 +14,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tirek.access.gates import gate
-from tirek.facilities import pictures
 from tirek.facilities.forms.works import BackForm, CancelForm, OpenForm, PhotographForm, StepForm
 from tirek.facilities.pages import board
 from tirek.facilities.pages.places import school_frame
@@ -22,7 +21,7 @@ from tirek.facilities.queries import photographs, rooms, works
 from tirek.facilities.services import acceptance
 from tirek.facilities.services import photographs as photograph_services
 from tirek.facilities.services import works as services
-from tirek.storage import sealed
+from tirek.storage import pictures, sealed
 from tirek.tasks.services import MAX_EVIDENCE_BYTES, File
 from tirek_engines.errors import Refusal
 

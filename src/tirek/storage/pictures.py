@@ -10,7 +10,7 @@ from fractions import Fraction
 from django.utils.translation import gettext as _
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from tirek.facilities.refusals import BadPhotograph
+from tirek_engines.errors import Refusal
 
 MOST_BYTES = 20 * 1024 * 1024
 MOST_PIXELS = 80_000_000
@@ -18,6 +18,12 @@ LONGEST, LONGEST_SMALL = 1600, 320
 QUALITY, QUALITY_SMALL = 82, 74
 HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"heif"}
 FORMATS = ("JPEG", "PNG", "WEBP")
+
+
+class BadPhotograph(Refusal):
+    """The file is no picture that can be kept."""
+
+    code = "bad_photograph"
 
 
 @dataclass(frozen=True)
