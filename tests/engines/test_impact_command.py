@@ -218,3 +218,123 @@ def test_a_gap_is_between_two(tmp_path):
     result = run("gap", source, "--outcome", "exit", "--group", "district", "--x", "entry", "--out", tmp_path / "gap")
     assert result.exit_code == 2
     assert "3 groups" in result.output
+
+
+def checks(out: Path) -> dict[str, object]:
+    return {c["check"]: c["passed"] for c in json.loads((out / "report.json").read_text(encoding="utf-8"))["checks"]}
+
+
+def test_one_school_against_one_is_no_effect_and_has_no_interval(tmp_path):
+    result, out = impact(tmp_path, [r for r in rows() if r[0] in ("S00", "S39")], "--from", 2026)
+    assert result.exit_code == 0, result.output
+    did = table(out / "effects.csv")[0]
+    assert (did["low"], did["high"], did["p_wild"]) == ("", "", "")
+    report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    assert report["claim"] == "change"
+    assert checks(out)["variance"] is False
+    assert checks(out)["treated_clusters"] is False
+
+
+def test_a_fact_that_tells_the_sides_apart_forbids_the_word_effect(tmp_path):
+    data = [[*r, r[2]] for r in rows()]
+    result, out = impact(tmp_path, data, "--from", 2026, "--match", "far", header=[*HEADER, "far"])
+    assert result.exit_code == 0, result.output
+    far = next(r for r in table(out / "balance.csv") if r["variable"] == "far")
+    assert (far["smd"], far["verdict"]) == ("inf", "not comparable")
+    report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    assert (report["claim"], report["largest_smd"], report["largest_smd_in"]) == ("change", None, "far")
+
+
+def entering(never: bool) -> list[list[object]]:
+    rng, found = np.random.default_rng(6), []
+    for s in range(24):
+        entry = (2023, 2024, 2025, 0)[s % 4] if never else (2023, 2024, 2025)[s % 3]
+        base = rng.normal(500, 5)
+        for year in range(2021, 2026):
+            found.append([f"S{s:02}", year, int(entry > 0), base + 4 * (0 < entry <= year) + rng.normal(), entry])
+    return found
+
+
+def test_where_nobody_never_enters_the_last_are_compared_with_until_they_do(tmp_path):
+    data = entering(never=False)
+    source = write(tmp_path / "all.csv", ["school", "year", "supported", "points", "entry"], data)
+    result = run(
+        "impact", source, *ARGUMENTS, "--first-treated", "entry", "--control", "not-yet", "--out", tmp_path / "all"
+    )
+    assert result.exit_code == 0, result.output
+    assert "the 8 units that enter last, at 2025, are compared with" in result.output
+    cut = [[*r[:2], int(r[4] < 2025), r[3], r[4] % 2025] for r in data if r[1] < 2025]
+    source = write(tmp_path / "cut.csv", ["school", "year", "supported", "points", "entry"], cut)
+    again = run(
+        "impact", source, *ARGUMENTS, "--first-treated", "entry", "--control", "not-yet", "--out", tmp_path / "cut"
+    )
+    assert again.exit_code == 0, again.output
+    assert table(tmp_path / "all" / "effects.csv") == table(tmp_path / "cut" / "effects.csv")
+    assert abs(float(table(tmp_path / "all" / "effects.csv")[0]["estimate"]) - 4) < 1.5
+
+
+def test_waves_with_names_can_be_waves_of_entry(tmp_path):
+    data = entering(never=True)
+    header = ["school", "year", "supported", "points", "entry"]
+    named = [[r[0], f"wave {r[1] - 2020}", r[2], r[3], f"Wave {r[4] - 2020}" if r[4] else ""] for r in data]
+    for name, some in (("years", data), ("named", named)):
+        source = write(tmp_path / f"{name}.csv", header, some)
+        result = run("impact", source, *ARGUMENTS, "--first-treated", "entry", "--out", tmp_path / name)
+        assert result.exit_code == 0, result.output
+    years, named = (table(tmp_path / name / "groups.csv") for name in ("years", "named"))
+    assert [r["estimate"] for r in years] == [r["estimate"] for r in named]
+
+
+@pytest.mark.parametrize("words", [("да", "нет"), ("иә", "жоқ"), ("Y", "N"), ("True", "False")])
+def test_taking_part_can_be_a_word(tmp_path, words):
+    data = [[*r[:2], words[0] if r[2] else words[1], *r[3:]] for r in rows()]
+    result, out = impact(tmp_path, data, "--from", 2026)
+    assert result.exit_code == 0, result.output
+    report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    assert report["treated_units"] == 10
+
+
+def test_the_sentence_names_the_level_of_its_interval(tmp_path):
+    result, _ = impact(tmp_path, rows(), "--from", 2026, "--level", 0.8)
+    assert "(80 % interval" in result.output
+
+
+def test_who_weighs_nothing_might_as_well_not_be_there(tmp_path):
+    header = [*HEADER, "weight"]
+    _, out = impact(tmp_path, [[*r, 0 if r[0] in ("S00", "S30") else 1] for r in rows()], "--from", 2026, "--weight",
+                    "weight", header=header)  # fmt: skip
+    whole = table(out / "effects.csv")
+    (tmp_path / "less").mkdir()
+    _, out = impact(tmp_path / "less", [r for r in rows() if r[0] not in ("S00", "S30")], "--from", 2026)
+    assert whole == table(out / "effects.csv")
+
+
+def test_the_band_of_the_event_study_is_wider_than_single_intervals(tmp_path):
+    _, out = impact(tmp_path, rows(), "--from", 2026)
+    for row in table(out / "eventstudy.csv"):
+        assert float(row["band_low"]) <= float(row["low"])
+        assert float(row["band_high"]) >= float(row["high"])
+
+
+def test_a_gap_without_enough_schools_has_no_error_and_says_so(tmp_path):
+    rng = np.random.default_rng(1)
+    data = [[f"S{s}", "town" if s else "village", rng.normal(s, 1), rng.normal()] for s in range(3) for _ in range(12)]
+    source = write(tmp_path / "p.csv", ["school", "place", "points", "ses"], data)
+    result = run(
+        "gap",
+        source,
+        "--outcome",
+        "points",
+        "--group",
+        "place",
+        "--x",
+        "ses",
+        "--cluster",
+        "school",
+        "--out",
+        tmp_path / "g",
+    )
+    assert result.exit_code == 0, result.output
+    assert "A group has a single cluster" in result.output
+    assert {r["se"] for r in table(tmp_path / "g" / "gap.csv")} == {""}
+    assert run("verify", tmp_path / "g").exit_code == 0

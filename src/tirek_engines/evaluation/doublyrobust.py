@@ -47,11 +47,14 @@ def difference(change: Floats, treated: Bools, x: Floats, weights: Floats) -> Di
     Raises
     ------
     Refusal
-        ``no_overlap`` where the covariates tell treated from comparison units without fail.
+        ``no_overlap`` where the covariates tell treated from comparison units without fail; ``collinear_covariates``.
     """
     n = change.shape[0]
     d = treated.astype(np.float64)
+    x = _standardised(x)
+    _check_rank(x)
     chance, bread = _chance(x, d, weights)
+    _check_rank(x[~treated])
     only = weights * (1.0 - d)
     inner = np.linalg.inv((x * only[:, None]).T @ x / n)
     slope = inner @ (x.T @ (only * change)) / n
@@ -67,6 +70,24 @@ def difference(change: Floats, treated: Bools, x: Floats, weights: Floats) -> Di
     other_part = other * (left - mean_other) - by_regression @ (other[:, None] * x).mean(axis=0)
     other_part += by_chance @ ((other * (left - mean_other))[:, None] * x).mean(axis=0)
     return Difference(mean_own - mean_other, own_part / own.mean() - other_part / other.mean())
+
+
+def _standardised(x: Floats) -> Floats:
+    """The columns with mean zero and spread one, which changes neither estimate nor influence; those that do not vary left out."""
+    centred = x[:, 1:] - x[:, 1:].mean(axis=0)
+    spread = centred.std(axis=0)
+    varies = spread > 1e-12 * np.abs(x[:, 1:]).max(axis=0, initial=0.0)
+    return np.column_stack([x[:, :1], centred[:, varies] / spread[varies]])
+
+
+def _check_rank(x: Floats) -> None:
+    """What is expected of the treated is learnt from covariates of the comparison units, which must not follow from each other."""
+    if x.shape[1] > 1 and np.linalg.matrix_rank(x, tol=1e-8 * np.sqrt(x.shape[0])) < x.shape[1]:
+        raise Refusal(
+            "Among the comparison units the covariates follow from each other or do not vary, so they cannot be adjusted "
+            "for. Leave out one of them.",
+            code="collinear_covariates",
+        )
 
 
 def _chance(x: Floats, d: Floats, weights: Floats) -> tuple[Floats, Floats]:

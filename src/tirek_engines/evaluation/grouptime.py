@@ -97,6 +97,8 @@ class Effect:
 def att_cells(panel: Panel, control: Control = "never") -> list[Cell]:
     """Every ATT(g, t) that has a comparison; waves before entry against the wave before them, for the pre-trends.
 
+    With ``not-yet`` everybody is compared with who enters later than both waves of the comparison, of whatever group.
+
     Raises
     ------
     Refusal
@@ -126,7 +128,7 @@ def _cell(panel: Panel, group: float, k: int, control: Control) -> Cell | None:
     latest = max(time, float(panel.waves[base]))
     compared = ~np.isfinite(panel.entry)
     if control == "not-yet":
-        compared |= (panel.entry > latest) & (panel.entry > group)
+        compared |= (panel.entry > latest) & ~treated
     if not compared.any():
         return None
     used = treated | compared

@@ -13,10 +13,16 @@ from tirek_engines.evaluation._kernels import group_sums
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+NO_ERROR = 1e-12
+"""Errors below this share of the estimate are rounding: clusters do not differ."""
+
 
 @dataclass(frozen=True)
 class Errors:
-    """Standard error, p of the multiplier bootstrap of t, and the interval by t with clusters - 1 degrees of freedom."""
+    """Standard error, p of the multiplier bootstrap of t, and the interval by t with clusters - 1 degrees of freedom.
+
+    NaN but the error, where clusters do not differ.
+    """
 
     se: float
     p: float
@@ -47,16 +53,38 @@ def errors(estimate: float, influence: Floats, cluster: Ints, *, draws: int, see
     sums = by_cluster(influence, cluster)
     n, groups = influence.shape[0], sums.shape[0]
     se = float(np.sqrt(sums @ sums)) / n
-    if se == 0.0:
-        return Errors(0.0, float("nan"), estimate, estimate)
+    if groups < 2 or se <= NO_ERROR * max(1.0, abs(estimate)):
+        return Errors(se, float("nan"), float("nan"), float("nan"))
     reach = float(t.ppf(0.5 + level / 2.0, groups - 1)) * se
-    rng = np.random.default_rng(seed)
-    bits = np.unpackbits(rng.integers(0, 256, (draws, -(-groups // 8)), dtype=np.uint8), axis=1, count=groups)
-    tops = (1.0 - 2.0 * bits) @ sums / n
+    tops = _signs(groups, draws, seed) @ sums / n
     squares = (float(sums @ sums) - (tops * n) ** 2 / groups) / n**2
     found = np.abs(tops) / np.sqrt(np.maximum(squares, 1e-300))
     own = abs(estimate) / se
     return Errors(se, float((1 + np.sum(found >= own)) / (1 + draws)), estimate - reach, estimate + reach)
+
+
+def _signs(groups: int, draws: int, seed: int) -> Floats:
+    rng = np.random.default_rng(seed)
+    bits = np.unpackbits(rng.integers(0, 256, (draws, -(-groups // 8)), dtype=np.uint8), axis=1, count=groups)
+    return np.asarray(1.0 - 2.0 * bits, dtype=np.float64)
+
+
+def uniform_reach(influence: Floats, cluster: Ints, *, draws: int, seed: int, level: float = 0.95) -> Floats:
+    """Half widths of a band that holds all estimates at once, shape (estimates,).
+
+    The quantile of the largest |t| among the estimates in the multiplier bootstrap (Callaway & Sant'Anna 2021, algorithm 1),
+    not below that of a single estimate; NaN for estimates without an error.
+    """
+    sums = by_cluster(influence, cluster)
+    n, groups = influence.shape[0], sums.shape[0]
+    se = np.sqrt(np.einsum("gk,gk->k", sums, sums)) / n
+    sound = se > 0.0
+    if groups < 2 or not sound.any():
+        return np.full(se.shape, np.nan)
+    tops = np.abs(_signs(groups, draws, seed) @ sums[:, sound]) / (n * se[sound])
+    own = float(t.ppf(0.5 + level / 2.0, groups - 1))
+    factor = max(float(np.quantile(tops.max(axis=1), level)), own)
+    return np.where(sound, factor * se, np.nan)
 
 
 def joint_p(estimates: Floats, influence: Floats, cluster: Ints) -> tuple[float, int]:

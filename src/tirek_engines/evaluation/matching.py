@@ -6,6 +6,7 @@ replacement (Rubin 1980, Biometrics 36; Stuart 2010, Stat. Sci. 25, section 3).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -113,6 +114,7 @@ class Balance:
 
     ``smd`` is Hedges' g: difference of means over the pooled standard deviation of all units before matching, times
     1 - 3/(4N - 9) (WWC 5.0, appendix E); the same deviation serves after matching, so that the figures can be compared.
+    Infinite where the sides differ in a fact that varies within neither of them.
     """
 
     mean_treated: float
@@ -140,6 +142,13 @@ def balance(values: Floats, treated: Bools, weights: Floats) -> list[Balance]:
         treated_before = float(column[treated].mean())
         mean = float(np.average(column, weights=own)) if own.sum() > 0 else float("nan")
         after = float(np.average(column, weights=other)) if other.sum() > 0 else float("nan")
-        scale = small / sd if sd > 0 else 0.0
-        found.append(Balance(mean, before, after, (treated_before - before) * scale, (mean - after) * scale))
+        apart = [_apart(a - b, float(sd), small) for a, b in ((treated_before, before), (mean, after))]
+        found.append(Balance(mean, before, after, *apart))
     return found
+
+
+def _apart(difference: float, sd: float, small: float) -> float:
+    """A difference in standard deviations: none, or endless, where nothing varies within the sides."""
+    if sd > 1e-12 * abs(difference):
+        return difference * small / sd
+    return 0.0 if difference == 0.0 else math.copysign(math.inf, difference)

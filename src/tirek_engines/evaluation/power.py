@@ -48,7 +48,7 @@ def mdes(
     for name, value in (("rho", rho), ("R2 between", explained_between), ("R2 within", explained_within)):
         if not 0.0 <= value <= 1.0:
             raise Refusal(f"{name} has to be between 0 and 1, not {value:g}.", code="out_of_range", name=name)
-    if pupils <= 0:
+    if not (pupils > 0 and np.isfinite(pupils)):
         raise Refusal("There has to be at least one pupil a school.", code="out_of_range", name="pupils")
     freedom = schools - school_covariates - 2
     if freedom < 1:
@@ -65,6 +65,8 @@ def mdes(
 
 def schools_needed(effect: float, pupils: float, *, most: int = 20_000, **design: float) -> int:
     """The smallest number of schools at which `effect` is detectable; see `mdes`."""
+    if not (effect > 0 and np.isfinite(effect)):
+        raise Refusal(f"An effect is a number above zero, not {effect:g}.", code="out_of_range", name="effect")
     low, high = int(design.get("school_covariates", 0)) + 3, most
     if mdes(most, pupils, **design) > effect:  # type: ignore[arg-type]
         raise Refusal(

@@ -65,10 +65,10 @@ def collapse(rows: Rows) -> ClusterSums:
     The columns of waves and x that do not vary within units are left out; one degree of freedom stands for the mean.
     """
     d = rows.treated[rows.unit] & rows.after[rows.wave]
-    table = _within(rows, d.astype(np.float64))
+    table, raw = _within(rows, d.astype(np.float64))
     products = group_products(table, rows.weights, rows.cluster, int(rows.cluster.max()) + 1)
     total = products.sum(axis=0)
-    kept = _independent(total[:-1, :-1])
+    kept = _independent(total[:-1, :-1], raw)
     if TAU not in kept:
         raise Refusal(
             "Treatment does not vary within units once the waves are taken out, so it has no effect to be seen. "
@@ -80,23 +80,31 @@ def collapse(rows: Rows) -> ClusterSums:
     )
 
 
-def _within(rows: Rows, d: Floats) -> Floats:
+def _within(rows: Rows, d: Floats) -> tuple[Floats, Floats]:
+    """[D, waves but the first, x, outcome] less the means of units, and the columns' sums of squares before.
+
+    Columns of x have mean zero and spread one, so that their units of measurement do not matter.
+    """
     waves = (rows.wave[:, None] == np.arange(1, rows.n_waves)).astype(np.float64)
-    table = np.ascontiguousarray(np.column_stack([d, waves, rows.x, rows.outcome]))
+    spread = rows.x.std(axis=0)
+    x = (rows.x - rows.x.mean(axis=0)) / np.where(
+        spread > 1e-12 * np.abs(rows.x).max(axis=0, initial=0.0), spread, np.inf
+    )
+    table = np.ascontiguousarray(np.column_stack([d, waves, x, rows.outcome]))
     n_units = int(rows.unit.max()) + 1
     _, sums = group_sums(table * rows.weights[:, None], rows.unit, n_units)
     mass = np.bincount(rows.unit, rows.weights, n_units)
     means = sums / np.where(mass > 0, mass, 1.0)[:, None]
-    return np.asarray(table - means[rows.unit])
+    return np.asarray(table - means[rows.unit]), rows.weights @ table[:, :-1] ** 2
 
 
-def _independent(products: Floats) -> list[int]:
+def _independent(products: Floats, raw: Floats) -> list[int]:
     """Columns that do not follow from those before them (pivots of Cholesky), waves and x first, so that D is judged last."""
     order = [*range(1, products.shape[0]), TAU]
     scale = np.maximum(np.diag(products), 1e-300)
     kept: list[int] = []
     for j in order:
-        if products[j, j] <= 1e-12:
+        if products[j, j] <= 1e-12 * raw[j]:
             continue
         left = products[j, j]
         if kept:
@@ -126,10 +134,10 @@ def permutation_test(rows: Rows, estimate: float, *, draws: int = 9999, seed: in
     treated_cluster[rows.cluster[rows.treated[rows.unit]]] = True
     if np.any(treated_cluster[rows.cluster] != rows.treated[rows.unit]):
         return Permutation(float("nan"), 0, False)
-    everybody = _within(rows, rows.after[rows.wave].astype(np.float64))
+    everybody, raw = _within(rows, rows.after[rows.wave].astype(np.float64))
     products = group_products(everybody, rows.weights, rows.cluster, treated_cluster.size)
     total = products.sum(axis=0)
-    kept = [j for j in _independent(total[:-1, :-1]) if j != TAU]
+    kept = [j for j in _independent(total[:-1, :-1], raw) if j != TAU]
     fixed = total[np.ix_(kept, kept)]
     labels, enumerated = _assignments(treated_cluster, draws, seed)
     own = labels @ products[:, TAU, TAU]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tirek_engines.errors import BrokenContract, Refusal
 from tirek_engines.evaluation._kernels import group_sums
 from tirek_engines.evaluation.mixed import Point, SchoolSums
-from tirek_engines.evaluation.search import lowest
+from tirek_engines.evaluation.search import HIGHEST, lowest
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -19,6 +19,9 @@ Ints = NDArray[np.int64]
 OVERLAP = 1.39
 """Factor of the standard error at which intervals of two schools overlap when they do not differ at 5 %
 (Goldstein & Healy 1995, J. R. Stat. Soc. A 158, p. 175)."""
+
+NOTHING_LEFT = 1e-10
+"""Share of the outcome's variance below which what is left is rounding."""
 
 
 @dataclass(frozen=True)
@@ -113,11 +116,14 @@ def value_added(
     Raises
     ------
     Refusal
-        ``one_school``, ``schools_of_one``, ``no_spread``, ``collinear``, ``one_district``, ``districts_of_one``.
+        ``one_school``, ``schools_of_one``, ``no_spread``, ``collinear``, ``one_district``, ``districts_of_one``,
+        ``no_residual``.
     """
     data, centres = collapse(outcome, x, school, district_of_school)
-    _check(data, names or [f"column {k + 1}" for k in range(x.shape[1])])
+    _check(data, centres, names or [f"column {k + 1}" for k in range(x.shape[1])])
     point, settled = lowest(data, restricted=restricted)
+    if point.ratios.max() > 0.99 * np.exp(HIGHEST):
+        _refuse_certainty()
     beta, covariance = _uncentred(point, centres)
     return ValueAdded(
         beta=beta,
@@ -150,7 +156,13 @@ def collapse(
     return SchoolSums(counts.astype(np.float64), sums, table.T @ table, district, n_districts), centres
 
 
-def _check(data: SchoolSums, names: Sequence[str]) -> None:
+def _refuse_certainty() -> None:
+    raise Refusal("Nothing is left to chance: the columns tell every result without fail, or all pupils of a school have "
+                  "one result. Give results of pupils, and leave out columns that were made from them.",
+                  code="no_residual")  # fmt: skip
+
+
+def _check(data: SchoolSums, centres: Floats, names: Sequence[str]) -> None:
     if data.n.size < 2:
         raise Refusal("All pupils are of one school, so schools cannot be compared. Give pupils of several schools.",
                       code="one_school")  # fmt: skip
@@ -163,8 +175,8 @@ def _check(data: SchoolSums, names: Sequence[str]) -> None:
         raise Refusal("No district has two schools, so districts and schools cannot be told apart. Leave the district "
                       "out.", code="districts_of_one")  # fmt: skip
     spread = np.diag(data.products)[1:]
-    for name, value in zip([*names, "The outcome"], spread, strict=True):
-        if value <= 1e-12 * data.n_pupils:
+    for name, value, centre in zip([*names, "The outcome"], spread, centres, strict=True):
+        if value <= 1e-24 * data.n_pupils * centre**2:
             raise Refusal(f"{name} has the same value for all pupils. Leave it out.", code="no_spread", column=name)
     scale = np.sqrt(spread[:-1])
     relations = data.products[1:-1, 1:-1] / np.outer(scale, scale)
@@ -173,6 +185,10 @@ def _check(data: SchoolSums, names: Sequence[str]) -> None:
         guilty = [name for name, part in zip(names, vectors[:, 0], strict=True) if abs(part) > 0.1]
         raise Refusal(f"Columns follow from each other: {', '.join(guilty)}. Leave one of them out.", code="collinear",
                       columns=guilty)  # fmt: skip
+    own, cross = data.products[1:-1, 1:-1], data.products[1:-1, -1]
+    told = float((cross / scale) @ np.linalg.solve(own / np.outer(scale, scale), cross / scale)) if names else 0.0
+    if data.products[-1, -1] - told <= NOTHING_LEFT * data.products[-1, -1] or data.n_pupils <= data.n_terms:
+        _refuse_certainty()
 
 
 def _uncentred(point: Point, centres: Floats) -> tuple[Floats, Floats]:

@@ -44,7 +44,7 @@ class WildResult:
     p : float
         Share of draws with |t*| >= |t|.
     low, high : float
-        Interval of the hypotheses not rejected; NaN where it has no end within reach.
+        Interval of the hypotheses not rejected; NaN where it has no end within reach, and where clusters leave no error.
     draws : int
         Patterns of signs.
     enumerated : bool
@@ -94,7 +94,8 @@ def wild_test(
     signs = _all_signs(groups) if enumerated else _random(groups, draws, kind, seed)
     parts = _Parts.of(data, term, signs, are_signs=kind == "rademacher")
     if parts.se <= 1e-12 * max(1.0, abs(parts.estimate)):
-        return WildResult(float("nan"), float("nan"), parts.estimate, parts.estimate, signs.shape[0], enumerated, kind)
+        nothing = float("nan")
+        return WildResult(nothing, nothing, nothing, nothing, signs.shape[0], enumerated, kind)
     low = high = float("nan")
     if interval:
         low, high = _inverted(parts, 1.0 - level)

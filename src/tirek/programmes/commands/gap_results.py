@@ -73,7 +73,11 @@ class Results:
         return "\n".join(
             [
                 f"{self.first} {g.means[0]:.4g}, {self.second} {g.means[1]:.4g}: gap {g.estimates['gap']:.4g} "
-                f"({g.low['gap']:.4g} to {g.high['gap']:.4g}).",
+                + (
+                    f"({g.low['gap']:.4g} to {g.high['gap']:.4g})."
+                    if g.low["gap"] == g.low["gap"]
+                    else "(no interval)."
+                ),
                 f"Of this {g.estimates['explained']:.4g} goes with what differs in {', '.join(self.names)}; "
                 f"{g.estimates['unexplained']:.4g} does not.",
             ]
@@ -84,6 +88,8 @@ def compute(path: Path, options: Mapping[str, Any]) -> Results:
     """Read the pupils and decompose: what the command writes and `verify` computes again."""
     notes: list[str] = []
     x_columns = tables.covariate_columns(options["x"])
+    if not x_columns:
+        raise Refusal("--x names no column, so there is nothing that the gap could go with.", code="no_columns")
     texts = [options["group"], options["cluster"]]
     used = [options["outcome"], options["weight"], *x_columns]
     frame = tables.read(path, texts, used)
@@ -91,7 +97,6 @@ def compute(path: Path, options: Mapping[str, Any]) -> Results:
     if frame.height == 0:
         raise Refusal("No row is complete, so there is nothing to compare.", code="nobody")
     faults = Faults(path.name)
-    outcome = tables.number_column(frame, options["outcome"], faults)
     weights = tables.number_column(frame, options["weight"], faults) if options["weight"] else np.ones(frame.height)
     for row in np.flatnonzero(weights < 0).tolist():
         faults.add(
@@ -101,6 +106,9 @@ def compute(path: Path, options: Mapping[str, Any]) -> Results:
             "A weight is zero or more.",
             "Correct it.",
         )
+    faults.raise_if_any()
+    frame, weights = tables.with_weight(frame, weights, notes)
+    outcome = tables.number_column(frame, options["outcome"], faults)
     group = tables.labels(frame, options["group"])
     if len(group.names) != 2:
         faults.add(None, options["group"], ", ".join(group.names[:5]), f"This column has {len(group.names)} groups.",
@@ -111,7 +119,7 @@ def compute(path: Path, options: Mapping[str, Any]) -> Results:
     cluster = tables.labels(frame, options["cluster"]).codes if options["cluster"] else np.arange(frame.height)
     gap = decompose(
         outcome, x, group.codes == first, cluster, weights, draws=options["draws"], seed=options["seed"],
-        level=options["level"],
+        level=options["level"], names=names, groups=(group.names[first], group.names[1 - first]),
     )  # fmt: skip
     notes += _notes(gap, options)
     return Results(gap, group.names[first], group.names[1 - first], names, tuple(notes))
@@ -132,6 +140,8 @@ def _notes(gap: Gap, options: Mapping[str, Any]) -> list[str]:
         notes.append(
             "No --cluster is named: pupils are taken for a simple random sample, and where schools were drawn the errors are too small."
         )
+    elif min(gap.clusters_in_group) < 2:
+        notes.append("A group has a single cluster: no error can be told, so errors and intervals are empty.")
     elif gap.n_clusters < FEW_CLUSTERS:
         notes.append(f"Only {gap.n_clusters} clusters: the bootstrap's errors are rough.")
     if gap.draws < options["draws"]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from tirek.programmes.estimates.impact_results import EVENTS, Results, compute
+from tirek.programmes.estimates.impact_results import EVENTS as ALL_EVENTS
+from tirek.programmes.estimates.impact_results import Results, compute
 from tirek_engines.errors import Refusal
 
 COMMAND = {
@@ -21,6 +22,8 @@ ESTIMATORS = {
     "design": pl.String, "estimand": pl.String, "estimate": pl.Float64, "se_cr1": pl.Float64, "se_cr3": pl.Float64,
     "p": pl.Float64, "low": pl.Float64, "high": pl.Float64, "schools": pl.Int64, "draws": pl.Int64,
 }  # fmt: skip
+EVENTS = {name: kind for name, kind in ALL_EVENTS.items() if not name.startswith("band")}
+"""What a run seals of the event study."""
 MAIN, BY_PUPILS, UNMATCHED, ALONE = "main", "by_pupils", "unmatched", "alone"
 
 
@@ -84,4 +87,4 @@ def _events(everywhere: pl.DataFrame, options: Mapping[str, Any]) -> tuple[pl.Da
         found = compute(panel_of(everywhere, "weight"), options)
     except Refusal:  # an earlier wave that nobody who is counted has sat
         return pl.DataFrame(schema=EVENTS), pl.DataFrame(), None
-    return found.events, found.cells, found.facts["pretrend_p"]
+    return found.events.select(list(EVENTS)), found.cells, found.facts["pretrend_p"]

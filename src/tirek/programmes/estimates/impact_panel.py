@@ -20,6 +20,11 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
+SAID = dict.fromkeys(("true", "t", "yes", "y", "да", "иә"), "1") | dict.fromkeys(
+    ("false", "f", "no", "n", "нет", "жоқ"), "0"
+)
+"""Words for taking part and not."""
+
 
 @dataclass(frozen=True)
 class PanelTable:
@@ -115,8 +120,10 @@ def read_panel(source: Path | pl.DataFrame, options: Mapping[str, Any]) -> Panel
     if frame.height == 0:
         raise Refusal("No row is complete, so there is nothing to compare.", code="nobody")
     faults = Faults(tables.name_of(source))
-    outcome = tables.number_column(frame, options["outcome"], faults)
     weights = _weights(frame, options["weight"], faults)
+    faults.raise_if_any()
+    frame, weights = tables.with_weight(frame, weights, notes)
+    outcome = tables.number_column(frame, options["outcome"], faults)
     unit = tables.labels(frame, options["unit"])
     waves, wave, times = _waves(frame, options["wave"])
     cluster = tables.labels(frame, options["cluster"]) if options["cluster"] else unit
@@ -153,8 +160,13 @@ def _waves(frame: pl.DataFrame, name: str) -> tuple[tuple[str, ...], Ints, Float
         order = np.argsort(numeric.to_numpy(), kind="stable")
         names = [names[k] for k in order]
         times = numeric.to_numpy()[order].astype(np.float64)
+        if np.unique(times).size < times.size:
+            twice = [name for name, time in zip(names, times, strict=True) if (times == time).sum() > 1]
+            raise Refusal(
+                f"Waves are written in two ways: {', '.join(twice[:4])}. Write each in one.", code="wave_twice"
+            )
     else:
-        times = np.arange(len(names), dtype=np.float64)
+        times = np.arange(1.0, len(names) + 1.0)
     if len(names) < 2:
         raise Refusal("There is one wave only, so nothing can have changed. Give at least two.", code="one_wave")
     place = {text: k for k, text in enumerate(names)}
@@ -178,7 +190,7 @@ def _treated(frame: pl.DataFrame, name: str, faults: Faults) -> Floats:
     if column.dtype == pl.Boolean:
         return column.cast(pl.Float64).to_numpy()
     if column.dtype == pl.String:
-        column = column.str.strip_chars().str.to_lowercase().replace({"true": "1", "false": "0", "yes": "1", "no": "0"})
+        column = column.str.strip_chars().str.to_lowercase().replace(SAID)
     found = column.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
     for row in np.flatnonzero((found != 0.0) & (found != 1.0)).tolist():
         faults.add(int(frame["__row"][row]) + 2, name, frame[name][row], "Treatment is 0 or 1.", "Correct it.")
@@ -191,7 +203,7 @@ def _entries(
 ) -> Floats:  # fmt: skip
     """Time of entry of every unit."""
     if options["first_treated"]:
-        return _given(frame, options, unit, treated, times, faults)
+        return _given(frame, options, unit, treated, waves, times, faults)
     ever = np.zeros(len(unit.names))
     np.maximum.at(ever, unit.codes, treated)
     always = np.ones(len(unit.names))
@@ -222,15 +234,17 @@ def _from(options: Mapping[str, Any], waves: tuple[str, ...], notes: list[str]) 
 
 
 def _given(
-    frame: pl.DataFrame, options: Mapping[str, Any], unit: tables.Labels, treated: Floats, times: Floats, faults: Faults
-) -> Floats:
-    """Entry from its own column: empty, 0, infinite or after the last wave is never."""
+    frame: pl.DataFrame, options: Mapping[str, Any], unit: tables.Labels, treated: Floats, waves: tuple[str, ...],
+    times: Floats, faults: Faults,
+) -> Floats:  # fmt: skip
+    """Entry from its own column, a wave or a number: empty, 0, infinite or after the last wave is never."""
     name = options["first_treated"]
     texts = (
         frame[name]
         .str.strip_chars()
         .str.to_lowercase()
         .fill_null("0")
+        .replace({wave.lower(): f"{time:.17g}" for wave, time in zip(waves, times, strict=True)})
         .replace({"": "0", "inf": "0", "never": "0", "nan": "0"})
     )
     found = texts.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
@@ -290,6 +304,30 @@ def _without_early(panel: PanelTable, notes: list[str]) -> PanelTable:
         raise Refusal(
             "Every unit is treated from the first wave on, so there is no before. Add earlier waves.", code="no_before"
         )
+    if early[panel.treated].all():
+        raise Refusal(
+            "All treated units are treated from the first wave on, so there is no before. Add earlier waves, or name a "
+            "later one as the wave of entry.", code="no_before",
+        )  # fmt: skip
     names = ", ".join(name for name, out in zip(panel.units, early, strict=True) if out)
     notes.append(f"{int(early.sum()):,} units were treated at the first wave already and are left out: {names[:200]}.")
     return panel.keep(~early)
+
+
+def last_as_comparison(panel: PanelTable, notes: list[str]) -> PanelTable:
+    """Where nobody never enters, those that enter last are compared with until they do; the waves from then on are left out."""
+    latest = float(panel.entry.max())
+    waves = int((panel.times < latest).sum())
+    if waves < 2 or np.all(panel.entry == latest):
+        return panel
+    rows = panel.wave < waves
+    later = panel.entry == latest
+    notes.append(
+        f"No unit never enters: the {int(later.sum()):,} units that enter last, at {latest:g}, are compared with, and the "
+        "waves from then on are left out."
+    )
+    return replace(
+        panel, outcome=panel.outcome[rows], weights=panel.weights[rows], unit=panel.unit[rows], wave=panel.wave[rows],
+        cluster=panel.cluster[rows], waves=panel.waves[:waves], times=panel.times[:waves],
+        entry=np.where(later, np.inf, panel.entry), x=panel.x[rows], frame=panel.frame.filter(pl.Series(rows)),
+    )  # fmt: skip

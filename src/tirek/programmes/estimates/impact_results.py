@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tirek.programmes.estimates.impact_matching import Compared, compare
-from tirek.programmes.estimates.impact_panel import PanelTable, read_panel
+from tirek.programmes.estimates.impact_panel import PanelTable, last_as_comparison, read_panel
 from tirek.programmes.estimates.impact_words import Check, checks_of, claim_of, sentence
 from tirek.storage.tables import write_csv
 from tirek_engines.errors import Refusal
@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+FEWEST_IN_GROUP = 5
 EFFECTS = {
     "estimand": pl.String, "estimate": pl.Float64, "se_cr1": pl.Float64, "se_cr3": pl.Float64, "p_wild": pl.Float64,
     "low": pl.Float64, "high": pl.Float64, "estimate_sd": pl.Float64, "clusters": pl.Int64, "draws": pl.Int64,
 }  # fmt: skip
 EVENTS = {
     "event": pl.Float64, "estimate": pl.Float64, "se": pl.Float64, "low": pl.Float64, "high": pl.Float64,
-    "p": pl.Float64,
+    "p": pl.Float64, "band_low": pl.Float64, "band_high": pl.Float64,
 }  # fmt: skip
 
 
@@ -89,6 +90,8 @@ def compute(source: Path | pl.DataFrame, options: Mapping[str, Any]) -> Results:
     if not panel.treated.any():
         raise Refusal("No unit is treated, so there is no effect to estimate.", code="nobody_treated")
     notes = list(panel.notes)
+    if panel.treated.all() and options["control"] == "not-yet":
+        panel = last_as_comparison(panel, notes)
     compared = compare(panel, options, notes)
     panel = compared.panel
     if panel.treated.all():
@@ -109,7 +112,7 @@ def _effect(compared: Compared, options: Mapping[str, Any], notes: list[str]) ->
     study = _study(panel, notes)
     cells = grouptime.att_cells(study.panel, options["control"])
     effects += [_summary_row(e, study, options, sd) for e in grouptime.summaries(study.panel, cells)]
-    events = [_event_row(e, study, options) for e in grouptime.event_study(study.panel, cells)]
+    events = _event_rows(grouptime.event_study(study.panel, cells), study, options)
     p, freedom = _pretrend(cells, study)
     main = effects[0]
     facts = _facts(compared, study, main) | {
@@ -118,8 +121,9 @@ def _effect(compared: Compared, options: Mapping[str, Any], notes: list[str]) ->
         "pretrend_p": p, "pretrend_df": freedom,
         "permutation_p": None if permutation is None or np.isnan(permutation.p) else permutation.p,
         "permutation_draws": None if permutation is None else permutation.draws,
-        "seed": options["seed"],
+        "seed": options["seed"], "level": options["level"], "se": main["se_cr1"],
     }  # fmt: skip
+    _tell_of_small_groups(study, notes)
     groups = [
         {"group": c.group, "wave": c.time, "estimate": c.estimate, "se": _se(c.influence, study),
          "treated": c.n_treated, "comparison": c.n_comparison} for c in cells
@@ -128,6 +132,14 @@ def _effect(compared: Compared, options: Mapping[str, Any], notes: list[str]) ->
         compared, pl.DataFrame(effects, schema=EFFECTS), pl.DataFrame(events, schema=EVENTS), pl.DataFrame(groups),
         facts, tuple(checks_of(facts)), tuple(notes),
     )  # fmt: skip
+
+
+def _tell_of_small_groups(study: _Study, notes: list[str]) -> None:
+    """The error of a group of one or two comes from the comparison side alone, or nearly so."""
+    sizes = {float(g): int((study.panel.entry == g).sum()) for g in study.panel.groups}
+    small = [f"{g:g} ({n})" for g, n in sizes.items() if n < FEWEST_IN_GROUP]
+    if small and len(sizes) > 1:
+        notes.append(f"Few units entered at {', '.join(small)}: the errors of these groups are too small.")
 
 
 @dataclass(frozen=True)
@@ -157,9 +169,25 @@ def _study(panel: PanelTable, notes: list[str]) -> _Study:
         if panel.x_names
         else np.zeros((int(whole.sum()), 0))
     )
+    _tell_of_moving(panel, notes)
     _, cluster = np.unique(panel.cluster_of_unit[whole], return_inverse=True)
     study = grouptime.Panel(means[whole], panel.times, panel.entry[whole], weights / weights.mean(), x)
     return _Study(study, cluster.astype(np.int64), np.flatnonzero(whole))
+
+
+def _tell_of_moving(panel: PanelTable, notes: list[str]) -> None:
+    """Covariates are taken at the first wave in effects by time; in the two-way regression only what moves counts."""
+    moving, still = [], []
+    for name, column in zip(panel.x_names, panel.x.T, strict=True):
+        means = panel.cells(column)[0]
+        apart = np.nanmax(means, axis=1) - np.nanmin(means, axis=1)
+        (moving if np.nanmax(apart) > 1e-9 * np.abs(column).max(initial=0.0) else still).append(name)
+    if moving:
+        notes.append(f"Effects by time take {', '.join(moving)} as it was at the first wave, before anything was done.")
+    if still and np.unique(panel.entry[panel.treated]).size == 1:
+        notes.append(
+            f"The two-way estimate (did) does not adjust for what stays the same: {', '.join(still)}; att_… do."
+        )
 
 
 def _first(panel: PanelTable, values: Floats) -> Floats:
@@ -210,21 +238,24 @@ def _summary_row(effect: grouptime.Effect, study: _Study, options: Mapping[str, 
     )
     return {
         "estimand": effect.estimand, "estimate": effect.estimate, "se_cr1": e.se, "se_cr3": None, "p_wild": e.p,
-        "low": e.low, "high": e.high, "estimate_sd": effect.estimate / sd if sd > 0 else None,
+        "low": _or_none(e.low), "high": _or_none(e.high), "estimate_sd": effect.estimate / sd if sd > 0 else None,
         "clusters": int(study.cluster.max()) + 1, "draws": options["draws"],
     }  # fmt: skip
 
 
-def _event_row(effect: grouptime.Effect, study: _Study, options: Mapping[str, Any]) -> dict[str, Any]:
-    e = influence.errors(
-        effect.estimate,
-        effect.influence,
-        study.cluster,
-        draws=options["draws"],
-        seed=options["seed"],
-        level=options["level"],
-    )
-    return {"event": effect.at, "estimate": effect.estimate, "se": e.se, "low": e.low, "high": e.high, "p": e.p}
+def _event_rows(effects: list[grouptime.Effect], study: _Study, options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Effects by time since entry, each with its own interval and with the band that holds all of them at once."""
+    drawn = {"draws": options["draws"], "seed": options["seed"], "level": options["level"]}
+    stacked = np.stack([effect.influence for effect in effects], axis=1)
+    reach = influence.uniform_reach(stacked, study.cluster, **drawn)
+    rows = []
+    for effect, wide in zip(effects, reach.tolist(), strict=True):
+        e = influence.errors(effect.estimate, effect.influence, study.cluster, **drawn)
+        rows.append({
+            "event": effect.at, "estimate": effect.estimate, "se": e.se, "low": e.low, "high": e.high, "p": e.p,
+            "band_low": effect.estimate - wide, "band_high": effect.estimate + wide,
+        })  # fmt: skip
+    return rows
 
 
 def _se(values: Floats, study: _Study) -> float:
@@ -249,8 +280,10 @@ def _reference_sd(panel: PanelTable) -> float:
     chosen = own & last if (own & last).sum() > 1 else own
     if chosen.sum() < 2 or panel.weights[chosen].sum() <= 0:
         return float("nan")
+    n = int(chosen.sum())
     mean = np.average(panel.outcome[chosen], weights=panel.weights[chosen])
-    return float(np.sqrt(np.average((panel.outcome[chosen] - mean) ** 2, weights=panel.weights[chosen])))
+    squares = np.average((panel.outcome[chosen] - mean) ** 2, weights=panel.weights[chosen])
+    return float(np.sqrt(squares * n / (n - 1)))
 
 
 def _facts(compared: Compared, study: _Study, main: Mapping[str, Any]) -> dict[str, Any]:
@@ -266,7 +299,7 @@ def _facts(compared: Compared, study: _Study, main: Mapping[str, Any]) -> dict[s
         "rows": int(panel.outcome.size), "waves": list(panel.waves), "units_at_every_wave": int(study.units.size),
         "matched": compared.matches is not None,
         "unmatched_units": 0 if compared.matches is None else int(compared.matches.unmatched.size),
-        "largest_smd": None if worst is None else float(compared.balance[worst].smd_after),
+        "largest_smd": None if worst is None else _or_none(compared.balance[worst].smd_after),
         "largest_smd_in": None if worst is None else compared.names[worst],
         "attrition_treated": float(1.0 - seen[before.treated].mean()),
         "attrition_comparison": float(1.0 - seen[~before.treated].mean()) if (~before.treated).any() else 0.0,
@@ -301,7 +334,7 @@ def _change(compared: Compared, options: Mapping[str, Any], notes: list[str]) ->
                    np.zeros(0, np.int64), np.flatnonzero(np.isfinite(panel.cells(panel.outcome)[0]).all(axis=1)))  # fmt: skip
     facts = _facts(compared, study, row) | {
         "estimand": "change", "estimate": row["estimate"], "low": row["low"], "high": row["high"],
-        "estimate_sd": row["estimate_sd"], "reference_sd": sd, "staggered": False, "pretrend_p": None, "pretrend_df": 0,
+        "estimate_sd": row["estimate_sd"], "reference_sd": sd, "level": options["level"], "se": row["se_cr1"], "staggered": False, "pretrend_p": None, "pretrend_df": 0,
         "permutation_p": None, "permutation_draws": None, "seed": options["seed"],
     }  # fmt: skip
     return Results(
@@ -311,4 +344,4 @@ def _change(compared: Compared, options: Mapping[str, Any], notes: list[str]) ->
 
 
 def _or_none(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
+    return float(value) if np.isfinite(value) else None

@@ -10,6 +10,7 @@ FEW_TREATED = 6
 WEAK_PRETREND = 0.10
 MOST_ATTRITION_GAP = 0.05
 MOST_AT_TOP = 0.10
+NO_ERROR = 1e-9
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ def checks_of(facts: Mapping[str, Any]) -> list[Check]:
         _balance(facts),
         _pretrend(facts),
         _clusters(facts),
+        _variance(facts),
         _attrition(facts),
         _ceiling(facts),
     ]
@@ -47,13 +49,16 @@ def _comparison(facts: Mapping[str, Any]) -> Check:
 
 
 def _balance(facts: Mapping[str, Any]) -> Check:
-    worst = facts["largest_smd"]
+    worst, where = facts["largest_smd"], facts["largest_smd_in"]
+    if worst is None and where is not None:
+        text = f"The sides differ in {where}, which varies within neither of them: they are not comparable."
+        return Check("balance", False, text, blocking=True)
     if worst is None:
         return Check(
             "balance", None, "Nothing is known of the units before entry, so it is not known how alike they were."
         )
     passed = bool(abs(worst) <= 0.25)
-    text = f"The largest difference before entry is {abs(worst):.2f} standard deviations ({facts['largest_smd_in']})"
+    text = f"The largest difference before entry is {abs(worst):.2f} standard deviations ({where})"
     text += "." if passed else ": above 0.25 the sides are not comparable."
     return Check("balance", passed, text, blocking=True)
 
@@ -71,10 +76,19 @@ def _clusters(facts: Mapping[str, Any]) -> Check:
     n = facts["treated_clusters"]
     if n >= FEW_TREATED:
         return Check("treated_clusters", True, f"{n:,} treated clusters.")
-    text = f"Only {n:,} treated clusters: errors and bootstrap are not to be trusted. "
+    what = "A single treated cluster" if n == 1 else f"Only {n:,} treated clusters"
+    text = f"{what}: errors and bootstrap are not to be trusted. "
     p = facts["permutation_p"]
     text += f"The randomisation test says p = {p:.3f}." if p is not None else "Add more, or tell the change only."
-    return Check("treated_clusters", False, text)
+    return Check("treated_clusters", False, text, blocking=n == 1)
+
+
+def _variance(facts: Mapping[str, Any]) -> Check:
+    """Clusters that change exactly alike leave no error, which real results never do."""
+    if facts["low"] is None and not facts["se"] > NO_ERROR * max(1.0, abs(facts["estimate"])):
+        text = "Clusters changed exactly alike, or each side is a single one: how sure the estimate is cannot be told."
+        return Check("variance", False, text, blocking=True)
+    return Check("variance", True, "Clusters changed differently, so that it can be told how sure the estimate is.")
 
 
 def _attrition(facts: Mapping[str, Any]) -> Check:
@@ -102,12 +116,11 @@ def claim_of(checks: list[Check]) -> str:
 
 def sentence(claim: str, facts: Mapping[str, Any]) -> str:
     """The result in one sentence."""
-    unit = (
-        f"{facts['estimate']:.4g} (95 % interval {facts['low']:.4g} to {facts['high']:.4g})"
-        if facts["low"] is not None
-        else f"{facts['estimate']:.4g}"
-    )
-    sure = facts["low"] is not None and not facts["low"] <= 0.0 <= facts["high"]
+    low, high = facts["low"], facts["high"]
+    unit = f"{facts['estimate']:.4g}"
+    if low is not None and high is not None:
+        unit += f" ({100 * facts['level']:g} % interval {low:.4g} to {high:.4g})"
+    sure = (low is not None and low > 0.0) or (high is not None and high < 0.0)
     if claim == "effect":
         return f"The programme changed results by {unit}." + ("" if sure else " No effect at all is possible too.")
     return (

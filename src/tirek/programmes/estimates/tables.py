@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tirek.assessment.commands.answers import Faults
 from tirek.assessment.commands.persons import listed, numbers
 from tirek.storage.tables import BadTable, Fault, read_table, shown
+from tirek_engines.errors import Refusal
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -72,6 +73,17 @@ def number_column(frame: pl.DataFrame, name: str, faults: Faults) -> Floats:
         assert fault.row is not None
         faults.add(int(rows[fault.row - 2]) + 2, name, fault.value, fault.what, fault.what_to_do)
     return found
+
+
+def with_weight(frame: pl.DataFrame, weights: Floats, notes: list[str]) -> tuple[pl.DataFrame, Floats]:
+    """Only rows that weigh something, with a note on how many do not: as if they were not there."""
+    heavy = ~(weights == 0.0)
+    if heavy.all():
+        return frame, weights
+    notes.append(f"{int((~heavy).sum()):,} rows have a weight of zero and are left out.")
+    if not heavy.any():
+        raise Refusal("Every weight is zero, so nobody counts. Correct the column of weights.", code="nobody")
+    return frame.filter(pl.Series(heavy)), weights[heavy]
 
 
 def labels(frame: pl.DataFrame, name: str) -> Labels:
