@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import indicator_world
@@ -11,12 +12,16 @@ from indicator_world import AS_OF, REGION
 
 from tirek.access.roles import Role
 from tirek.access.scope import Scope, acting_as, loading
-from tirek.indicators import services
+from tirek.decisions.rules import rules_in_force
+from tirek.indicators import joint, services
+from tirek.indicators.cells import Cell, Hiding, suppressed
+from tirek.indicators.definitions import indicator_of
 from tirek.indicators.models import Release
 from tirek.indicators.services import publishing
 from tirek.registry.models import Enrolment, InstitutionState, Person
 from tirek.storage import sealed
 from tirek.storage.database import COUNTRY
+from tirek_engines.disclosure.lines import suppress_lines
 
 NOW = datetime(2025, 10, 5, 9, 0, tzinfo=UTC)
 ANALYST = Scope(COUNTRY, role=Role.MINISTRY_ANALYST)
@@ -139,3 +144,45 @@ def test_a_publication_from_before_this_was_sealed_still_verifies(monkeypatch):
         second = publish()
     assert (second.earlier, shown(second)[DISTRICT_1]) == (None, 69)  # the hole that was mended
     assert services.verify(second.number, now=NOW).agrees
+
+
+def before_the_audit(name, on, org_lo, org_hi):
+    """The rules as they were when hidden numbers were judged line by line."""
+    rules = rules_in_force(name, on, org_lo, org_hi)
+    (file, text), *local = rules.files
+    return replace(rules, files=((file, text[: text.index("all_sums_together:")]), *local))
+
+
+def test_a_publication_from_before_the_audit_is_verified_line_by_line(monkeypatch):
+    asked = []
+
+    def watch(*counts, **how):
+        asked.append(how["all_sums_together"])
+        return suppress_lines(*counts, **how)
+
+    monkeypatch.setattr(joint, "suppress_lines", watch)
+    with monkeypatch.context() as then:
+        then.setattr(publishing, "rules_in_force", before_the_audit)
+        old = publish()
+    assert asked == [False]
+    assert services.verify(old.number, now=NOW).agrees
+    assert asked == [False, False]  # by the rules it was sealed with, not by today's
+    new = publish(as_of=date(2025, 10, 2))
+    assert services.verify(new.number, now=NOW).agrees
+    assert asked[2:] == [True, True]
+
+
+def test_the_audit_hides_what_line_by_line_left_open():
+    """Districts by kinds: each sum alone hides enough, all together tell the 1 to within 5."""
+    inner = [[35, 11, 1], [3, 11, 1], [18, 28, 29]]
+    districts = [[sum(row), *row] for row in inner]
+    table = {"R": [sum(column) for column in zip(*districts, strict=True)]}
+    table |= {f"D{k}": row for k, row in enumerate(districts)}
+    cells = [
+        Cell("region" if place == "R" else "district", place, 1, 1, kind=kind, numerator=n, parent="" if place == "R" else "R")
+        for place, row in table.items() for kind, n in zip(("", "a", "b", "c"), row, strict=True)
+    ]  # fmt: skip
+    pupils = indicator_of("schools.pupils")
+    by_lines = {c.key for c in suppressed(cells, pupils, Hiding(10, all_sums_together=False)) if c.suppressed}
+    audited = {c.key for c in suppressed(cells, pupils, Hiding(10, all_sums_together=True)) if c.suppressed}
+    assert by_lines < audited

@@ -9,8 +9,9 @@ from decimal import Decimal
 import numpy as np
 import polars as pl
 
+from tirek.decisions.rules import RuleSet
 from tirek.indicators.definitions import Indicator
-from tirek_engines.disclosure.lines import suppress_lines
+from tirek_engines.disclosure.lines import Difference, suppress_lines
 
 SCHEMA = {
     "level": pl.String, "territory": pl.String, "settlement": pl.String, "kind": pl.String,
@@ -48,6 +49,20 @@ class Cell:
         return self.level, self.territory, self.settlement, self.kind
 
 
+@dataclass(frozen=True)
+class Hiding:
+    """How small groups are hidden: fewer persons than ``minimum``; audited against all sums together, or line by line."""
+
+    minimum: int
+    all_sums_together: bool
+
+    @classmethod
+    def by(cls, rules: RuleSet) -> Hiding:
+        """As the rules say. Figures sealed before the audit was a rule are verified without it."""
+        name = "all_sums_together"
+        return cls(rules.value("minimal_group"), rules.has(name) and rules.value(name))
+
+
 def with_values(cells: Sequence[Cell], indicator: Indicator) -> list[Cell]:
     """Divide, last and in Decimal."""
     return [replace(cell, value=_text(indicator.value(cell.numerator or 0, cell.denominator))) for cell in cells]
@@ -57,13 +72,19 @@ def _text(value: Decimal | None) -> str:
     return "" if value is None else format(value, "f")
 
 
-def suppressed(cells: Sequence[Cell], indicator: Indicator, minimum: int) -> list[Cell]:
+def suppressed(cells: Sequence[Cell], indicator: Indicator, hiding: Hiding) -> list[Cell]:
     """Hide small groups, and what would give them away. A hidden cell keeps nothing of its numbers."""
     counted = [persons_of(cell, indicator) for cell in cells]
     if not any(counted):
         return list(cells)
     counts = np.array(counted, dtype=np.int64)
-    hidden = suppress_lines(counts, lines_of(cells), minimum=minimum)
+    hidden = suppress_lines(
+        counts,
+        lines_of(cells),
+        minimum=hiding.minimum,
+        differences=differences_of(indicator),
+        all_sums_together=hiding.all_sums_together,
+    )
     return [blank(cell) if hide else cell for cell, hide in zip(cells, hidden, strict=True)]
 
 
@@ -79,6 +100,14 @@ def persons_of(cell: Cell, indicator: Indicator) -> list[int]:
     top, below = cell.numerator or 0, cell.denominator or 0
     found = [{"numerator": top, "denominator": below}[name] for name in indicator.persons]
     return [*found, below - top] if indicator.part_of_whole else found
+
+
+def differences_of(indicator: Indicator, first: int = 0) -> list[Difference]:
+    """Which of `persons_of`, numbered from ``first``, are whole, part and rest."""
+    names = indicator.persons
+    if indicator.from_decision is not None or not indicator.part_of_whole or set(names) != {"numerator", "denominator"}:
+        return []
+    return [(first + names.index("denominator"), first + names.index("numerator"), first + len(names))]
 
 
 def lines_of(cells: Sequence[Cell]) -> list[list[int]]:

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tirek.indicators.cells import Cell, blank, lines_of, persons_of, suppressed
+from tirek.indicators.cells import Cell, Hiding, blank, differences_of, lines_of, persons_of, suppressed
 from tirek.indicators.computing import compute
 from tirek.indicators.definitions import SETTLEMENT, Indicator, all_indicators
 from tirek.indicators.earlier import Earlier, Key, same_count
-from tirek_engines.disclosure.lines import EarlierTable, suppress_lines
+from tirek_engines.disclosure.lines import Difference, EarlierTable, suppress_lines
 
 Tables = Mapping[str, pl.DataFrame]
 Found = Mapping[str, Mapping[Key, Cell]]
 
 
 def suppressed_jointly(
-    cells: Sequence[Cell], indicator: Indicator, tables: Tables, minimum: int, earlier: Earlier | None = None
+    cells: Sequence[Cell], indicator: Indicator, tables: Tables, hiding: Hiding, earlier: Earlier | None = None
 ) -> list[Cell]:
     """Hide what the figures of the same group must hide, judged on all of their counts at once, and what is one's own.
 
@@ -28,9 +29,9 @@ def suppressed_jointly(
     same, whichever is published first.
     """
     if not cells or not (indicator.persons or indicator.follows):
-        return suppressed(cells, indicator, minimum)
+        return suppressed(cells, indicator, hiding)
     group = indicator.counts_together or indicator.follows
-    away = _hidden_in(group, tables, minimum, earlier) if group else set()
+    away = _hidden_in(group, tables, hiding, earlier) if group else set()
     if indicator.counts_together:
         return [blank(cell) if cell.key in away else cell for cell in cells]
     split = {(level, place) for level, place, settlement, _kind in away if settlement}
@@ -43,11 +44,11 @@ def suppressed_jointly(
         return {indicator.code: {cell.key: cell for cell in compute(indicator, given).cells}}
 
     found = {indicator.code: {cell.key: cell for cell in cells}}
-    hidden = _hide([indicator], cells, found, minimum, before, earlier, count)
+    hidden = _hide([indicator], cells, found, hiding, before, earlier, count)
     return [blank(cell) if cell.key in hidden else cell for cell in cells]
 
 
-def _hidden_in(group: str, tables: Tables, minimum: int, earlier: Earlier | None) -> set[Key]:
+def _hidden_in(group: str, tables: Tables, hiding: Hiding, earlier: Earlier | None) -> set[Key]:
     members = [other for other in all_indicators() if other.counts_together == group]
     ways = tuple(dict.fromkeys(way for member in members for way in member.dimensions))
 
@@ -56,32 +57,37 @@ def _hidden_in(group: str, tables: Tables, minimum: int, earlier: Earlier | None
 
     found = count(tables)
     every = list({key: cell for mine in found.values() for key, cell in mine.items()}.values())
-    return _hide(members, every, found, minimum, np.zeros(len(every), bool), earlier, count)
+    return _hide(members, every, found, hiding, np.zeros(len(every), bool), earlier, count)
 
 
 def _hide(
     members: Sequence[Indicator],
     cells: Sequence[Cell],
     found: Found,
-    minimum: int,
+    hiding: Hiding,
     before: NDArray[np.bool_],
     earlier: Earlier | None,
     count: Callable[[Tables], Found],
 ) -> set[Key]:
     """Which cells of figures that hide together are hidden; ``count`` counts them on the tables of another snapshot."""
-    counts = _counts_of(cells, members, found)
-    lines = lines_of(cells)
+    hide = partial(
+        suppress_lines,
+        _counts_of(cells, members, found),
+        lines_of(cells),
+        minimum=hiding.minimum,
+        differences=_differences_of(members, found),
+        all_sums_together=hiding.all_sums_together,
+    )
     if earlier is None:
-        state = suppress_lines(counts, lines, minimum=minimum, hidden=before)
+        state = hide(hidden=before)
     else:
         hidden = earlier.hidden(members)
         before = before | _marks(cells, hidden.pop(earlier.snapshot, set()))
         tables = [
             _earlier_table(members, cells, keys, count(earlier.tables(sha)), earlier) for sha, keys in hidden.items()
         ]
-        known = _known(cells, members, found, earlier)
-        state = suppress_lines(counts, lines, minimum=minimum, hidden=before, known=known, earlier=tables)
-    return {cell.key for cell, hide in zip(cells, state, strict=True) if hide}
+        state = hide(hidden=before, known=_known(cells, members, found, earlier), earlier=tables)
+    return {cell.key for cell, away in zip(cells, state, strict=True) if away}
 
 
 def _marks(cells: Sequence[Cell], keys: set[Key]) -> NDArray[np.bool_]:
@@ -114,6 +120,22 @@ def _counts_of(cells: Sequence[Cell], members: Sequence[Indicator], found: Found
             whole = _cells_of(cells, found[member.part_of])
             columns.append([(w.numerator or 0) - (m.numerator or 0) for w, m in zip(whole, mine, strict=True)])
     return np.array(columns, dtype=np.int64).reshape(len(columns), len(cells)).T
+
+
+def _differences_of(members: Sequence[Indicator], found: Found) -> list[Difference]:
+    """Which of `_counts_of` are whole, part and rest: within a figure, and of a figure that counts a part of another."""
+    first, place = {}, 0
+    for member in members:
+        first[member.code] = place
+        place += len(member.persons) + member.part_of_whole + (member.part_of in found)
+    differences = [three for member in members for three in differences_of(member, first[member.code])]
+    for member in members:
+        whole = next((other for other in members if other.code == member.part_of), None)
+        if whole is not None and "numerator" in member.persons and "numerator" in whole.persons:
+            rest = first[member.code] + len(member.persons) + member.part_of_whole
+            part = first[member.code] + member.persons.index("numerator")
+            differences.append((first[whole.code] + whole.persons.index("numerator"), part, rest))
+    return differences
 
 
 def _known(cells: Sequence[Cell], members: Sequence[Indicator], found: Found, earlier: Earlier) -> NDArray[np.bool_]:

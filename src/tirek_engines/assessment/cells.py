@@ -86,7 +86,9 @@ def separate_cells(columns: Sequence[Column], n_persons: int) -> list[Cell]:
     return cells
 
 
-def hide_small(cells: Sequence[Cell], counted: Bools, *, minimum: int) -> NDArray[np.uint8]:
+def hide_small(
+    cells: Sequence[Cell], counted: Bools, *, minimum: int, all_sums_together: bool = True
+) -> NDArray[np.uint8]:
     """Which cells must be hidden: 0 shown, 1 small, 2 to protect another cell.
 
     Parameters
@@ -97,6 +99,8 @@ def hide_small(cells: Sequence[Cell], counted: Bools, *, minimum: int) -> NDArra
         Persons who enter the results.
     minimum : int
         Smallest number of persons that may be shown.
+    all_sums_together : bool
+        Audit hidden groups against all sums at once (`tirek_engines.disclosure.lines`).
 
     Notes
     -----
@@ -114,7 +118,8 @@ def hide_small(cells: Sequence[Cell], counted: Bools, *, minimum: int) -> NDArra
             hidden.append(unknown < minimum)
         lines.append(line)
     table = np.array(counts, dtype=np.int64)[:, None]
-    return suppress_lines(table, lines, minimum=minimum, hidden=np.array(hidden))[: len(cells)]
+    state = suppress_lines(table, lines, minimum=minimum, hidden=np.array(hidden), all_sums_together=all_sums_together)
+    return state[: len(cells)]
 
 
 def _parts(cells: Sequence[Cell]) -> Mapping[tuple[str, int], list[int]]:

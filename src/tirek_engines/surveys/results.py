@@ -98,6 +98,14 @@ class Results:
     reliability: Mapping[str, Reliability] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class _Hiding:
+    """The smallest number of answers shown, and whether hidden groups are audited against all sums at once."""
+
+    minimum: int
+    all_sums_together: bool
+
+
 def results_by_group(
     schools: Schools,
     school: Ints,
@@ -108,6 +116,7 @@ def results_by_group(
     minimum: int,
     share_answered: float,
     low_below: float,
+    all_sums_together: bool = True,
 ) -> Results:
     """Everything that is published of a round.
 
@@ -129,6 +138,9 @@ def results_by_group(
         Smallest share of a scale's questions with which a person has a score.
     low_below : float
         A person's score below this place of the scale's span (0 lowest, 1 highest) counts as low.
+    all_sums_together : bool
+        Audit hidden groups against all sums at once (`tirek_engines.disclosure.lines`). Results from before November 2026
+        were decided without it.
 
     Notes
     -----
@@ -139,20 +151,21 @@ def results_by_group(
     if school.shape != weights.shape:
         raise BrokenContract("weights", weights.shape, school.shape)
     groups = groups_of(schools, school)
+    hiding = _Hiding(minimum, all_sums_together)
     everybody = np.ones(school.shape[0], np.bool_)
-    state = _states(groups, everybody, minimum, None)
+    state = _states(groups, everybody, hiding, None)
     by_code = {question.code: question for question in questions}
     cells = [
         cell
         for question in questions
-        for cell in _question_cells(question, groups, state, schools, school, weights, minimum)
+        for cell in _question_cells(question, groups, state, schools, school, weights, hiding)
     ]
     scale_cells, found = [], {}
     for scale in scales:
         score, answers = _scored(scale, by_code, share_answered)
         found[scale.code] = reliability(answers)
         cut = _cut(scale, low_below)
-        scale_cells += _scale_cells(scale.code, score, cut, groups, state, schools, school, weights, minimum)
+        scale_cells += _scale_cells(scale.code, score, cut, groups, state, schools, school, weights, hiding)
     if int((state == SHOWN)[0]) == 0:  # nobody may be told anything: neither may the reliability
         found = {}
     return Results(tuple(groups), state, tuple(cells), tuple(scale_cells), found)
@@ -174,7 +187,7 @@ def groups_of(schools: Schools, school: Ints) -> list[Group]:
 
 
 def _states(
-    groups: Sequence[Group], counted: Bools, minimum: int, before: NDArray[np.uint8] | None
+    groups: Sequence[Group], counted: Bools, hiding: _Hiding, before: NDArray[np.uint8] | None
 ) -> NDArray[np.uint8]:
     counts = np.array([[int(counted[group.rows].sum())] for group in groups], dtype=np.int64)
     parts: dict[int, list[int]] = {}
@@ -186,7 +199,9 @@ def _states(
         if group.kind == DISTRICT and len(parts.get(place, ())) == 1:
             lines.append([place, parts[place][0]])
     hidden = None if before is None else before != SHOWN
-    return suppress_lines(counts, lines, minimum=minimum, hidden=hidden)
+    return suppress_lines(
+        counts, lines, minimum=hiding.minimum, hidden=hidden, all_sums_together=hiding.all_sums_together
+    )
 
 
 def _question_cells(
@@ -196,14 +211,14 @@ def _question_cells(
     schools: Schools,
     school: Ints,
     weights: Floats,
-    minimum: int,
+    hiding: _Hiding,
 ) -> list[Cell]:
-    own = _states(groups, question.answered, minimum, state)
+    own = _states(groups, question.answered, hiding, state)
     cells = []
     for place, group in enumerate(groups):
         rows = group.rows
         n = int(question.answered[rows].sum())
-        if own[place] != SHOWN or n < minimum:
+        if own[place] != SHOWN or n < hiding.minimum:
             continue
         for index, choice in enumerate(question.choices):
             value = np.where(question.answered[rows], question.chosen[rows, index].astype(np.float64), np.nan)
@@ -212,7 +227,7 @@ def _question_cells(
             )
         if not np.isnan(question.value[rows]).all():
             estimate = weighted_mean(question.value[rows], weights[rows], school[rows], schools.frame)
-            if estimate.n >= minimum:
+            if estimate.n >= hiding.minimum:
                 cells.append(Cell(place, question.code, "", estimate))
     return cells
 
@@ -240,14 +255,14 @@ def _scale_cells(
     schools: Schools,
     school: Ints,
     weights: Floats,
-    minimum: int,
+    hiding: _Hiding,
 ) -> list[Cell]:
     known = ~np.isnan(score)
-    own = _states(groups, known, minimum, state)
+    own = _states(groups, known, hiding, state)
     cells = []
     for place, group in enumerate(groups):
         rows = group.rows
-        if own[place] != SHOWN or int(known[rows].sum()) < minimum:
+        if own[place] != SHOWN or int(known[rows].sum()) < hiding.minimum:
             continue
         estimate = weighted_mean(score[rows], weights[rows], school[rows], schools.frame)
         low = np.where(known[rows], (score[rows] < cut).astype(np.float64), np.nan)

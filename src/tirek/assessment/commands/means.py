@@ -109,6 +109,7 @@ def run(persons: Path, out: Path, options: dict[str, Any], *, quiet: bool, as_js
 def recorded(options: dict[str, Any]) -> dict[str, Any]:
     """The arguments that the manifest keeps: all that can change a result."""
     kept = {k: v for k, v in options.items() if k not in ("seed", "threads")}
+    kept["all_sums_together"] = True  # folders from before November 2026 hid line by line, and are verified so
     for name in ("scale", "compare"):
         kept[name] = str(Path(kept[name]).resolve()) if kept[name] else None
     if is_folder(kept["linking_error"]):

@@ -52,7 +52,8 @@ def compute_results(table: PersonTable, options: Mapping[str, Any]) -> Results:
     sample = Sample(values, table.weights, table.replication, measures(options), how)
     divide = separate_cells if options["separately"] else nested_cells
     cells = divide(table.columns, len(table.weights))
-    hidden = hide_small(cells, table.weights > 0, minimum=options["min_group"])
+    audited = options.get("all_sums_together", False)
+    hidden = hide_small(cells, table.weights > 0, minimum=options["min_group"], all_sums_together=audited)
     summaries = [sample.summarise(cell.rows) for cell in cells]
     notes += cell_notes(table, cells, hidden, summaries, options)
     names = [c.name for c in table.columns]

@@ -14,7 +14,7 @@ from tirek.access.scope import Scope, current_scope, loading
 from tirek.decisions import queries as decisions
 from tirek.decisions.kinds import function
 from tirek.decisions.rules import RuleSet, rules_in_force
-from tirek.indicators.cells import Cell, frame_of, suppressed
+from tirek.indicators.cells import Cell, Hiding, frame_of, suppressed
 from tirek.indicators.computing import compute
 from tirek.indicators.definitions import Indicator, indicator_of
 from tirek.indicators.joint import suppressed_jointly
@@ -99,7 +99,7 @@ def draft_on(indicator: Indicator, snapshot: Snapshot, rules: RuleSet, earlier: 
     tables = tables_of(snapshot.sha256)
     computed = compute(indicator, tables)
     remembered = with_tables(earlier, snapshot)
-    cells = suppressed_jointly(computed.cells, indicator, tables, rules.value("minimal_group"), remembered)
+    cells = suppressed_jointly(computed.cells, indicator, tables, Hiding.by(rules), remembered)
     return Draft(indicator, snapshot.as_of, cells, computed.query, rules, snapshot, earlier=earlier)
 
 
@@ -125,7 +125,7 @@ def draft_of_decision(indicator: Indicator, number: str, as_of: date, rules: Rul
         raise NothingDecided(f"{decision.number} is no decision that the figure {indicator.code} is made of.")
     outcomes = decisions.table(decision, "outcomes")
     cells = function(source.cells)(decision, decisions.outcome_rows(outcomes))
-    cells = suppressed(cells, indicator, rules.value("minimal_group"))
+    cells = suppressed(cells, indicator, Hiding.by(rules))
     return Draft(
         indicator,
         date.fromisoformat(decision.parameters[source.day]) if source.day else as_of,

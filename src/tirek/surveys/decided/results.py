@@ -32,6 +32,10 @@ RELIABILITY_TABLE = {
 }  # fmt: skip
 
 
+AUDITED = "all_sums_together"
+"""A rule since November 2026: rounds decided before are computed again without it."""
+
+
 def run_results(inputs: Mapping[str, Any], parameters: Mapping[str, Any], rules: RuleSet) -> Result:
     """Outcomes: one for everybody, each district and each school; tables of questions, scales and reliability."""
     frame, answers = inputs["frame"].sort("org_no"), opened(inputs["responses"])
@@ -46,7 +50,7 @@ def run_results(inputs: Mapping[str, Any], parameters: Mapping[str, Any], rules:
     minimum = int(rules.value("minimal_group"))
     found = results_by_group(
         schools, school, weighed.weight[school], _questions(inputs["items"], answers), _scales(inputs["items"]),
-        minimum=minimum, share_answered=float(rules.value("share_answered")), low_below=float(rules.value("low_below")),
+        minimum=minimum, all_sums_together=rules.has(AUDITED) and rules.value(AUDITED), share_answered=float(rules.value("share_answered")), low_below=float(rules.value("low_below")),
     )  # fmt: skip
     outcomes = _outcomes(found, frame, finished, parameters)
     weights = pl.DataFrame({"org_no": frame["org_no"], "weight": weighed.weight, "how": weighed.how.astype(np.int64)})
