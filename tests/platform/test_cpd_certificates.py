@@ -291,3 +291,18 @@ def test_the_figures_count_people_hours_and_certificates_that_stand(world):
         assert snapshots.read(figures.IMPROVED, day + 366 * DAY).rows() == []
         assert snapshots.read(figures.STANDING, day + DAY).rows() == [(school, 2)]
         assert snapshots.read(figures.STANDING, day + 4 * DAY).rows() == [(school, 1)]
+
+
+def test_a_day_of_certificates_ends_at_midnight_of_the_region(world):
+    """Given out at half past midnight there, when it is still the evening before in Greenwich; taken back so, too."""
+    there, day = timezone.get_default_timezone(), world.cohort.ends_on + DAY
+    given = dt.datetime.combine(day, dt.time(0, 30), there)
+    assert given.astimezone(dt.UTC).date() < day
+    with world.acting("office") as office:
+        services.issue_for_cohort(code=world.cohort.code, base_address=ADDRESS, by=office, now=given)
+        ana = Certificate.objects.order_by("person_name").first()
+        services.revoke(number=ana.number, reason="Given out by mistake", by=office, now=given + 2 * DAY)
+    with loading():
+        standing = [snapshots.read(figures.STANDING, day + k * DAY).rows() for k in (-1, 0, 1, 2)]
+    school = world.jobs["ana"].org_no
+    assert standing == [[], [(school, 2)], [(school, 2)], [(school, 1)]]

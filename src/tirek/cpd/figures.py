@@ -23,7 +23,8 @@ STANDING = SnapshotTable(
     "certificates",
     """
     select org_no, count(*) from cpd_certificate
-    where issued_at < (%(as_of)s::date + 1) and (revoked_at is null or revoked_at >= (%(as_of)s::date + 1))
+    where (issued_at at time zone %(zone)s)::date <= %(as_of)s::date
+        and (revoked_at is null or (revoked_at at time zone %(zone)s)::date > %(as_of)s::date)
     group by 1 order by 1
     """,
     {"org_no": pl.Int64, "certificates": pl.Int64},

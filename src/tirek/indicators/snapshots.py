@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
+from django.conf import settings
 from django.db import connection
 
 from tirek_engines.errors import BrokenContract
@@ -15,7 +16,10 @@ from tirek_engines.errors import BrokenContract
 
 @dataclass(frozen=True)
 class SnapshotTable:
-    """A table of a snapshot: ``sql`` with ``%(as_of)s``, ordered, and the type of each of its columns."""
+    """A table of a snapshot: ``sql`` with ``%(as_of)s``, ordered, and the type of each of its columns.
+
+    Moments become days ``at time zone %(zone)s``: the session's zone is UTC, where a day ends hours later.
+    """
 
     name: str
     sql: str
@@ -37,10 +41,10 @@ def all_tables() -> Iterator[SnapshotTable]:
 
 def read(table: SnapshotTable, as_of: date) -> pl.DataFrame:
     """COPY out over this connection, so that the asker's policies hold."""
-    buffer = io.BytesIO()
+    buffer, asked = io.BytesIO(), {"as_of": as_of, "zone": settings.TIME_ZONE}
     with (
         connection.cursor() as cursor,
-        cursor.copy(f"copy ({table.sql}) to stdout with (format csv)", {"as_of": as_of}) as copy,
+        cursor.copy(f"copy ({table.sql}) to stdout with (format csv)", asked) as copy,
     ):
         for part in copy:
             buffer.write(part)
