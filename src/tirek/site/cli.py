@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "iati": "tirek.programmes.commands.iati:iati",
     "power": "tirek.programmes.commands.power:command",
     "programme-report": "tirek.programmes.commands.programme_report:command",
+    "settle": "tirek.preschool.commands.settle:command",
     "value-added": "tirek.programmes.commands.value_added:command",
     "verify": "tirek.site.folders:verify",
     "explain": "tirek.site.folders:explain",

@@ -19,6 +19,7 @@ FOLDERS = {
     "gap": "tirek.programmes.commands.gap_folder",
     "impact": "tirek.programmes.commands.impact_folder",
     "power": "tirek.programmes.commands.power_folder",
+    "settle": "tirek.preschool.commands.settle_folder",
     "value-added": "tirek.programmes.commands.value_added_folder",
 }
 """Command that wrote a folder -> module with `verify_folder(path)` and `explain_folder(path, subject)`."""

@@ -1,0 +1,1 @@
+"""Preschool: queue, places, vouchers and money."""
