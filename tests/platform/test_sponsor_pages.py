@@ -58,7 +58,7 @@ def test_home_answers_the_sponsor_first(world):
 
 def test_a_school_finds_the_money_for_it_on_its_page(world):
     head = client_of(world.access.users[Role.SCHOOL_HEAD])
-    page = head.get(f"/institutions/S{SCHOOL}/").content.decode()
+    page = head.get(f"/institutions/S{SCHOOL}/money/").content.decode()
     assert "E-" in page
     assert "STEM" in page
     assert "20,000,000" in page.replace("\u00a0", ",")

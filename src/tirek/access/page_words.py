@@ -12,6 +12,7 @@ REGISTRY: Words = {
     "search": gettext_lazy("Searching for institutions and people"),
     "registry:people": gettext_lazy("Searching for people"),
     "registry:person": gettext_lazy("Looking at a person's page"),
+    "registry:person_tab": gettext_lazy("Looking at a person's page"),
     "registry:show_iin": gettext_lazy("Showing an identification number"),
     "registry:class": gettext_lazy("Looking at a class or group"),
     "registry:staff": gettext_lazy("Looking at the staff of an institution"),

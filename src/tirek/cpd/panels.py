@@ -6,15 +6,17 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from tirek.access.permissions import may
 from tirek.cpd.queries import certification, cohorts, courses, people
 from tirek.cpd.queries import portfolio as portfolios
 from tirek.registry import panels
 from tirek.registry.queries.territories import local_name
+from tirek.storage.counting import counts_of
 
 SHOWN = 3
+TAB = "growth"
 
 
 def home(request, subject):
@@ -25,7 +27,7 @@ def home(request, subject):
     rows, hours, is_mine = _waiting(request), 0, False
     if may(scope.role, "growth.own") and request.user.person_id and scope.is_own:
         is_mine = True
-        found = portfolios.portfolio(request.user.person_id)
+        found = portfolios.glance(request.user.person_id)
         hours = found.hours
         rows += _mine(request, found)
     if not rows:
@@ -53,56 +55,81 @@ def _run(cohort, words: str) -> dict:
 
 
 def _waiting(request) -> list[dict]:
-    """What waits for this asker, in one line each."""
-    scope, today, rows = request.scope, timezone.localdate(), []
-    n = certification.my_reviews(request.user.pk).filter(given_at=None).count()
-    if n:
-        said = ngettext("%(n)s dossier waits for your judgement", "%(n)s dossiers wait for your judgement", n) % {
-            "n": n
-        }
-        rows.append({"url": reverse("cpd:reviews"), "label": said, "note": ""})
-    if may(scope.role, "growth.approve") and (n := cohorts.approvals(scope).count()):
-        said = ngettext("%(n)s teacher asks to join a course", "%(n)s teachers ask to join a course", n) % {"n": n}
-        rows.append({"url": reverse("cpd:approvals"), "label": said, "note": ""})
+    """What waits for this asker, in one line each, asked in one question."""
+    scope, today = request.scope, timezone.localdate()
+    asked = {"reviews": certification.my_reviews(request.user.pk).filter(given_at=None)}
+    if may(scope.role, "growth.approve"):
+        asked["approvals"] = cohorts.approvals(scope)
     if may(scope.role, "growth.manage"):
-        if n := courses.cohorts(scope, state="to_close", on=today).count():
-            said = ngettext(
-                "%(n)s run of a course is over and not closed", "%(n)s runs of courses are over and not closed", n
-            )
-            rows.append({"url": reverse("cpd:cohorts") + "?state=to_close", "label": said % {"n": n}, "note": ""})
-        for window in certification.windows(scope)[:SHOWN]:
-            if n := certification.state_counts(window, scope).get("received"):
-                said = ngettext(
-                    "%(n)s application for a category to check", "%(n)s applications for categories to check", n
-                )
-                rows.append({"url": reverse("cpd:window", args=[window.code]), "label": said % {"n": n}, "note": ""})
-    return rows
+        asked["to_close"] = courses.cohorts(scope, state="to_close", on=today)
+        asked["to_check"] = certification.to_check(scope)
+    found = {name: n for name, n in counts_of(**asked).items() if n}
+    return [{"url": _url(name), "label": _said(name, n), "note": ""} for name, n in found.items()]
+
+
+def _url(name: str) -> str:
+    if name == "to_close":
+        return reverse("cpd:cohorts") + "?state=to_close"
+    return reverse({"reviews": "cpd:reviews", "approvals": "cpd:approvals", "to_check": "cpd:windows"}[name])
+
+
+def _said(name: str, n: int) -> str:
+    if name == "reviews":
+        said = ngettext("%(n)s dossier waits for your judgement", "%(n)s dossiers wait for your judgement", n)
+    elif name == "approvals":
+        said = ngettext("%(n)s teacher asks to join a course", "%(n)s teachers ask to join a course", n)
+    elif name == "to_close":
+        said = ngettext(
+            "%(n)s run of a course is over and not closed", "%(n)s runs of courses are over and not closed", n
+        )
+    else:
+        said = ngettext("%(n)s application for a category to check", "%(n)s applications for categories to check", n)
+    return said % {"n": n}
+
+
+def _is_for_person(request, subject) -> bool:
+    """A teacher sees the own growth alone."""
+    scope = request.scope
+    is_own = subject.pk == request.user.person_id
+    return may(scope.role, "growth.read") and subject.has_worked and (is_own or not scope.is_own)
 
 
 def person(request, subject):
-    """What somebody has learned, for who may see the person; a teacher sees only the own."""
-    scope = request.scope
-    if not may(scope.role, "growth.read") or (scope.is_own and subject.pk != request.user.person_id):
+    """What somebody has learned, for who may see the person."""
+    found, employments = portfolios.glance(subject.pk), portfolios.employments_with_category(subject.pk)
+    if not (found.completed or found.under_way or employments):
         return None
-    found = portfolios.portfolio(subject.pk)
-    if not (found.completed or found.under_way or found.category):
-        return None
-    category = next((row.get_category_display() for row in found.employments if row.valid.upper is None), "")
+    category = next((row.get_category_display() for row in employments if row.valid.upper is None), "")
     return "cpd/_person.html", {
         "found": found, "category": category, "url": reverse("cpd:portfolio", args=[subject.public_id]),
     }  # fmt: skip
 
 
+def _is_for_institution(request, subject) -> bool:
+    return bool(request.scope.role) and may(request.scope.role, "growth.read")
+
+
 def institution(request, subject):
     """How many of the staff have learned something: for who holds the institution."""
-    scope = request.scope
-    if not scope.role or not may(scope.role, "growth.read") or scope.is_own or not scope.covers(subject.org_no):
+    if request.scope.is_own or not request.scope.covers(subject.org_no):
         return None
     counts = cohorts.of_institution(subject.org_no)
     return ("cpd/_institution.html", counts) if any(counts.values()) else None
 
 
 def register() -> None:
+    panels.register_tab(
+        panels.Tab(
+            "institution", TAB, gettext_lazy("Teachers’ growth"), 70, _is_for_institution,
+            gettext_lazy("Nobody here has taken a course yet, and no lesson of this institution is shared."),
+        )
+    )  # fmt: skip
+    panels.register_tab(
+        panels.Tab(
+            "person", TAB, gettext_lazy("Growth"), 30, _is_for_person,
+            gettext_lazy("No course and no category of this person is recorded yet."),
+        )
+    )  # fmt: skip
     panels.register("home", "growth", 30, home)
-    panels.register("person", "growth", 30, person)
-    panels.register("institution", "growth", 50, institution)
+    panels.register("person", "growth", 30, person, tab=TAB)
+    panels.register("institution", "growth", 50, institution, tab=TAB)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop, pgettext_lazy
 
 from tirek.registry.queries import institutions, territories
+from tirek.registry.queries import labels as register_labels
 
 # kind of subject -> what the list of outcomes calls many of them
 MANY = {
@@ -67,20 +70,40 @@ def many(kind: str) -> str:
 
 def label(kind: str, code: str) -> str:
     """One subject, as a person would call it."""
-    if kind.startswith("trend_"):
-        return _("Change: %(group)s") % {"group": label(kind.removeprefix("trend_"), code)}
+    return labels([(kind, code)])[0]
+
+
+def labels(subjects: Sequence[tuple[str, str]]) -> list[str]:
+    """Subjects, each a kind and a code, as a person would call them; what has a name is asked for all together."""
+    plain = [_plain(kind, code) for kind, code in subjects]
+    codes: dict[str, set[str]] = defaultdict(set)
+    for kind, code in plain:
+        codes[kind].add(code)
+    names = {
+        ("school", code): name for code, name in register_labels.names_by_code(codes["school"], on=_today()).items()
+    }
+    names |= {("district", code): name for code, name in territories.names_by_code(codes["district"]).items()}
+    names |= {("room", str(pk)): name for pk, name in _rooms({int(c) for c in codes["room"] if c.isdecimal()}).items()}
+    return [_label(kind, code, names) for kind, code in subjects]
+
+
+def _plain(kind: str, code: str) -> tuple[str, str]:
+    """The group that a change or a level is about; anything else is itself."""
     if kind.startswith("share_"):
-        group, _slash, cut = code.rpartition("/")
-        named_group = label(kind.removeprefix("share_"), group)
-        return _("%(group)s: cut score %(cut)s") % {"group": named_group, "cut": cut}
+        return kind.removeprefix("share_"), code.rpartition("/")[0]
+    return kind.removeprefix("trend_"), code
+
+
+def _label(kind: str, code: str, names: Mapping[tuple[str, str], str]) -> str:
+    if kind.startswith("trend_"):
+        return _("Change: %(group)s") % {"group": _label(*_plain(kind, code), names)}
+    if kind.startswith("share_"):
+        named_group = _label(*_plain(kind, code), names)
+        return _("%(group)s: cut score %(cut)s") % {"group": named_group, "cut": code.rpartition("/")[2]}
     if (kind, code) in GROUPS:
         return str(GROUPS[kind, code])
-    if kind == "room" and code.isdecimal():
-        return _room(int(code))
-    named: dict[str, Callable] = {"school": _institution, "district": territories.by_code}
-    found = named[kind](code) if kind in named else None
-    if found is not None:
-        return territories.local_name(found)
+    if (kind, code) in names:
+        return names[kind, code]
     pattern = PATTERNS.get(kind)
     return _(pattern) % {"code": code} if pattern else code
 
@@ -139,16 +162,13 @@ def file_words(name: str) -> str:
     return str(FILES.get(name, ""))
 
 
-def _institution(code: str):
-    return institutions.state_by_code(code, on=timezone.localdate())
+def _today() -> dt.date:
+    return timezone.localdate()
 
 
-def _room(room_id: int) -> str:
-    """A room by its number and its institution."""
-    found = institutions.room_by_id(room_id)
-    if found is None:
-        return str(room_id)
-    place = institutions.state_by_org_no(found.org_no, on=timezone.localdate())
-    return _("Room %(number)s, %(place)s") % {
-        "number": found.number, "place": territories.local_name(place) if place else "",
-    }  # fmt: skip
+def _rooms(ids: set[int]) -> dict[int, str]:
+    """Rooms by their number and their institution."""
+    found = institutions.rooms_by_id(ids) if ids else []
+    places = register_labels.names_by_org_no([room.org_no for room in found], on=_today())
+    words = _("Room %(number)s, %(place)s")
+    return {room.pk: words % {"number": room.number, "place": places.get(room.org_no, "")} for room in found}

@@ -61,6 +61,7 @@ def run(request, number: str):
     decision = _decision(number)
     checks = list(queries.verifications(decision)[:5])
     entitled = _entitled(request, decision)
+    outcomes = list(queries.outcomes(decision)[:20])
     context = {
         "decision": decision,
         "inputs": _files(decision.inputs),
@@ -71,7 +72,7 @@ def run(request, number: str):
         "checks": checks,
         "differences": _differences(checks, entitled),
         "entitled": entitled,
-        "outcomes": [(o, subjects.label(o.subject_kind, o.subject)) for o in queries.outcomes(decision)[:20]],
+        "outcomes": list(zip(outcomes, subjects.labels([(o.subject_kind, o.subject) for o in outcomes]), strict=True)),
         "may_publish": decision.state == "draft" and _may(request, "decisions.publish", decision),
         "may_withdraw": decision.state in ("draft", "published") and _may(request, "decisions.publish", decision),
     }

@@ -6,25 +6,19 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tirek.access.permissions import may
-from tirek.facilities.queries import indexes, rooms, walks, works
-from tirek.registry import panels
-
-WORST = 5
+from tirek.facilities.queries import indexes, walks, works
+from tirek.registry import pages, panels
 
 
 def institution(request, subject):
-    """Index, worst rooms, when walked, works."""
+    """The index of the rooms, when they were walked, works: above the register's list of them."""
     scope = request.scope
     if not scope.role or scope.is_own or not may(scope.role, "rooms.read") or not scope.covers(subject.org_no):
         return None
-    if not subject.institution.rooms.exists():
-        return None
     today, code = timezone.localdate(), subject.institution.code
-    index = indexes.indexes_of([subject.org_no], on=today).get(subject.org_no)
     counts = works.state_counts(works.works_in(scope, org_lo=subject.org_no, org_hi=subject.org_no))
     return "facilities/_institution.html", {
-        "index": index,
-        "worst": _worst(subject.institution, index, today),
+        "index": indexes.indexes_of([subject.org_no], on=today, with_rooms=False).get(subject.org_no),
         "last": walks.last_walked([subject.org_no]).get(subject.org_no),
         "n_open": sum(counts.get(state, 0) for state in works.OPEN),
         "n_accepted": counts.get("accepted", 0),
@@ -32,14 +26,6 @@ def institution(request, subject):
         "url": reverse("facilities:school", args=[code]),
         "works_url": reverse("facilities:school_works", args=[code]),
     }
-
-
-def _worst(of, index, today) -> list:
-    if index is None:
-        return []
-    low = sorted((points, pk) for pk, points in index.rooms.items() if points is not None and points < 700)[:WORST]
-    known = {room.pk: room for room in rooms.rooms_of(of, today)} if low else {}
-    return [(known[pk], points) for points, pk in low if pk in known]
 
 
 def room(request, subject):
@@ -58,16 +44,7 @@ def home(request, subject):
         return None
     today = timezone.localdate()
     if scope.lo is not None and scope.lo == scope.hi:
-        own = walks.institution_of(scope)
-        if own is None or not may(scope.role, "rooms.walk") or not own.rooms.exists():
-            return None
-        return "facilities/_home.html", {
-            "may_walk": True,
-            "open_walk": walks.open_walk(scope.lo),
-            "last": walks.last_walked([scope.lo]).get(scope.lo),
-            "n_waiting": works.waiting_for_school(scope.lo).count(),
-            "works_url": reverse("facilities:school_works", args=[own.code]),
-        }
+        return _own_institution(request)
     if not may(scope.role, "works.manage"):
         return None
     found = works.works_in(scope, open_only=True)
@@ -82,7 +59,18 @@ def home(request, subject):
     }
 
 
+def _own_institution(request):
+    state = pages.own_state(request) if may(request.scope.role, "rooms.walk") else None
+    turn = walks.turn_of(request.scope.lo) if state is not None else None
+    if turn is None or not turn.has_rooms:
+        return None
+    url = reverse("facilities:school_works", args=[state.institution.code])
+    return "facilities/_home.html", {
+        "may_walk": True, "open_walk": turn.is_walking, "last": turn.last, "n_waiting": turn.n_waiting, "works_url": url,
+    }  # fmt: skip
+
+
 def register() -> None:
-    panels.register("institution", "rooms", 30, institution)
+    panels.register("institution", "rooms", 30, institution, tab="rooms")
     panels.register("room", "rooms", 10, room)
     panels.register("home", "rooms", 30, home)

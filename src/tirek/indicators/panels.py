@@ -17,4 +17,4 @@ def region(request, subject):
 
 
 def register() -> None:
-    panels.register("region", "figures", 60, region)
+    panels.register("region", "figures", 60, region, is_of_today=False)  # each says as of when it is

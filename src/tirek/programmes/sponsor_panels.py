@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from tirek.access.permissions import may
 from tirek.access.roles import Role
 from tirek.programmes.queries import sponsors as queries
 from tirek.registry import panels
+
+TAB = "money"
 
 
 def home(request, subject):
@@ -16,21 +19,27 @@ def home(request, subject):
         return None
     own = queries.sponsor_of_user(request.user.pk)
     if own is None:
-        return None  # the site's own panel says what to do
+        return "programmes/sponsors/_home_none.html", {}
     totals = queries.totals(queries.agreements_of(own), timezone.localdate())
     return "programmes/sponsors/_home.html", {"sponsor": own, "totals": totals}
 
 
+def _is_for(request, subject) -> bool:
+    return bool(may(request.scope.role, "sponsors.read") and request.scope.covers(subject.org_no))
+
+
 def institution(request, subject):
     """What sponsors' money is for in this school, for those who see its rows."""
-    if not request.user.is_authenticated or not request.scope.role or not may(request.scope.role, "sponsors.read"):
-        return None
-    if not request.scope.covers(subject.org_no):
-        return None
     rows = queries.earmark_rows(queries.earmarks_of_school(subject.org_no))
     return ("programmes/sponsors/_institution.html", {"rows": rows}) if rows else None
 
 
 def register() -> None:
+    panels.register_tab(
+        panels.Tab(
+            "institution", TAB, _("Sponsors’ money"), 15, _is_for,
+            _("No sponsor’s money is earmarked for this institution."),
+        )
+    )  # fmt: skip
     panels.register("home", "sponsor", 5, home)
-    panels.register("institution", "sponsored", 66, institution)
+    panels.register("institution", "sponsored", 66, institution, tab=TAB)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from tirek.registry.queries import territories
+from tirek.registry.queries import institutions, territories
 
 PAGE_ROWS = 50
 
@@ -28,8 +28,22 @@ def day_of(request: HttpRequest) -> dt.date:
         raise BadRequest(_("A day is written as year-month-day, for example 2026-09-01.")) from error
 
 
-def paged(request: HttpRequest, found, rows: int = PAGE_ROWS) -> Page:
-    return Paginator(found, rows).get_page(request.GET.get("page"))
+def paged(request: HttpRequest, found, rows: int = PAGE_ROWS, *, count: int | None = None) -> Page:
+    """A page of the rows; who has counted them already says so, and they are not counted again."""
+    paginator = Paginator(found, rows)
+    if count is not None:
+        paginator.count = count
+    return paginator.get_page(request.GET.get("page"))
+
+
+def own_state(request: HttpRequest):
+    """Today's state of the one institution that the asker's scope is, asked once a request; else None."""
+    scope = request.scope
+    if scope.is_own or scope.lo is None or scope.lo != scope.hi:
+        return None
+    if not hasattr(request, "own_state"):
+        request.own_state = institutions.state_by_org_no(scope.lo, on=timezone.localdate())
+    return request.own_state
 
 
 def with_day(url: str, on: dt.date) -> str:

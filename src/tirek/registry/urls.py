@@ -42,6 +42,7 @@ urlpatterns = [
     path("institutions/<str:code>/pupils/add/", views_arrivals.add_pupil, name="add_pupil"),
     path("institutions/<str:code>/staff/add/", views_arrivals.add_staff, name="add_staff"),
     path("institutions/<str:code>/history/", views_institution.history, name="history"),
+    path("institutions/<str:code>/<slug:slug>/", views_institution.tab, name="institution_tab"),
     path("people/", views_people.search, name="people"),
     path("people/<uuid:public_id>/", views_people.person, name="person"),
     path("people/<uuid:public_id>/iin/", views_iin.show_iin, name="show_iin"),
@@ -53,5 +54,6 @@ urlpatterns = [
     path("people/<uuid:public_id>/employments/<int:pk>/end/", views_arrivals.end_employment, name="end_employment"),
     path("people/<uuid:public_id>/guardians/add/", views_arrivals.add_guardian, name="add_guardian"),
     path("people/<uuid:public_id>/guardians/<int:pk>/end/", views_arrivals.end_guardianship, name="end_guardianship"),
+    path("people/<uuid:public_id>/<slug:slug>/", views_people.tab, name="person_tab"),
     path("school-year/", views_changes.roll_over, name="roll_over"),
 ]

@@ -40,12 +40,13 @@ def here(request: HttpRequest) -> HttpResponse:
 def territory(request: HttpRequest, code: str) -> HttpResponse:
     """How many learn here, and how it looks one step further down."""
     on = pages.day_of(request)
-    found = territories.by_code(code, on=on)
+    found = territories.by_code(
+        code, on=timezone.localdate()
+    )  # under the name of today; its family gives that of the day
     if found is None:
         raise Http404
-    children = territories.children(found, on=on)
+    path, children = territories.with_family(found, on=on)
     numbers = counts.by_territory([found, *children], on=on)
-    path = territories.path(found, on=on)
     rows = [_child(child, numbers.get(child.pk), on) for child in children]
     context = {
         "territory": found,
@@ -61,7 +62,7 @@ def territory(request: HttpRequest, code: str) -> HttpResponse:
         "directly": counts.left_over(numbers[found.pk], (row["numbers"] for row in rows)) if rows else None,
         "rows_are_regions": found.level == "country",
         "iso": next((t.iso_3166_2 for t in reversed(path) if t.iso_3166_2), ""),
-        "panels": panels("region", request, found),
+        "panels": panels("region", request, found, is_past=on < timezone.localdate()),
     }
     return render(request, "registry/territory.html", context)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,7 +20,7 @@ from tirek.access import queries_audit
 from tirek.access.gates import gate
 from tirek.access.services.reads import record_many_read
 from tirek.registry import kind_words, pages
-from tirek.registry.panels import panels
+from tirek.registry.panels import panels, tab_of, tabs
 from tirek.registry.queries import counts, institutions, people, territories
 from tirek.registry.recorded import recorded
 
@@ -29,8 +30,8 @@ CLASS_ROWS = 60  # a class at once; only a group that is none needs pages
 ROOM_ROWS = 100
 
 
-def frame(request: HttpRequest, code: str, here: str) -> dict:
-    """What every page of an institution shows: its state on the day, its trail, its tabs."""
+def frame(request: HttpRequest, code: str, here: str, *, with_people: bool = False) -> dict:
+    """What every page of an institution shows: its state on the day, its trail, its tabs; how many learn there, if asked."""
     on = pages.day_of(request)
     state = institutions.state_by_code(code, on=on)
     is_open = state is not None
@@ -39,10 +40,12 @@ def frame(request: HttpRequest, code: str, here: str) -> dict:
         state = institutions.last_state(known.pk) if known else None
     if state is None:
         raise Http404
-    territories.as_on([state.territory], on)
-    if is_open:
+    if is_open and with_people:
         counts.with_headcounts([state], on)
-    path = territories.path_of(state.org_no, on=on) or [state.territory]
+    path = territories.path_of(state.org_no, on=on)
+    then = next((t for t in path if t.pk == state.territory_id), None)  # as it was called on the day
+    state.territory = then or territories.as_on([state.territory], on)[0]
+    path = path or [state.territory]
     return {
         "state": state,
         "institution": state.institution,
@@ -54,7 +57,7 @@ def frame(request: HttpRequest, code: str, here: str) -> dict:
         "today": timezone.localdate(),
         "trail": pages.trail(path, on),
         "said": kind_words.words_of(state.institution.kind),
-        "tabs": _tabs(state.institution, on, here),
+        "tabs": _tabs(request, state, on, here),
         "in_scope": request.scope.covers(state.org_no) and not request.scope.is_own,
     }
 
@@ -76,26 +79,51 @@ def _last_name(institution_id: int, on: dt.date) -> str:
     return territories.local_name(state) if state else ""
 
 
-def _tabs(institution, on: dt.date, here: str) -> list[tuple[str, str, bool]]:
+def _tabs(request: HttpRequest, state, on: dt.date, here: str) -> list[tuple[str, str, bool]]:
+    """The register's own tabs among those of the apps above; which there are costs no question."""
+    code = state.institution.code
     names = [
-        ("institution", _("Overview")),
-        ("rooms", _("Rooms")),
-        ("classes", str(kind_words.words_of(institution.kind).groups)),
-        ("staff", _("Staff")),
-        ("history", _("History")),
+        (0, _("Overview"), "institution"),
+        (40, _("Rooms"), "rooms"),
+        (50, str(kind_words.words_of(state.institution.kind).groups), "classes"),
+        (60, _("Staff"), "staff"),
+        (90, _("History"), "history"),
     ]
-    return [(label, pages.institution_url(institution.code, on, page), page == here) for page, label in names]
+    found = [(order, label, pages.institution_url(code, on, page), page == here) for order, label, page in names]
+    for tab in tabs("institution", request, state):
+        url = pages.with_day(reverse("registry:institution_tab", args=[code, tab.slug]), on)
+        found.append((tab.order, str(tab.label), url, tab.slug == here))
+    return [tuple(row[1:]) for row in sorted(found, key=lambda row: row[0])]
 
 
 @gate()
 @require_GET
 def institution(request: HttpRequest, code: str) -> HttpResponse:
-    """What is asked of this institution, and how does it stand?"""
-    context = frame(request, code, "institution")
-    context["panels"] = panels("institution", request, context["state"])
+    """What is this institution, what is asked of it, and how does it stand?"""
+    context = frame(request, code, "institution", with_people=True)
+    context["panels"] = _panels(request, context)
     context["facts"] = _facts(context["state"])
     context["rooms"] = _room_summary(context["institution"].pk, context["on"])
     return render(request, "registry/institution.html", context)
+
+
+def _panels(request: HttpRequest, context: dict, slug: str = "") -> list[tuple[str, dict]]:
+    is_past = context["on"] < context["today"]
+    return panels("institution", request, context["state"], slug, is_past=is_past)
+
+
+@gate()
+@require_GET
+def tab(request: HttpRequest, code: str, slug: str) -> HttpResponse:
+    """One subject of an institution; only its questions are asked."""
+    found = tab_of("institution", slug)
+    if found is None:
+        raise Http404
+    context = frame(request, code, slug)
+    if not found.is_for(request, context["state"]):
+        raise PermissionDenied
+    shown = _panels(request, context, slug)
+    return render(request, "registry/institution_tab.html", context | {"tab": found, "panels": shown})
 
 
 def _facts(state) -> list[tuple[str, str]]:
@@ -139,11 +167,12 @@ def _room_summary(institution_id: int, on: dt.date) -> dict:
 def rooms(request: HttpRequest, code: str) -> HttpResponse:
     """Which rooms are there, and in what condition?"""
     context = frame(request, code, "rooms")
-    page = pages.paged(request, institutions.rooms(context["institution"].pk, on=context["on"]), ROOM_ROWS)
+    counted = _room_summary(context["institution"].pk, context["on"])
+    found = institutions.rooms(context["institution"].pk, on=context["on"])
+    page = pages.paged(request, found, ROOM_ROWS, count=counted["all"])
     buildings = list(institutions.buildings(context["institution"].pk, on=context["on"]))
-    context["page"] = page
-    context["buildings"] = _by_building(page, buildings)
-    context["counts"] = _room_summary(context["institution"].pk, context["on"])
+    context |= {"page": page, "buildings": _by_building(page, buildings), "counts": counted}
+    context["panels"] = _panels(request, context, "rooms")
     return render(request, "registry/rooms.html", context)
 
 

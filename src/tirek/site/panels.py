@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tirek.access.roles import Role
-from tirek.programmes.queries.sponsors import sponsor_of_user
-from tirek.registry import kind_words, panels
-from tirek.registry.queries import counts, institutions, labels, people, territories
+from tirek.registry import kind_words, pages, panels
+from tirek.registry.queries import counts, labels, people, territories
+from tirek.site.queries import place_of
 
 MOST_PUPILS = 400
 
@@ -22,11 +22,11 @@ def register() -> None:
 def scope_panel(request: HttpRequest, scope) -> tuple[str, dict] | None:
     """A parent's children, a head's institution, an officer's territory."""
     if scope.role == Role.SPONSOR:
-        return None if sponsor_of_user(request.user.pk) else ("site/home_sponsor.html", {})
+        return None
     if scope.is_own:
         return _own(request, scope)
     if scope.lo is not None and scope.lo == scope.hi:
-        return _institution(scope)
+        return _institution(request)
     if scope.is_country or scope.lo is not None:
         return _territory(scope)
     return None
@@ -36,14 +36,15 @@ def _own(request: HttpRequest, scope) -> tuple[str, dict] | None:
     """A parent's children with their institution, or a teacher's pupils, class by class."""
     on = timezone.localdate()
     found = list(people.pupils(scope, on=on).select_related("institution")[:MOST_PUPILS])
-    names = labels.names_by_org_no([row.org_no for row in found], on=on)
+    is_parent = scope.role == Role.PARENT
+    names = labels.names_by_org_no([row.org_no for row in found], on=on) if is_parent else {}
     groups: dict[str, list] = {}
     for row in sorted(found, key=lambda row: (row.grade or 0, str(row.class_group or ""))):
         groups.setdefault(_group_name(row), []).append(row)
     return "site/home_own.html", {
         "rows": [{"row": r, "group": _group_name(r), "place": names.get(r.org_no, "")} for r in found],
         "groups": [{"name": name, "rows": rows, "of": rows[0]} for name, rows in groups.items()],
-        "is_parent": scope.role == Role.PARENT,
+        "is_parent": is_parent,
         "is_whole": len(found) < MOST_PUPILS,
     }
 
@@ -54,8 +55,8 @@ def _group_name(row) -> str:
     return str(kind_words.words_of(row.institution.kind).group_named) % {"group": row.class_group}
 
 
-def _institution(scope) -> tuple[str, dict] | None:
-    state = institutions.state_by_org_no(scope.lo, on=timezone.localdate())
+def _institution(request: HttpRequest) -> tuple[str, dict] | None:
+    state = pages.own_state(request)
     if state is None:
         return None
     url = reverse("registry:institution", args=[state.institution.code])
@@ -70,9 +71,7 @@ def _institution(scope) -> tuple[str, dict] | None:
 
 
 def _territory(scope) -> tuple[str, dict] | None:
-    found = territories.of_scope(scope)
-    if found is None:
+    numbers = counts.of_scope(scope, on=timezone.localdate())
+    if not numbers["institutions"]:
         return None
-    numbers = counts.by_territory([found], on=timezone.localdate()).get(found.pk)
-    url = reverse("registry:territory", args=[found.code])
-    return "site/home_scope.html", {"name": territories.local_name(found), "url": url, "numbers": numbers}
+    return "site/home_scope.html", {"name": place_of(scope), "url": reverse("registry:here"), "numbers": numbers}

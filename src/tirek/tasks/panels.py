@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.utils import timezone
 
 from tirek.registry import panels
-from tirek.registry.queries import labels
 from tirek.tasks import queries
 from tirek.tasks.present import present
 
@@ -17,14 +16,9 @@ def home(request, subject):
     if not request.user.is_authenticated:
         return None
     today = timezone.localdate()
-    tasks = list(queries.my_tasks(request.scope)[:SHOWN])
-    names = labels.names_by_org_no([task.org_no for task in tasks], on=today)
-    context = {
-        "rows": [present(task, names, today) for task in tasks],
-        "counts": queries.task_counts(request.scope, today),
-        "news": queries.notifications(request.user.pk, unread=True).count(),
-    }
-    return "tasks/_home.html", context
+    counts = queries.task_counts(request.scope, today)
+    tasks = queries.my_tasks(request.scope)[:SHOWN] if counts.mine else []
+    return "tasks/_home.html", {"rows": [present(task, {}, today) for task in tasks], "counts": counts}
 
 
 def institution(request, subject):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from tirek.access.scope import Scope
+from tirek.storage.counting import counts_of
 from tirek.tasks.models import Evidence, Notification, StepKind, Task, TaskState
 
 WAITING = [TaskState.OPEN, TaskState.SUBMITTED]
@@ -73,17 +74,20 @@ class TaskCounts:
     mine: int
     overdue: int
     to_accept: int
+    news: int
 
 
 def task_counts(scope: Scope, today: dt.date) -> TaskCounts:
-    """The three numbers of the home page, in one query."""
-    mine, waits = _is_mine(scope), _waits_for(scope)
-    counts = Task.objects.filter(mine | waits).aggregate(
-        mine=Count("id", filter=mine),
-        overdue=Count("id", filter=mine & Q(due_date__lt=today)),
-        to_accept=Count("id", filter=waits),
+    """The four numbers of the home page, in one query."""
+    mine = _is_mine(scope)
+    return TaskCounts(
+        **counts_of(
+            mine=Task.objects.filter(mine),
+            overdue=Task.objects.filter(mine, due_date__lt=today),
+            to_accept=Task.objects.filter(_waits_for(scope)),
+            news=Notification.objects.filter(user_id=scope.user_id, read_at=None),
+        )
     )
-    return TaskCounts(**counts)
 
 
 def task(task_id: int) -> Task | None:

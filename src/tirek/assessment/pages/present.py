@@ -22,6 +22,7 @@ def group_rows(groups, names: dict, *, key: str = "code", urls: dict | None = No
     """Rows of a table: name, pupils, mean with its interval, or why it is not shown."""
     return [
         {
+            "key": getattr(group, key),
             "name": names.get(getattr(group, key)) or group.code,
             "url": (urls or {}).get(group.code, ""),
             "n": group.n,

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import F, Q
 
 from tirek.assessment.decided.link_sealing import pairs_of
-from tirek.assessment.models import Dimension, Link, LinkState, MatchedBy, Release, ReleaseState, Test, Trend
+from tirek.assessment.models import (
+    Dimension,
+    GroupResult,
+    Link,
+    LinkState,
+    MatchedBy,
+    Release,
+    ReleaseState,
+    Test,
+    Trend,
+)
 from tirek.assessment.queries import results as result_queries
 
 
@@ -53,9 +66,39 @@ def trends_of(release: Release) -> dict[str, list[Trend]]:
     return by
 
 
-def trend_of_group(release: Release, dimension: str, code: str) -> Trend | None:
-    found = Trend.objects.filter(release=release, dimension=dimension, code=code)
-    return found.select_related("base__test__school_year").first()
+@dataclass(frozen=True)
+class Linked:
+    """What is known of the links of some results: their changes, and which test set the scale of each."""
+
+    trends: Mapping[tuple[int, str, str], Trend] = field(default_factory=dict)
+    bases: Mapping[int, Release] = field(default_factory=dict)
+
+    def root_of(self, release: Release) -> int:
+        """Results with the same one can be compared."""
+        while release.link_id and release.pk in self.bases:
+            release = self.bases[release.pk]
+        return release.test_id
+
+
+def linked_of(rows: Sequence[GroupResult]) -> Linked:
+    """The changes of these results, and the way of each publication back to the test that set its scale: two questions.
+
+    A school does not see a link itself, but its own change, and from it which results came before.
+    """
+    groups = Q(dimension__in={row.dimension for row in rows}, code__in={row.code for row in rows})
+    found = Trend.objects.filter(groups | Q(dimension=Dimension.ALL), release__state=ReleaseState.PUBLISHED)
+    found = found.select_related("base__test__school_year").defer("base__distribution").order_by("pk")
+    trends = {(one.release_id, one.dimension, one.code): one for one in found}
+    published = Release.objects.filter(state=ReleaseState.PUBLISHED).defer("distribution")
+    published = list(published.annotate(linked_to=F("link__base_id")))
+    by_test = {release.test_id: release for release in published}
+    bases = {}
+    for release in published:
+        if release.linked_to:
+            bases[release.pk] = by_test.get(release.linked_to)
+        elif release.link_id:
+            bases[release.pk] = next((one.base for one in trends.values() if one.release_id == release.pk), None)
+    return Linked(trends, {pk: base for pk, base in bases.items() if base is not None})
 
 
 def trends_of_school(org_no: int) -> list[Trend]:

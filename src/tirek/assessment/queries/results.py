@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
@@ -32,6 +32,8 @@ from tirek.decisions import queries as journal
 from tirek.decisions.queries import Explanation
 from tirek.registry.models import Enrolment, InstitutionState, Teaching, Territory
 from tirek.storage.models import Job, JobState
+
+LATEST = ("-release__test__school_year__starts_on", "release__test__subject", "pk")
 
 
 def title_of(test: Test) -> str:
@@ -191,10 +193,10 @@ def pupils_of_grade(test: Test) -> int:
     ).count()  # fmt: skip
 
 
-def results_of_person(person_id: int) -> list[PersonResult]:
+def results_of_person(person_id: int, most: int | None = None) -> list[PersonResult]:
     """A pupil's published results, the latest first; row policies let only those entitled see them."""
     found = PersonResult.objects.filter(person_id=person_id, release__state=ReleaseState.PUBLISHED)
-    return list(found.select_related("release__test__school_year").order_by("-release__test__school_year__starts_on"))
+    return list(found.select_related("release__test__school_year").order_by(*LATEST)[:most])
 
 
 def means_of(releases: Iterable[int]) -> dict[int, float]:
@@ -218,12 +220,21 @@ def why_of_person(code: str, person_id: int) -> Explanation | None:
         return replace(journal.explain(result.release.decision_number, name, "person"), subject="")
 
 
-def results_of_school(org_no: int) -> list[GroupResult]:
-    """A school's published results, the latest year first."""
+def results_of_school(org_no: int, *, on: date | None = None) -> list[GroupResult]:
+    """A school's published results, the latest year first; with a day, those of school years begun by then."""
+    found = _of_school(org_no)
+    return list(found if on is None else found.filter(release__test__school_year__starts_on__lte=on))
+
+
+def latest_of_school(org_no: int) -> GroupResult | None:
+    return _of_school(org_no).first()
+
+
+def _of_school(org_no: int) -> QuerySet[GroupResult]:
     found = GroupResult.objects.filter(
         org_lo=org_no, org_hi=org_no, dimension=Dimension.SCHOOL, release__state=ReleaseState.PUBLISHED
     )
-    return list(found.select_related("release__test__school_year").order_by("-release__test__school_year__starts_on"))
+    return found.select_related("release__test__school_year").order_by(*LATEST)
 
 
 def reports_at_hand(scope: Scope) -> list[tuple[Release, int]]:
@@ -259,13 +270,4 @@ def results_of_territory(territory: Territory) -> list[GroupResult]:
     whole = Q(dimension=Dimension.ALL, release__test__territory=territory)
     part = Q(dimension=Dimension.DISTRICT, code=territory.code)
     found = GroupResult.objects.filter(whole | part, release__state=ReleaseState.PUBLISHED)
-    return list(found.select_related("release__test__school_year").order_by("-release__test__school_year__starts_on"))
-
-
-def open_tests(scope: Scope) -> list[Test]:
-    """Tests of the asker's territory that are not yet published, for the home page."""
-    return list(tests_in(scope).exclude(state="published")[:5])
-
-
-def latest_published(scope: Scope) -> Test | None:
-    return tests_in(scope).filter(state="published").first()
+    return list(found.select_related("release__test__school_year").order_by(*LATEST))

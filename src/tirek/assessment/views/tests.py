@@ -103,6 +103,7 @@ def test(request: HttpRequest, code: str) -> HttpResponse:
             "withdrawn": queries.last_withdrawn(found), "progress": queries.progress_of(found, request.scope),
             "trial": queries_seats.trial_of(found),
         })  # fmt: skip
+    release.test = found
     groups = queries.groups_of(release, request.scope)
     parts = _parts(groups, release)
     if request.GET.get("download"):
@@ -111,7 +112,7 @@ def test(request: HttpRequest, code: str) -> HttpResponse:
         "release": release,
         **_found_schools(request, parts["schools"]),
         "more": more_of(release, request) if release.calibration_id else [],
-        "trend": _trend(release, request),
+        "trend": _trend(release, parts),
         "items": _items(release, request),
         "reliability": release.distribution.get("reliability"),
     })  # fmt: skip
@@ -155,31 +156,24 @@ def _drawn(release, groups: dict, parts: dict) -> dict:
     }
 
 
-def _trend(release, request: HttpRequest) -> dict | None:
-    """Changes since the earlier test; of schools only those in the asker's scope."""
+def _trend(release, parts: dict) -> dict | None:
+    """Changes since the earlier test; of schools only those whose results are shown, by the names they have there."""
     found = link_queries.trends_of(release) if release.link_id else {}
     whole = next(iter(found.get("all", [])), None)
     if whole is None:
         return None
-    day = timezone.localdate(release.at)
-    schools = [row for row in found.get("school", []) if row.code in _shown_schools(release, request)]
+    of_school = {row["key"]: row["name"] for row in parts["schools"]}
+    schools = [row for row in found.get("school", []) if row.org_lo in of_school]
     rows = present.trend_rows([whole], {"all": _("all together")})
     rows += present.trend_rows(found.get("settlement", []), present.settlement_names())
-    districts = found.get("district", [])
-    rows += sorted(
-        present.trend_rows(districts, queries.names_of_districts([row.code for row in districts])),
-        key=lambda row: row["name"],
-    )
-    names = queries.names_of_schools([row.org_lo for row in schools], day)
-    of_schools = sorted(present.trend_rows(schools, names, key="org_lo"), key=lambda row: row["name"])
+    of_district = {row["key"]: row["name"] for row in parts["districts"]}
+    districts = [row for row in found.get("district", []) if row.code in of_district]
+    rows += sorted(present.trend_rows(districts, of_district), key=lambda row: row["name"])
+    of_schools = sorted(present.trend_rows(schools, of_school, key="org_lo"), key=lambda row: row["name"])
     return {
         "rows": rows, "schools": of_schools, "words": charts.change_words(whole), "link_se": whole.link_se,
         "base_title": queries.title_of(whole.base.test), "base_year": whole.base.test.school_year.code,
     }  # fmt: skip
-
-
-def _shown_schools(release, request: HttpRequest) -> set[str]:
-    return {row.code for row in queries.groups_of(release, request.scope).get("school", [])}
 
 
 def _items(release, request: HttpRequest) -> list[dict]:

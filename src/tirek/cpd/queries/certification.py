@@ -43,6 +43,11 @@ def state_counts(of: Window, scope: Scope) -> dict[str, int]:
     return dict(rows)
 
 
+def to_check(scope: Scope) -> QuerySet[Application]:
+    """What has come in and nobody has checked, in all windows of the asker's territory."""
+    return scope.limit(Application.objects.filter(state=ApplicationState.RECEIVED, window__in=windows(scope)))
+
+
 def applications(
     of: Window, scope: Scope, *, state: str = "", wanted: str = "", text: str = "", oldest_first: bool = True
 ) -> QuerySet[Application]:

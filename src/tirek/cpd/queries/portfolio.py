@@ -35,9 +35,38 @@ class Portfolio:
         return next((row.category for row in self.employments if row.valid.upper is None and row.category), "")
 
 
+@dataclass(frozen=True)
+class Glance:
+    """What a first page says of somebody's growth."""
+
+    completed: list[Participation]
+    under_way: list[Participation]
+
+    @property
+    def hours(self) -> int:
+        return sum(made.hours for made in self.completed)
+
+
+def glance(person_id: int) -> Glance:
+    """Courses completed, the latest first, and those under way, the next first: one question."""
+    shown = [Standing.COMPLETED, *ACTIVE]
+    found = Participation.objects.filter(person_id=person_id, standing__in=shown).order_by("id")
+    rows = list(found.select_related("cohort__course__provider"))
+    completed = [made for made in rows if made.standing == Standing.COMPLETED]
+    active = [made for made in rows if made.standing != Standing.COMPLETED]
+    return Glance(
+        sorted(completed, key=lambda made: (made.completed_on, made.pk), reverse=True),
+        sorted(active, key=lambda made: made.cohort.starts_on),
+    )
+
+
+def employments_with_category(person_id: int) -> list[Employment]:
+    return list(Employment.objects.filter(person_id=person_id).exclude(category="").order_by("-valid", "-id"))
+
+
 def portfolio(person_id: int) -> Portfolio:
-    own = Participation.objects.filter(person_id=person_id).select_related("cohort__course__provider")
-    completed = list(own.filter(standing=Standing.COMPLETED).order_by("-completed_on", "-id"))
+    courses = glance(person_id)
+    completed = courses.completed
     years: dict[int, int] = {}
     topics: dict[str, int] = {}
     for made in completed:
@@ -47,10 +76,10 @@ def portfolio(person_id: int) -> Portfolio:
     certificates = Certificate.objects.filter(person_id=person_id).order_by("-issued_at", "-id")
     return Portfolio(
         completed=completed,
-        under_way=list(own.filter(standing__in=ACTIVE).order_by("cohort__starts_on")),
+        under_way=courses.under_way,
         certificates=list(certificates),
         categories=list(CategoryRecord.objects.filter(person_id=person_id).order_by("-from_date", "-id")),
-        employments=list(Employment.objects.filter(person_id=person_id).exclude(category="").order_by("-valid", "-id")),
+        employments=employments_with_category(person_id),
         applications=list(
             Application.objects.filter(person_id=person_id).select_related("window").order_by("-sent_at")
         ),

@@ -35,16 +35,16 @@ def runs(on: dt.date, states: tuple[str, ...] = ("published",)):
 def indexes_of(org_nos: Iterable[int], *, on: dt.date, with_rooms: bool = True) -> dict[int, Index]:
     """By institution. A draft stands in only where nothing is published."""
     left, found = set(org_nos), {}
-    for states in (("published",), ("draft",)):
-        for run in runs(on, states):
-            here = {org_no for org_no in left if run.org_lo <= org_no <= run.org_hi}
-            if not here:
-                continue
-            read = _read(run, here, with_rooms)
-            found |= read
-            left -= read.keys()
-            if not left:
-                return found
+    known = runs(on, ("published", "draft"))
+    for run in sorted(known, key=lambda run: run.state != "published"):  # sorting keeps the newest first in each
+        here = {org_no for org_no in left if run.org_lo <= org_no <= run.org_hi}
+        if not here:
+            continue
+        read = _read(run, here, with_rooms)
+        found |= read
+        left -= read.keys()
+        if not left:
+            return found
     return found
 
 

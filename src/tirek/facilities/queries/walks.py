@@ -5,14 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Exists, Max, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import translation
 
 from tirek.access.scope import Scope
 from tirek.facilities.items import ITEMS
 from tirek.facilities.models import Finding, Photograph, Proposal, ProposalState, Walk
 from tirek.facilities.queries.findings import condition_rules, standard_of
+from tirek.facilities.queries.works import waiting_for_school
 from tirek.registry.models import Building, Institution, Room, RoomPurpose
 
 LANGUAGES = ("kk", "ru", "en")
@@ -39,6 +42,30 @@ def last_walked(org_nos: Iterable[int]) -> dict[int, dt.date]:
 
 def open_walk(org_no: int) -> Walk | None:
     return Walk.objects.filter(org_no=org_no, closed_at__isnull=True).select_related("institution").first()
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What an institution itself has to do with its rooms."""
+
+    has_rooms: bool
+    is_walking: bool
+    last: dt.date | None
+    n_waiting: int
+
+
+def turn_of(org_no: int) -> Turn | None:
+    """Asked in one question."""
+    walks = Walk.objects.filter(org_no=OuterRef("org_no"))
+    waiting = waiting_for_school(org_no).order_by().values("org_no").annotate(n=Count("pk")).values("n")
+    found = Institution.objects.filter(org_no=org_no).annotate(
+        has_rooms=Exists(Room.objects.filter(institution=OuterRef("pk"))),
+        is_walking=Exists(walks.filter(closed_at=None)),
+        last=Subquery(walks.exclude(closed_at=None).order_by("-day").values("day")[:1]),
+        n_waiting=Coalesce(Subquery(waiting), 0),
+    )
+    row = found.values_list("has_rooms", "is_walking", "last", "n_waiting").first()
+    return Turn(*row) if row else None
 
 
 def conflicts(found: Iterable[Finding]) -> list[list[Finding]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
+from django.db.models import Subquery
 from django.utils.translation import gettext_lazy as _
 
 from tirek.programmes.models import LinkKind, NeedLink
@@ -92,10 +93,10 @@ def wave_measured(asked: Asked) -> Mapping[int, Fact]:
     from tirek.assessment.models import Dimension, GroupResult, ReleaseState
     from tirek.programmes.models import Programme
 
-    starts_on = Programme.objects.values_list("starts_on", flat=True).get(pk=asked.programme_id)
+    starts_on = Programme.objects.filter(pk=asked.programme_id).values("starts_on")
     rows = GroupResult.objects.filter(
         dimension=Dimension.SCHOOL, org_lo__in=asked.org_nos, release__state=ReleaseState.PUBLISHED,
-        release__test__school_year__ends_on__gt=starts_on,
+        release__test__school_year__ends_on__gt=Subquery(starts_on),
     ).values_list("org_lo", "release__test__school_year")  # fmt: skip
     waves = defaultdict(set)
     for org_no, year in rows:

@@ -84,13 +84,15 @@ class Board:
 
 
 def board(
-    programme: Programme, scope: Scope, *, on: dt.date, district: str = "", stage: str = "", only: str = ""
-) -> Board:
+    programme: Programme, scope: Scope, *, on: dt.date, district: str = "", stage: str = "", only: str = "",
+    stages: list[Stage] | None = None,
+) -> Board:  # fmt: skip
     """The schools of the scope, those furthest over their planned time first."""
     found = Participation.objects.filter(programme=programme, valid__contains=on).select_related("stage", "programme")
     own = {"org_no__gte": scope.lo or 0, "org_no__lte": scope.hi or -1}  # a teacher's school
     found = found.filter(**own) if scope.is_own else scope.limit(found)
-    stages = list(Stage.objects.filter(programme=programme).order_by("position"))
+    if stages is None:
+        stages = list(Stage.objects.filter(programme=programme).order_by("position"))
     rows = rows_of(programme, list(found), stages, on=on)
     of_stage: dict[int, int] = defaultdict(int)
     for row in rows:

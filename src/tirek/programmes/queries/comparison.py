@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -41,25 +41,33 @@ class Line:
 def lines(found: Sequence[Programme], *, on: dt.date) -> list[Line]:
     """A line a figure, in the order of the first programme's list; a figure unknown to this installation stays away."""
     codes = list(dict.fromkeys(code for p in found for code in p.indicators))
+    reported = _latest_reports([p for p in found if p.is_sister])
     made = []
     for code in codes:
         try:
             indicator = indicator_of(code)
         except UnknownIndicator:
             continue
-        made.append(Line(indicator, [_cell(p, indicator, on) for p in found]))
+        made.append(Line(indicator, [_cell(p, indicator, on, reported) for p in found]))
     return made
 
 
-def _cell(programme: Programme, indicator: Indicator, on: dt.date) -> Cell:
+def _latest_reports(sisters: Sequence[Programme]) -> dict[tuple[int, str], ReportedFigure]:
+    """The latest report of each figure of each programme."""
+    rows = ReportedFigure.objects.filter(programme__in=sisters).order_by("day", "id") if sisters else []
+    return {(row.programme_id, row.indicator): row for row in rows}
+
+
+def _cell(
+    programme: Programme, indicator: Indicator, on: dt.date, reported: Mapping[tuple[int, str], ReportedFigure]
+) -> Cell:
     if programme.is_sister:
-        return _reported(programme, indicator)
+        return _reported(reported.get((programme.pk, indicator.code)), indicator)
     counted = _counted(programme, indicator, on)
     return counted if counted is not None else _published(programme, indicator)
 
 
-def _reported(programme: Programme, indicator: Indicator) -> Cell:
-    row = ReportedFigure.objects.filter(programme=programme, indicator=indicator.code).order_by("-day", "-id").first()
+def _reported(row: ReportedFigure | None, indicator: Indicator) -> Cell:
     if row is None:
         return Cell()
     value = indicator.value(row.numerator, row.denominator)

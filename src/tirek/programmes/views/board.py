@@ -27,11 +27,16 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
     programme, today = programme_or_404(slug), timezone.localdate()
     if request.scope.is_own:
         return redirect("programmes:programme", slug)
-    stages = [(s.code, local_name(s)) for s in queries.stages(programme)]
-    form = BoardFilter(request.GET or None, districts=districts(request, programme), stages=stages)
+    stages = queries.stages(programme)
+    choices = [(s.code, local_name(s)) for s in stages]
+    form = BoardFilter(request.GET or None, districts=districts(request, programme), stages=choices)
     asked = form.cleaned_data if form.is_bound and form.is_valid() else {}
     found = boards.board(
-        programme, request.scope, on=today, **{k: asked.get(k, "") for k in ("district", "stage", "only")}
+        programme,
+        request.scope,
+        on=today,
+        stages=stages,
+        **{k: asked.get(k, "") for k in ("district", "stage", "only")},
     )
     if "download" in request.GET:
         return _download(request, programme, found)

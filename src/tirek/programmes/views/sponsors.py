@@ -20,7 +20,6 @@ from tirek.programmes.queries.sponsors.iati_file import file_of
 from tirek.programmes.services import sponsors as services
 from tirek.programmes.views.shared import page, programme_or_404
 from tirek.registry.downloads import respond
-from tirek.registry.queries import labels
 from tirek.registry.queries.territories import local_name
 from tirek.storage import sealed
 from tirek_engines.errors import Refusal
@@ -34,15 +33,17 @@ def sponsors(request: HttpRequest) -> HttpResponse:
         own = queries.sponsor_of_user(request.user.pk)
         return redirect("programmes:sponsor", own.code) if own else render(request, "programmes/sponsors/none.html")
     today = timezone.localdate()
-    rows = []
-    for one in queries.sponsors(request.scope):
-        rows.append((one, local_name(one), queries.totals(queries.agreements_of(one), today)))
+    known = list(queries.sponsors(request.scope))
+    agreements = queries.agreements_of_each(known)
+    pledges = queries.pledge_rows([a for some in agreements.values() for a in some], today)
+    sums = queries.totals_of_each(agreements, today, pledges)
+    rows = [(one, local_name(one), sums[one.pk]) for one in known]
     if "download" in request.GET:
         return _sponsors_file(request, rows)
     names = ("agreed", "received", "accepted", "paid", "overdue")
     context = {
         "rows": rows, "sums": {name: sum(getattr(totals, name) for _one, _name, totals in rows) for name in names},
-        "overdue": queries.overdue_pledges(request.scope, today),
+        "overdue": queries.overdue_pledges(pledges),
         "may_manage": may(request.scope.role, "sponsors.manage"),
     }  # fmt: skip
     return render(request, "programmes/sponsors/list.html", context)
@@ -87,20 +88,17 @@ def sponsor(request: HttpRequest, code: str) -> HttpResponse:
     else:
         context = _about(found, agreements, today)
         context |= {"steps": queries.steps_of(found), "people": queries.users_of(found)}
-        context["schools"] |= labels.names_by_org_no(
-            {row.earmark.org_no for row in context["became"].earmarks}, on=today
-        )
     can = not is_public and may(request.scope.role, "sponsors.manage") and request.scope.covers(found.org_lo)
     context |= {"is_public": is_public, "may_manage": can, "today": today}
     return render(request, "programmes/sponsors/sponsor.html", context)
 
 
 def _about(found, agreements, today) -> dict:
-    became = queries.became_of(agreements, today)
+    became, pledges = queries.became_of(agreements, today), queries.pledge_rows(agreements, today)
     return {
         "sponsor": found, "name": local_name(found), "agreements": [(a, local_name(a.programme)) for a in agreements],
-        "totals": queries.totals(agreements, today), "became": became, "schools": dict(became.schools),
-        "pledges": queries.pledge_rows(agreements, today),
+        "totals": queries.totals(agreements, today, pledges), "became": became, "schools": dict(became.schools),
+        "pledges": pledges,
     }  # fmt: skip
 
 

@@ -127,8 +127,8 @@ def rooms(institution_id: int, *, on: dt.date) -> QuerySet[Room]:
     return found.order_by("building__code", "floor", "number")
 
 
-def room_by_id(room_id: int) -> Room | None:
-    return Room.objects.filter(pk=room_id).first()
+def rooms_by_id(ids: Iterable[int]) -> list[Room]:
+    return list(Room.objects.filter(pk__in=list(ids)))
 
 
 def room_counts(institution_id: int, *, on: dt.date) -> list[tuple[str, str, int]]:

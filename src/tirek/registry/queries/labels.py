@@ -11,6 +11,8 @@ from django.utils.translation import get_language
 from tirek.access.scope import Scope
 from tirek.registry.models import InstitutionState
 
+NAMES = ("name_kk", "name_ru", "name_en")
+
 
 def names_by_org_no(org_nos: Iterable[int], *, on: dt.date) -> dict[int, str]:
     """Name of each institution on a day, in the language in force (Kazakh where it has none).
@@ -27,8 +29,17 @@ def names_by_org_no(org_nos: Iterable[int], *, on: dt.date) -> dict[int, str]:
     return found
 
 
+def names_by_code(codes: Iterable[str], *, on: dt.date) -> dict[str, str]:
+    """Name on a day of each institution that was open then, by its code."""
+    wanted = set(codes)
+    if not wanted:
+        return {}
+    found = InstitutionState.objects.filter(institution__code__in=wanted, valid__contains=on)
+    return {row["institution__code"]: _name(row) for row in found.values("institution__code", *NAMES)}
+
+
 def _names(states: QuerySet[InstitutionState]) -> dict[int, str]:
-    return {row["org_no"]: _name(row) for row in states.values("org_no", "name_kk", "name_ru", "name_en")}
+    return {row["org_no"]: _name(row) for row in states.values("org_no", *NAMES)}
 
 
 def choices(scope: Scope, *, on: dt.date) -> list[tuple[int, str]]:

@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from tirek.access.scope import Scope
 from tirek.registry.models import ClassGroup, Employment, Enrolment, Guardianship, Person, SchoolYear, Teaching
@@ -59,9 +59,16 @@ def teachings(scope: Scope, *, on: dt.date, class_group_id: int) -> QuerySet[Tea
 
 
 def person(scope: Scope, public_id: uuid.UUID | str) -> Person | None:
-    """A person by the identifier of addresses; None when there is none in scope."""
+    """A person by the identifier of addresses; None when there is none in scope.
+
+    ``has_learned`` and ``has_worked``: whether the asker sees an enrolment or an employment, of whatever day.
+    """
+    ties = {
+        "has_learned": Exists(Enrolment.objects.filter(person_id=OuterRef("pk"))),
+        "has_worked": Exists(Employment.objects.filter(person_id=OuterRef("pk"))),
+    }
     try:
-        return scope.limit(Person.objects.filter(public_id=uuid.UUID(str(public_id)))).first()
+        return scope.limit(Person.objects.filter(public_id=uuid.UUID(str(public_id))).annotate(**ties)).first()
     except ValueError:
         return None
 
@@ -77,14 +84,22 @@ class PersonHistory:
     wards: list[Guardianship]
 
 
-def history(scope: Scope, person_id: int) -> PersonHistory:
+def history(scope: Scope, person_id: int, *, only_places: bool = False) -> PersonHistory:
+    """With ``only_places``, where the person has learned and worked, and nobody else."""
+
     def own(queryset, *related):
         return list(scope.limit(queryset).select_related(*related).order_by("-valid", "-id"))
 
+    enrolments = own(Enrolment.objects.filter(person_id=person_id), "institution", "class_group__school_year")
+    employments = own(Employment.objects.filter(person_id=person_id), "institution")
+    if only_places:
+        return PersonHistory(enrolments, employments, [], [], [])
+    both = Q(child_id=person_id) | Q(guardian_id=person_id)
+    ties = own(Guardianship.objects.filter(both), "guardian", "child")
     return PersonHistory(
-        own(Enrolment.objects.filter(person_id=person_id), "institution", "class_group__school_year"),
-        own(Employment.objects.filter(person_id=person_id), "institution"),
+        enrolments,
+        employments,
         own(Teaching.objects.filter(person_id=person_id), "class_group__institution"),
-        own(Guardianship.objects.filter(child_id=person_id), "guardian"),
-        own(Guardianship.objects.filter(guardian_id=person_id), "child"),
+        [row for row in ties if row.child_id == person_id],
+        [row for row in ties if row.guardian_id == person_id],
     )

@@ -92,6 +92,12 @@ def by_code(code: str, *, on: dt.date | None = None) -> Territory | None:
     return next(iter(as_on(found, on) if on else found), None)
 
 
+def names_by_code(codes: Iterable[str]) -> dict[str, str]:
+    """Names of territories by their codes, in the reader's language."""
+    wanted = set(codes)
+    return {t.code: local_name(t) for t in Territory.objects.filter(code__in=wanted)} if wanted else {}
+
+
 def regions(*, on: dt.date) -> list[Territory]:
     return _sorted(as_on(Territory.objects.filter(level=TerritoryLevel.REGION, valid__contains=on), on))
 
@@ -135,6 +141,16 @@ def path(territory: Territory, *, on: dt.date) -> list[Territory]:
     """From the country down to the territory itself, by the ranges: one query, no recursion."""
     around = Territory.objects.filter(org_lo__lte=territory.org_lo, org_hi__gte=territory.org_hi)
     return as_on([t for t in around.order_by("org_lo", "-org_hi") if t.pk != territory.pk] + [territory], on)
+
+
+def with_family(territory: Territory, *, on: dt.date) -> tuple[list[Territory], list[Territory]]:
+    """The way from the country down to the territory itself, and its parts, all as they were called on the day."""
+    above = Q(org_lo__lte=territory.org_lo, org_hi__gte=territory.org_hi)
+    below = Q(parent=territory, valid__contains=on)
+    others = Territory.objects.filter(above | below).exclude(pk=territory.pk).order_by("org_lo", "-org_hi")
+    known = as_on([*others, territory], on)
+    parts = [t for t in known if t.parent_id == territory.pk]
+    return [t for t in known if t not in parts], _sorted([t for t in parts if t.valid is not None and on in t.valid])
 
 
 def path_of(org_no: int, *, on: dt.date) -> list[Territory]:

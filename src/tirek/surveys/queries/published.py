@@ -24,7 +24,7 @@ def scales_of_school(org_no: int, on: dt.date, language: str) -> list[Named]:
     """The right to see the school was checked."""
     with loading():
         results = scale_results([org_no], on)
-        rows = PublishedScale.objects.filter(org_no=org_no).select_related("round")
+        rows = PublishedScale.objects.filter(org_no=org_no).select_related("round") if results else []
         kept = {(r.form_code, r.scale_code, r.closed_on, r.audience): r for r in rows}
     named = []
     for result in results:

@@ -5,6 +5,7 @@ from tirek.programmes.queries.sponsors.money import (
     Due,
     Totals,
     agreements_of,
+    agreements_of_each,
     earmark_rows,
     earmarks_of_school,
     overdue_pledges,
@@ -14,6 +15,7 @@ from tirek.programmes.queries.sponsors.money import (
     sponsors,
     steps_of,
     totals,
+    totals_of_each,
     users_of,
 )
 
@@ -23,6 +25,7 @@ __all__ = [
     "Room",
     "Totals",
     "agreements_of",
+    "agreements_of_each",
     "became_of",
     "earmark_rows",
     "earmarks_of_school",
@@ -34,5 +37,6 @@ __all__ = [
     "sponsors",
     "steps_of",
     "totals",
+    "totals_of_each",
     "users_of",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid as uuids
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tirek.access.scope import loading
@@ -63,22 +63,27 @@ def became_of(agreements: Sequence[Agreement], today: dt.date) -> Became:
     rows = earmark_rows(earmarks(agreements))
     codes = [row.earmark.code for row in rows]
     with loading():
-        rooms = _rooms(codes, today)
-        schools = labels.names_by_org_no({row.earmark.org_no for row in rows}, on=today)
+        works = _works(codes)
+        places = {work.org_no for work in works} | {row.earmark.org_no for row in rows}
+        schools = labels.names_by_org_no(places, on=today)
+        rooms = _rooms(codes, works, schools)
         pupils = _pupils_of({room.org_no for room in rooms if room.accepted_on})
     rooms = [replace(room, pupils=pupils.get(room.org_no)) for room in rooms]
     return Became(rows, schools, rooms, sum(pupils.values()) or None)
 
 
-def _rooms(codes: Sequence[str], today: dt.date) -> list[Room]:
-    from tirek.facilities.queries.photographs import released_of
+def _works(codes: Sequence[str]) -> list:
     from tirek.facilities.queries.works import works_of
 
-    works = [work for work in works_of(earmark_codes=codes) if work.state != "cancelled"]
+    return [work for work in works_of(earmark_codes=codes) if work.state != "cancelled"]
+
+
+def _rooms(codes: Sequence[str], works: Sequence, names: Mapping[int, str]) -> list[Room]:
+    from tirek.facilities.queries.photographs import released_of
+
     pictures: dict[int, dict[str, list[uuids.UUID]]] = {}
     for picture in released_of(codes):
         pictures.setdefault(picture.work_id or 0, {}).setdefault(str(picture.stage), []).append(picture.uuid)
-    names = labels.names_by_org_no({work.org_no for work in works}, on=today)
     return [
         Room(
             work.earmark_code, names.get(work.org_no, ""), work.org_no, str(work.room.number), work.room.purpose,

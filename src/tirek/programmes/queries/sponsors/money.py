@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet, Sum
@@ -24,6 +25,11 @@ from tirek.programmes.models import (
     SponsorUser,
     Tranche,
 )
+from tirek.storage.counting import sums_of
+
+SUMMED = (
+    "agreed", "promised", "received", "returned", "earmarked", "ordered", "accepted", "paid", "paid_for_accepted",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -91,35 +97,64 @@ def users_of(of: Sponsor) -> list[User]:
         return list(User.objects.filter(pk__in=list(ids)).order_by("full_name"))
 
 
+def agreements_of_each(found: Iterable[Sponsor]) -> dict[int, list[Agreement]]:
+    """By sponsor, in order of signing."""
+    by: dict[int, list[Agreement]] = {one.pk: [] for one in found}
+    rows = Agreement.objects.filter(sponsor__in=list(by)).select_related("programme", "sponsor")
+    for agreement in rows.order_by("signed_on", "pk"):
+        by[agreement.sponsor_id].append(agreement)
+    return by
+
+
 def agreements_of(of: Sponsor, *, public_only: bool = False) -> list[Agreement]:
     found = Agreement.objects.filter(sponsor=of).select_related("programme", "sponsor").order_by("signed_on", "pk")
     return list(found.filter(is_public=True) if public_only else found)
 
 
-def _sum(found: QuerySet) -> int:
-    return int(found.aggregate(total=Sum("amount_tiyn"))["total"] or 0)
+def totals(agreements: Sequence[Agreement], today: dt.date, pledges: Sequence[Due] | None = None) -> Totals:
+    """All figures of some agreements; with their pledges where the caller has them already."""
+    return totals_of_each({0: agreements}, today, pledges)[0]
 
 
-def totals(agreements: Sequence[Agreement], today: dt.date) -> Totals:
-    """All figures of some agreements."""
-    chosen = [a.pk for a in agreements]
+def totals_of_each(
+    groups: Mapping[int, Sequence[Agreement]], today: dt.date, pledges: Sequence[Due] | None = None
+) -> dict[int, Totals]:
+    """All figures of several groups of agreements, asked together."""
+    everything = [agreement for agreements in groups.values() for agreement in agreements]
+    sums = _sums([agreement.pk for agreement in everything])
+    funds = balances(codes=[agreement.fund for agreement in everything])
+    overdue: dict[int, int] = defaultdict(int)
+    for due in pledge_rows(everything, today) if pledges is None else pledges:
+        overdue[due.pledge.agreement_id] += due.left_tiyn if due.days_late else 0
+    return {
+        key: Totals(
+            **{name: sum(sums.get((name, a.pk), 0) for a in agreements) for name in SUMMED},
+            free=sum(funds.get(code, 0) for code in {a.fund for a in agreements}),
+            overdue=sum(overdue[a.pk] for a in agreements),
+        )
+        for key, agreements in groups.items()
+    }
+
+
+def _sums(chosen: list[int]) -> dict[tuple[str, int], int]:
+    """Sums by what was asked and agreement."""
     orders = Commitment.objects.filter(earmark__agreement__in=chosen).exclude(state=CommitmentState.RELEASED)
     payments = Payment.objects.filter(commitment__earmark__agreement__in=chosen, reversal="")
-    received = Tranche.objects.filter(agreement__in=chosen, reversal="")
-    steps = SponsorStep.objects.filter(agreement__in=chosen, kind="returned")
-    return Totals(
-        agreed=_sum(Agreement.objects.filter(pk__in=chosen)),
-        promised=_sum(Pledge.objects.filter(agreement__in=chosen)),
-        received=_sum(received),
-        returned=_sum(steps),
-        earmarked=_sum(Earmark.objects.filter(agreement__in=chosen, state=EarmarkState.OPEN)),
-        ordered=_sum(orders),
-        accepted=_sum(orders.filter(state=CommitmentState.ACCEPTED)),
-        paid=_sum(payments),
-        paid_for_accepted=_sum(payments.filter(commitment__state=CommitmentState.ACCEPTED)),
-        free=sum(balances(codes=[a.fund for a in agreements]).values()),
-        overdue=sum(due.left_tiyn for due in pledge_rows(agreements, today) if due.days_late),
-    )
+    earmarked = Earmark.objects.filter(agreement__in=chosen, state=EarmarkState.OPEN)
+    return sums_of(
+        "amount_tiyn",
+        agreed=(Agreement.objects.filter(pk__in=chosen), "pk"),
+        promised=(Pledge.objects.filter(agreement__in=chosen), "agreement_id"),
+        received=(Tranche.objects.filter(agreement__in=chosen, reversal=""), "agreement_id"),
+        returned=(SponsorStep.objects.filter(agreement__in=chosen, kind="returned"), "agreement_id"),
+        earmarked=(earmarked, "agreement_id"),
+        ordered=(orders, "earmark__agreement_id"),
+        accepted=(orders.filter(state=CommitmentState.ACCEPTED), "earmark__agreement_id"),
+        paid=(payments, "commitment__earmark__agreement_id"),
+        paid_for_accepted=(
+            payments.filter(commitment__state=CommitmentState.ACCEPTED), "commitment__earmark__agreement_id",
+        ),
+    )  # fmt: skip
 
 
 def pledge_rows(agreements: Sequence[Agreement], today: dt.date) -> list[Due]:
@@ -138,10 +173,9 @@ def pledge_rows(agreements: Sequence[Agreement], today: dt.date) -> list[Due]:
     return rows
 
 
-def overdue_pledges(scope: Scope, today: dt.date) -> list[Due]:
-    """Of all sponsors that the asker sees, the longest overdue first."""
-    agreements = list(Agreement.objects.filter(pledges__due_date__lt=today).distinct())
-    return sorted((d for d in pledge_rows(agreements, today) if d.days_late), key=lambda d: -d.days_late)
+def overdue_pledges(pledges: Iterable[Due]) -> list[Due]:
+    """The longest overdue first."""
+    return sorted((due for due in pledges if due.days_late), key=lambda due: -due.days_late)
 
 
 @dataclass(frozen=True)
