@@ -11,6 +11,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
+from django.conf import settings
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 
@@ -95,9 +96,7 @@ def load(*, org_lo: int, org_hi: int, by: User | None, now: dt.datetime | None =
         closed, improved = _past(courses, staff, random, by, now)
         opened = _open(courses, staff, random, now)
         for cohort in closed[-WITH_CERTIFICATES:]:
-            issue_for_cohort(
-                code=cohort.code, base_address="http://localhost:8000", by=by, now=_evening(cohort.ends_on)
-            )
+            issue_for_cohort(code=cohort.code, base_address=settings.SITE_ADDRESS, by=by, now=_evening(cohort.ends_on))
         applications = _applications(org_lo, org_hi, staff, random, by, now)
         _demands(org_lo, org_hi, by, now)
         return Filled(len(courses), len(closed) + len(opened), improved, applications)
@@ -310,7 +309,7 @@ def _judge_and_decide(window: Window, random, org_lo: int, org_hi: int, by, now:
         return
     with acting_as(scope):
         draft = commission.prepare(window_code=window.code, by=by, now=now)
-        commission.publish(number=draft.number, base_address="http://localhost:8000", by=by, now=now)
+        commission.publish(number=draft.number, base_address=settings.SITE_ADDRESS, by=by, now=now)
     _judge(codes[len(codes) // 2 : len(codes) * 3 // 4], random, now)
 
 

@@ -1,8 +1,9 @@
-"""Shared practice, the leaders' reserve and awards for a demonstration region. Invented, seeded, made once, in seconds."""
+"""Shared practice and awards for a demonstration region. Invented, seeded, made once, in seconds."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,38 +11,34 @@ from django.utils import timezone
 
 from tirek.access.models import User
 from tirek.access.scope import loading
-from tirek.cpd.models import (
-    Author,
-    AwardKind,
-    Candidate,
-    CandidateState,
-    CandidateStep,
-    Commissioner,
-    Competition,
-    Edition,
-    Guest,
-    Lesson,
-    Mark,
-    Nomination,
-    NominationState,
-    NominationStep,
-    Resource,
-    Visit,
-)
-from tirek.cpd.services import reserve
+from tirek.cpd.demonstration_lessons import LESSONS, share_lessons
+from tirek.cpd.demonstration_reserve import CODE, hold_reserve
+from tirek.cpd.models import AwardKind, Competition, Guest, Nomination, NominationState, NominationStep, Resource, Visit
 from tirek.registry.models import Employment
 
-SEED, CODE = 20_261, "demo-reserve"
-TITLES = (
-    ("mathematics", "Бөлшектерді қағаз жолақпен салыстыру", ["mathematics"], [5, 6]),
-    ("physics", "Судың қайнауын өлшейміз", ["science"], [8]),
-    ("biology", "Жапырақты микроскоппен қарау", ["science"], [6, 7]),
-    ("kazakh_language", "Мәтіннен дәлел табу", ["reading", "kazakh"], [7, 8, 9]),
-    ("informatics", "Роботқа жол салу", ["robotics", "informatics"], [5, 6, 7]),
-    ("elementary", "Жұпта оқу", ["reading", "elementary"], [2, 3, 4]),
-)
-GOALS = "Оқушы шешімін түсіндіреді, әріптесінің қатесін табады және дәлел келтіреді."
-STATEMENT = "Әр мұғалім айына бір ашық сабақ береді; талқылауда оқушының не істегенін айтамыз. Көрсетілім мәтіні."
+SEED = 20_261
+GROUNDS = "Әр айда ашық сабақ береді; сыныбының қорытынды мониторингтегі нәтижесі екі жылда өсті. Көрсетілім мәтіні."
+AWARDS = (
+    ("demo-altynsarin", "Ы. Алтынсарин төсбелгісі (көрсетілім)", "Нагрудный знак «Ы. Алтынсарин» (демонстрация)",
+     "Y. Altynsarin badge (demonstration)", 10),
+    ("demo-best-teacher", "«Үздік педагог» атағы (көрсетілім)", "Звание «Лучший педагог» (демонстрация)",
+     "Best teacher (demonstration)", 5),
+    ("demo-honour", "Құрмет грамотасы (көрсетілім)", "Почётная грамота (демонстрация)", "Certificate of honour (demonstration)", 3),
+)  # fmt: skip
+RESOURCES = (
+    ("mathematics", "tasks", "kk", (5, 6), "Математика: бөлшекке 40 тапсырма", "cc-by"),
+    ("mathematics", "video", "ru", (7, 8), "Функция за 12 минут: видеоуроки", "cc-by-nc"),
+    ("physics", "site", "kk", (8, 9), "Электр тізбегін құрастыру: симулятор", "schools"),
+    ("biology", "guide", "kk", (6, 7), "Микроскоппен сабақ: мұғалім нұсқаулығы", "cc-by-sa"),
+    ("chemistry", "video", "ru", (8,), "Безопасные опыты без вытяжки", "cc-by"),
+    ("kazakh_language", "workbook", "kk", (5, 6, 7), "Мәтінмен жұмыс дәптері", "schools"),
+    ("russian_language", "tasks", "ru", (5, 6), "Тексты и вопросы разной трудности", "cc0"),
+    ("english", "site", "en", (5, 6, 7), "Short stories with questions, levels A1 to B1", "cc-by-nc"),
+    ("informatics", "guide", "kk", (5, 6), "Компьютерсіз бағдарламалау: 20 ойын", "cc-by"),
+    ("elementary", "textbook", "kk", (1, 2), "Әліппеге қосымша оқу мәтіндері", "schools"),
+    ("history", "tasks", "kk", (8, 9), "Дереккөзбен жұмыс: 15 жұп үзінді", "cc-by"),
+    ("geography", "site", "ru", (7, 8), "Погода Мангистау: наблюдения школьных станций", "cc0"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -68,121 +65,88 @@ def demonstrate_practice(*, org_lo: int, org_hi: int, by: User | None, now: dt.d
         )
         if len(staff) < 12:
             return Shared()
+        teacher = _account("teacher", staff)
         pick = [staff[int(i)] for i in random.choice(len(staff), size=min(80, len(staff)), replace=False)]
+        pick = [work for work in pick if teacher is None or work.person_id != teacher.person_id]
         return Shared(
-            _lessons(pick[:18], random, now), _visits(pick[:8], pick[8:], random, now), _resources(org_lo, org_hi, now),
-            _reserve(pick[-40:], org_lo, org_hi, random, by, now), _awards(pick[:10], org_lo, org_hi, now),
+            share_lessons(pick[:18], teacher, random, now), _visits(pick[:8], pick[8:], teacher, random, now),
+            _resources(org_lo, org_hi, now), hold_reserve(pick[-40:], teacher, org_lo, org_hi, random, by, now),
+            _awards(pick[:15], teacher, org_lo, org_hi, now),
         )  # fmt: skip
 
 
-def _lessons(authors, random, now) -> int:
-    for place, work in enumerate(authors):
-        subject, title, topics, grades = TITLES[place % len(TITLES)]
-        rated = int(random.integers(0, 14))
-        at = now - dt.timedelta(days=int(random.integers(20, 600)))
-        content = {
-            "title": title, "subject": subject, "topics": topics, "grades": grades, "language": "kk", "goals": GOALS,
-            "text": STATEMENT, "author_names": work.person_name, "published_at": at,
-        }  # fmt: skip
-        made = Lesson.objects.create(
-            code=f"L-D-{place:05d}",
-            org_no=work.org_no,
-            rating_n=rated,
-            rating_sum=rated * 4,
-            use_n=rated * 3,
-            **content,
-        )
-        Edition.objects.create(lesson=made, org_no=work.org_no, number=1, **content)
-        Author.objects.create(lesson=made, person_id=work.person_id, org_no=work.org_no)
-    return len(authors)
+def _account(username: str, staff: Sequence[Employment]) -> Employment | None:
+    """Where the person of a demonstration's account works."""
+    person_id = (
+        User.objects.filter(username=username, is_demonstration=True).values_list("person_id", flat=True).first()
+    )
+    return next((work for work in staff if person_id and work.person_id == person_id), None)
 
 
-def _visits(hosts, others, random, now) -> int:
+def _visits(hosts, others, teacher: Employment | None, random, now) -> int:
+    """Half are over, with what guests said; in the next one the demonstration's teacher has a place."""
     today = timezone.localdate(now)
     for place, work in enumerate(hosts):
-        day = today + dt.timedelta(days=(place - 4) * 9)
-        held = day < today
+        day, shown = today + dt.timedelta(days=(place - 4) * 9 + 2), LESSONS[place % len(LESSONS)]
+        held, is_visit = day < today, place % 4 == 3
         made = Visit.objects.create(
-            code=f"V-D-{place:05d}", org_no=work.org_no, kind="open_lesson", title=TITLES[place % len(TITLES)][1],
-            subject=TITLES[place % len(TITLES)][0], language="kk", day=day, starts_at=dt.time(10), minutes=45, places=6,
-            state="held" if held else "open",
+            code=f"V-D-{place:05d}", org_no=work.org_no, kind="visit" if is_visit else "open_lesson", title=shown.title,
+            subject="" if is_visit else shown.subject, language=shown.language, day=day, starts_at=dt.time(10), minutes=45,
+            places=6, state="held" if held else "open", note="Екінші қабат, 204-кабинет." if not is_visit else "",
         )  # fmt: skip
-        for guest in others[place::9][:5]:
-            if guest.org_no == work.org_no:
-                continue
+        guests = [guest for guest in others[place::9][: (7, 3, 5, 4)[place % 4]] if guest.org_no != work.org_no]
+        if teacher is not None and work.org_no != teacher.org_no and place in (1, 4):
+            guests.insert(0, teacher)
+        for number, guest in enumerate(guests):
+            came = held and number != 3
+            standing = ("came" if came else "absent") if held else ("place" if number < 6 else "waiting")
             Guest.objects.create(
                 visit=made, person_id=guest.person_id, org_no=guest.org_no, person_name=guest.person_name,
-                standing="came" if held else "place", minutes=45 if held else 0, asked_at=now - dt.timedelta(days=60),
-                useful=int(random.integers(3, 6)) if held else None,
+                standing=standing, minutes=45 if came else 0, asked_at=now - dt.timedelta(days=60),
+                useful=int(random.integers(3, 6)) if came else None,
+                take_home="Жұптық жұмысты өз сыныбымда байқап көремін." if came else "", said_at=now if came else None,
             )  # fmt: skip
     return len(hosts)
 
 
 def _resources(org_lo: int, org_hi: int, now) -> int:
-    for place, (subject, title, _topics, grades) in enumerate(TITLES):
+    for place, (subject, kind, language, grades, title, licence) in enumerate(RESOURCES):
         Resource.objects.create(
-            code=f"M-D-{place:05d}", org_lo=org_lo, org_hi=org_hi, title=title, kind="tasks", subject=subject,
-            grades=grades, language="kk", address=f"https://example.org/resource/{place}", licence="cc-by",
-            publisher="Көрсетілім баспасы", reviewed_by="Көрсетілім әдіскері", reviewed_on=timezone.localdate(now),
+            code=f"M-D-{place:05d}", org_lo=org_lo, org_hi=org_hi, title=title, kind=kind, subject=subject,
+            grades=list(grades), language=language, address=f"https://example.org/resource/{place}", licence=licence,
+            publisher="Көрсетілім баспасы", reviewed_by="Көрсетілім әдіскері",
+            reviewed_on=timezone.localdate(now) - dt.timedelta(days=11 * place),
         )  # fmt: skip
-    return len(TITLES)
+    return len(RESOURCES)
 
 
-def _reserve(people, org_lo: int, org_hi: int, random, by, now) -> int:
-    closed = timezone.localdate(now) - dt.timedelta(days=30)
-    made = Competition.objects.create(
-        code=CODE, org_lo=org_lo, org_hi=org_hi, name_kk="Басшылар резервіне байқау (көрсетілім)",
-        name_ru="Конкурс в резерв руководителей (демонстрация)", name_en="Competition for the reserve (demonstration)",
-        opens_on=closed - dt.timedelta(days=30), closes_on=closed, places=12,
-        stages=["application", "test", "defence", "interview"],
-    )  # fmt: skip
-    judges = [
-        Commissioner.objects.create(
-            competition=made, user_id=-n, full_name=f"Көрсетілім комиссия мүшесі {n}", org_lo=org_lo, org_hi=org_hi
+def _awards(people, teacher: Employment | None, org_lo: int, org_hi: int, now) -> int:
+    kinds = [
+        AwardKind.objects.create(
+            code=code, org_lo=org_lo, org_hi=org_hi, name_kk=kk, name_ru=ru, name_en=en, issuer="Көрсетілім министрлігі",
+            basis="Көрсетілім; актісі белгісіз", years=years,
         )
-        for n in (1, 2, 3)
-    ]
+        for code, kk, ru, en, years in AWARDS
+    ]  # fmt: skip
+    path = (NominationState.NOMINATED, NominationState.DISTRICT, NominationState.REGION, NominationState.AWARDED)
+    people = [*people, *([teacher] if teacher is not None else [])]
     for place, work in enumerate(people):
-        able = int(random.integers(55, 92))
-        one = Candidate.objects.create(
-            code=f"K-D-{place:05d}", competition=made, person_id=work.person_id, org_no=work.org_no,
-            person_name=work.person_name, position=work.position, category=work.category or "moderator",
-            years=int(random.integers(5, 25)), statement=STATEMENT, state=CandidateState.APPLIED,
-            applied_at=now - dt.timedelta(days=45),
-        )  # fmt: skip
-        CandidateStep.objects.create(
-            candidate=one, org_no=one.org_no, person_id=one.person_id, state=one.state, at=one.applied_at
-        )
-        Mark.objects.bulk_create(
-            Mark(
-                candidate=one, commissioner=judge, user_id=judge.user_id, org_lo=org_lo, org_hi=org_hi, stage=stage,
-                points=int(np.clip(able + random.integers(-12, 13), 0, 100)), reason="Көрсетілім бағасы.", at=now,
-            )
-            for judge in judges for stage in made.stages
-        )  # fmt: skip
-    draft = reserve.prepare(code=CODE, by=by, now=now)
-    reserve.publish(number=draft.number, by=by, now=now)
-    return len(people)
-
-
-def _awards(people, org_lo: int, org_hi: int, now) -> int:
-    kind = AwardKind.objects.create(
-        code="demo-award", org_lo=org_lo, org_hi=org_hi, name_kk="Үздік мұғалім (көрсетілім)",
-        name_ru="Лучший учитель (демонстрация)", name_en="Best teacher (demonstration)", issuer="Көрсетілім министрлігі",
-        basis="Көрсетілім; актісі белгісіз", years=0,
-    )  # fmt: skip
-    states = (NominationState.AWARDED, NominationState.NOMINATED, NominationState.DISTRICT)
-    today = timezone.localdate(now)
-    for place, work in enumerate(people):
-        state = states[place % len(states)]
-        is_awarded = state == NominationState.AWARDED
+        reached = 3 if work is teacher else place % 4
+        refused = place % 7 == 5
+        state = NominationState.REFUSED if refused else path[reached]
+        begun = timezone.localdate(now) - dt.timedelta(days=120 + 3 * place)
+        on = begun + dt.timedelta(days=30 * reached)
         made = Nomination.objects.create(
-            code=f"W-D-{place:05d}", award=kind, person_id=work.person_id, org_no=work.org_no,
-            person_name=work.person_name, grounds=STATEMENT, years=10, state=state,
-            nominated_at=now - dt.timedelta(days=90), awarded_on=today if is_awarded else None,
-            act="Көрсетілім бұйрығы" if is_awarded else "",
+            code=f"W-D-{place:05d}", award=kinds[place % len(kinds)], person_id=work.person_id, org_no=work.org_no,
+            person_name=work.person_name, grounds=GROUNDS, years=10 + place % 9, state=state,
+            nominated_at=now - dt.timedelta(days=120 + 3 * place), awarded_on=on if state == NominationState.AWARDED else None,
+            act=f"Көрсетілім бұйрығы № {place + 1}" if state == NominationState.AWARDED else "",
+            refused_because="Жұмыс өтілі жетпейді; келесі жылы қайта ұсынуға болады." if refused else "",
         )  # fmt: skip
-        NominationStep.objects.create(
-            nomination=made, org_no=work.org_no, person_id=work.person_id, state=state, decided_on=today, at=now
-        )
+        steps = [*path[:reached], state] if refused else path[: reached + 1]
+        for number, step in enumerate(steps):
+            NominationStep.objects.create(
+                nomination=made, org_no=work.org_no, person_id=work.person_id, state=step,
+                decided_on=begun + dt.timedelta(days=30 * number), at=now,
+            )  # fmt: skip
     return len(people)

@@ -10,6 +10,7 @@ from tirek.indicators.snapshots import SnapshotTable, register_table
 
 TOPIC = _("Teachers’ growth")
 SOURCE = _("Courses closed in this installation by a decision, and the register’s employments.")
+RESERVE_SOURCE = _("Decisions on the leaders’ reserve, appointments from it, and the register’s employments.")
 IMPROVED = SnapshotTable(
     "improved_teachers",
     """
@@ -28,6 +29,29 @@ STANDING = SnapshotTable(
     group by 1 order by 1
     """,
     {"org_no": pl.Int64, "certificates": pl.Int64},
+)
+
+RESERVE = SnapshotTable(
+    "leaders_reserve",
+    """
+    select org_no, count(*) filter (where reserve_from <= %(as_of)s::date and ends > %(as_of)s::date),
+           count(*) filter (where reserve_from <= %(as_of)s::date and ends > (%(as_of)s::date - interval '1 year')),
+           count(*) filter (where ends > (%(as_of)s::date - interval '1 year') and ends <= %(as_of)s::date)
+    from (
+        select c.org_no, c.reserve_from, least(c.reserve_until, a.from_date) as ends
+        from cpd_candidate c left join cpd_appointment a on a.candidate_id = c.id where c.reserve_from is not null
+    ) as member group by 1 order by 1
+    """,
+    {"org_no": pl.Int64, "ready": pl.Int64, "members": pl.Int64, "gone": pl.Int64},
+)
+LEADERS = SnapshotTable(
+    "new_heads",
+    """
+    select e.org_no, count(*), count(a.id) from registry_employment e left join cpd_appointment a on a.employment_id = e.id
+    where e.position = 'head' and e.is_main and lower(e.valid) <= %(as_of)s::date
+      and lower(e.valid) > (%(as_of)s::date - interval '3 years') group by 1 order by 1
+    """,
+    {"org_no": pl.Int64, "heads": pl.Int64, "from_reserve": pl.Int64},
 )
 
 
@@ -64,6 +88,34 @@ def people(rows):
     return rows.people
 
 
+def reserve(tables):
+    return tables["leaders_reserve"]
+
+
+def ready(rows):
+    return rows.ready
+
+
+def members(rows):
+    return rows.members
+
+
+def gone(rows):
+    return rows.gone
+
+
+def new_heads(tables):
+    return tables["new_heads"]
+
+
+def heads(rows):
+    return rows.heads
+
+
+def from_reserve(rows):
+    return rows.from_reserve
+
+
 FIGURES = (
     Indicator(
         code="growth.teachers", title=_("Teachers who completed a course in the last twelve months"), unit=_("persons"),
@@ -81,11 +133,30 @@ FIGURES = (
         method=_("Certificates given out up to the day and not revoked by its end."),
         source=SOURCE, topic=TOPIC, rows=certificates, numerator=standing, persons=("numerator",), better="more",
     ),
+    Indicator(
+        code="growth.reserve", title=_("People in the leaders’ reserve"), unit=_("persons"),
+        method=_("People whom a decision admitted to the reserve, whose term is not over on the day and who are not appointed by then."),
+        source=RESERVE_SOURCE, topic=TOPIC, rows=reserve, numerator=ready, persons=("numerator",), better="more",
+    ),
+    Indicator(
+        code="growth.reserve_turnover", title=_("Turn-over of the leaders’ reserve in the last twelve months"), unit="%",
+        method=_("People who left the reserve in the twelve months up to the day, by appointment or because the term was over, of all"
+                 " who were in it at some time in these months."),
+        source=RESERVE_SOURCE, topic=TOPIC, rows=reserve, numerator=gone, denominator=members, scale=100, decimals=1,
+        persons=("numerator", "denominator"),
+    ),
+    Indicator(
+        code="growth.heads_from_reserve", title=_("Share of new heads who came from the leaders’ reserve"), unit="%",
+        method=_("Of the heads whose main work at an institution began in the three years up to the day, those who were appointed"
+                 " from the reserve."),
+        source=RESERVE_SOURCE, topic=TOPIC, rows=new_heads, numerator=from_reserve, denominator=heads, scale=100, decimals=1,
+        persons=("numerator", "denominator"), better="more",
+    ),
 )  # fmt: skip
 
 
 def register_figures() -> None:
-    register_table(IMPROVED)
-    register_table(STANDING)
+    for table in (IMPROVED, STANDING, RESERVE, LEADERS):
+        register_table(table)
     for indicator in FIGURES:
         register(indicator)

@@ -18,6 +18,7 @@ NEWS = {
     "practice_place": _("A place has become free for you: %(title)s"),
     "practice_called_off": _("It will not take place: %(title)s"),
     "practice_reserve": _("The competition for the leaders’ reserve is decided; see your application %(title)s."),
+    "practice_term_over": _("Your term in the leaders’ reserve is over: %(title)s."),
     "practice_awarded": _("You are awarded; see the nomination %(title)s."),
     "growth_decided": _("Your application %(title)s is decided."),
 }

@@ -15,8 +15,8 @@ from tirek.registry.queries.territories import local_name
 from tirek.storage.sealed import json_bytes
 
 
-def as_pdf(name: str, found: Portfolio, *, synthetic: bool, now: dt.datetime) -> bytes:
-    """Made for one download and kept nowhere."""
+def as_pdf(name: str, found: Portfolio, *, practice: dict, synthetic: bool, now: dt.datetime) -> bytes:
+    """Made for one download and kept nowhere. ``practice`` is what is shared: as `practice_panels.of_person` gives it."""
     topics = dict(Topic.choices)
     sections = [
         {
@@ -67,6 +67,7 @@ def as_pdf(name: str, found: Portfolio, *, synthetic: bool, now: dt.datetime) ->
             ],
         },
     ]
+    sections += _shared(practice)
     data = {
         "language": (get_language() or "kk")[:2], "title": _("Portfolio of a teacher"), "subtitle": name,
         "issuer": _("Tirek: support for schools"), "number": "—", "issued": _day(now.date()), "synthetic": synthetic,
@@ -75,6 +76,40 @@ def as_pdf(name: str, found: Portfolio, *, synthetic: bool, now: dt.datetime) ->
         "labels": _labels(),
     }  # fmt: skip
     return typeset("report", json_bytes(data), now)
+
+
+def _shared(practice: dict) -> list[dict]:
+    """Lessons, open lessons and awards, and what became of applications for the reserve."""
+    return [
+        {
+            "title": _("Lessons in the library"),
+            "columns": [_("Title"), _("Version"), _("Published"), _("Used in class")],
+            "right": [1, 3],
+            "rows": [
+                [row.title, str(row.edition), _day(row.published_at.date()), str(row.use_n)]
+                for row in practice["lessons"]
+            ],
+        },
+        {
+            "title": _("Open lessons and visits"),
+            "columns": [_("Title"), _("Day"), _("Minutes")],
+            "right": [2],
+            "rows": [[row.visit.title, _day(row.visit.day), str(row.minutes)] for row in practice["visits"]],
+        },
+        {
+            "title": _("Awards"),
+            "columns": [_("Award"), _("Awarded on"), _("Order")],
+            "rows": [[local_name(row.award), _day(row.awarded_on), row.act] for row in practice["awards"]],
+        },
+        {
+            "title": _("Leaders’ reserve"),
+            "columns": [_("Competition"), _("State"), _("Decision")],
+            "rows": [
+                [local_name(row.competition), row.get_state_display(), row.decision_number or "—"]
+                for row in practice["reserve"]
+            ],
+        },
+    ]
 
 
 def _labels() -> dict[str, str]:

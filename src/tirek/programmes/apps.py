@@ -9,6 +9,7 @@ class ProgrammesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from tirek.cpd import completed
         from tirek.facilities import accepted
         from tirek.programmes import asking, figures, kinds, kinds_impact, panels, sponsor_panels, sponsor_words
         from tirek.programmes.probes import others, own
@@ -23,6 +24,7 @@ class ProgrammesConfig(AppConfig):
         figures.register_figures()
         panels.register()
         accepted.register(answering.on_accepted)
+        completed.register(answering.on_completed)
         sponsor_words.register()
         sponsor_panels.register()
         accepted.register(orders.on_work_accepted)

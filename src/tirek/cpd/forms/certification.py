@@ -76,3 +76,9 @@ class AppealForm(forms.Form):
 
 class BecauseForm(forms.Form):
     because = forms.CharField(label=_("Why"), max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Why"), max_length=300, help_text=_("Whoever checks the certificate reads it. Write no personal data.")
+    )

@@ -32,7 +32,7 @@ def as_files(found) -> list[File]:
 
 
 class LibraryFilter(forms.Form):
-    q = forms.CharField(label=_("Words"), required=False, max_length=100)
+    q = forms.CharField(label=_("Words to look for"), required=False, max_length=100)
     subject = forms.ChoiceField(label=_("Subject"), required=False, choices=[*ANY, *SUBJECTS.items()])
     grade = forms.ChoiceField(label=_("Class"), required=False, choices=[*ANY, *CLASSES])
     language = forms.ChoiceField(label=_("Language"), required=False, choices=[*ANY, *TeachingLanguage.choices])
@@ -90,3 +90,8 @@ class TextForm(forms.Form):
     """A few words: a reason, a report, an answer."""
 
     text = forms.CharField(label=_("In a few words"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def __init__(self, *args, label: str = "", **kwargs):
+        super().__init__(*args, **kwargs)
+        if label:
+            self.fields["text"].label = label

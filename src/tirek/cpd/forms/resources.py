@@ -12,7 +12,7 @@ from tirek.registry.words import SUBJECTS
 
 
 class ResourceFilter(forms.Form):
-    q = forms.CharField(label=_("Words"), required=False, max_length=100)
+    q = forms.CharField(label=_("Words to look for"), required=False, max_length=100)
     subject = forms.ChoiceField(label=_("Subject"), required=False, choices=[*ANY, *SUBJECTS.items()])
     grade = forms.ChoiceField(label=_("Class"), required=False, choices=[*ANY, *CLASSES])
     language = forms.ChoiceField(label=_("Language"), required=False, choices=[*ANY, *TeachingLanguage.choices])
@@ -48,3 +48,6 @@ class SettleForm(forms.Form):
         choices=[("yes", _("it opens")), ("no", _("it is gone: take it out of the catalogue"))],
     )  # fmt: skip
     address = forms.URLField(label=_("New address"), max_length=500, required=False, assume_scheme="https")
+
+    def clean_works(self) -> bool:
+        return self.cleaned_data["works"] == "yes"

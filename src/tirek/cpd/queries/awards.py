@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db.models import Q, QuerySet
 
 from tirek.access.scope import Scope
@@ -26,6 +28,10 @@ def nominations(scope: Scope, *, state: str = "", award: str = "", text: str = "
 
 def awarded(scope: Scope, **filters) -> QuerySet[Nomination]:
     return nominations(scope, state=NominationState.AWARDED, **filters)
+
+
+def awarded_since(scope: Scope, day: dt.date) -> QuerySet[Nomination]:
+    return awarded(scope).filter(awarded_on__gt=day)
 
 
 def nomination(code: str) -> Nomination | None:

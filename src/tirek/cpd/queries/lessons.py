@@ -85,6 +85,11 @@ def problems(scope: Scope, *, of: Lesson | None = None) -> list[Problem]:
     return list(found.order_by("at")[:100])
 
 
+def problem(scope: Scope, problem_id: int) -> Problem | None:
+    """One report, as the asker's policies and territory show it."""
+    return scope.limit(Problem.objects.select_related("lesson")).filter(pk=problem_id).first()
+
+
 def my_problems(of: Lesson, user_id: int) -> list[Problem]:
     return list(Problem.objects.filter(lesson=of, user_id=user_id).order_by("-at"))
 

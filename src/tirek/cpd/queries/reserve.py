@@ -20,10 +20,13 @@ from tirek.cpd.models import (
     Stage,
 )
 from tirek.decisions.rules import RuleSet, rules_in_force
+from tirek.registry.models import Employment
 
 RULES = "cpd.reserve"
 STATES = [(state.value, state.label) for state in CandidateState]
 STAGES = dict(Stage.choices)
+FEWEST_POSTS = 5
+FILLED_YEARS = 3  # heads are appointed seldom: a year of a district would say nothing
 
 
 def rules_of(of: Competition, on: dt.date) -> RuleSet:
@@ -71,6 +74,38 @@ def counts(scope: Scope) -> dict[str, int]:
     """Candidates in the reserve, appointed, at the end of their term."""
     rows = scope.limit(Candidate.objects.order_by()).values_list("state").annotate(n=Count("id"))
     return dict(rows)
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Heads who were appointed in the last three years, and how many of them came from the reserve."""
+
+    part: int
+    whole: int
+
+
+def filled(scope: Scope, on: dt.date) -> Filled | None:
+    """The share of leading posts filled from the reserve, as far as the asker sees; None where too few were appointed to say."""
+    since = _years_before(on, FILLED_YEARS)
+    begun = scope.limit(
+        Employment.objects.filter(position="head", is_main=True, valid__startswith__gt=since, valid__startswith__lte=on)
+    )
+    whole = begun.count()
+    part = begun.filter(pk__in=Appointment.objects.values("employment_id")).count()
+    return Filled(part, whole) if whole >= FEWEST_POSTS else None
+
+
+def _years_before(day: dt.date, years: int) -> dt.date:
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:
+        return day.replace(year=day.year - years, day=28)
+
+
+def over(scope: Scope, on: dt.date) -> int:
+    """How many stand in the reserve although their term is over."""
+    found = Candidate.objects.filter(state=CandidateState.RESERVE, reserve_until__lte=on)
+    return scope.limit(found).count()
 
 
 def candidate(code: str) -> Candidate | None:

@@ -64,6 +64,12 @@ def feedback(of: Visit) -> dict | None:
     return {"n": len(rows), "mean": sum(u for u, _t in rows) / len(rows), "words": sorted(t for _u, t in rows if t)}
 
 
+def came(of: Visit) -> int:
+    """How many guests were there: counted as the loader, nobody is named."""
+    with loading():
+        return Guest.objects.filter(visit=of, standing=GuestStanding.CAME).count()
+
+
 def my_place(of: Visit, person_id: int | None) -> Guest | None:
     return Guest.objects.filter(visit=of, person_id=person_id).first() if person_id else None
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from tirek.access.models import User
 from tirek.access.scope import loading
+from tirek.cpd import completed
 from tirek.cpd.kinds import COMPLETION
 from tirek.cpd.models import Attendance, Cohort, CohortState, Participation, Score, Session, Standing, Step
 from tirek.cpd.refusals import WrongState
@@ -113,7 +114,7 @@ def _follow(cohort: Cohort, decision, by: User | None, now: dt.datetime) -> None
             )
         )
         for made in left:
-            made.standing, made.reason = Standing.CANCELLED, "cohort completed"
+            made.standing, made.reason = Standing.CANCELLED, completed.NO_PLACE
         Participation.objects.bulk_update(left, ["standing", "reason"])
         Step.objects.bulk_create(
             [
@@ -126,3 +127,4 @@ def _follow(cohort: Cohort, decision, by: User | None, now: dt.datetime) -> None
         )  # fmt: skip
         cohort.state, cohort.completion_number = CohortState.COMPLETED, decision.number
         cohort.save(update_fields=["state", "completion_number"])
+        completed.tell(cohort, (*people, *left))

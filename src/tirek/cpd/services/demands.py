@@ -32,7 +32,7 @@ def record_demand(*, facts: Mapping[str, Any], by: User, now: dt.datetime) -> De
 
 
 @transaction.atomic
-def withdraw_demand(*, number: str, because: str, by: User, now: dt.datetime) -> Demand:
+def withdraw_demand(*, number: str, text: str, by: User, now: dt.datetime) -> Demand:
     must("tasks.assign")
     found = Demand.objects.filter(number=number).first()
     if found is None:
@@ -41,9 +41,9 @@ def withdraw_demand(*, number: str, because: str, by: User, now: dt.datetime) ->
     found = Demand.objects.select_for_update().get(pk=found.pk)
     if found.withdrawn_at:
         raise WrongState(_("This request is withdrawn already."))
-    if not because.strip():
-        raise BadValue(_("Say why, in a few words."), code="reason_missing", field="reason")
-    found.withdrawn_at, found.withdrawn_because = now, because.strip()[:300]
+    if not text.strip():
+        raise BadValue(_("Say why, in a few words."), code="reason_missing", field="text")
+    found.withdrawn_at, found.withdrawn_because = now, text.strip()[:300]
     found.save(update_fields=["withdrawn_at", "withdrawn_because"])
     return found
 

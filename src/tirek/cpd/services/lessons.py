@@ -128,10 +128,10 @@ def _for_review(code: str, by: User) -> Submission:
 
 
 @transaction.atomic
-def send_back(*, code: str, reason: str, by: User, now: dt.datetime) -> Submission:
+def send_back(*, code: str, text: str, by: User, now: dt.datetime) -> Submission:
     """The expert says what is to be mended."""
     found = _for_review(code, by)
-    found.reason = said(reason, "reason", shortest=10)
+    found.reason = said(text, "text", shortest=10)
     return _reviewed(found, SubmissionState.RETURNED, "practice_returned", by, now)
 
 
@@ -252,7 +252,7 @@ def answer(*, problem_id: int, text: str, by: User, now: dt.datetime) -> Problem
 
 
 @transaction.atomic
-def withdraw(*, code: str, reason: str, by: User, now: dt.datetime) -> Lesson:
+def withdraw(*, code: str, text: str, by: User, now: dt.datetime) -> Lesson:
     """Out of the library, with the reason, by an author or the office. Its page stays and says why; files do not open."""
     lesson = _standing(code)
     with loading():
@@ -261,6 +261,6 @@ def withdraw(*, code: str, reason: str, by: User, now: dt.datetime) -> Lesson:
         must("growth.manage")
         must_cover(lesson.org_no, lesson.org_no)
     with loading():
-        lesson.withdrawn_at, lesson.withdrawn_because = now, said(reason, "reason", shortest=10, longest=500)
+        lesson.withdrawn_at, lesson.withdrawn_because = now, said(text, "text", shortest=10, longest=500)
         lesson.save(update_fields=["withdrawn_at", "withdrawn_because"])
     return lesson

@@ -212,7 +212,7 @@ def _follow(competition: Competition, decision, by: User | None, now: dt.datetim
 
 @transaction.atomic
 def end_terms(*, by: User | None, now: dt.datetime) -> int:
-    """Those whose term in the reserve is over leave it."""
+    """Those whose term in the reserve is over leave it, and are told. May be repeated: nobody leaves twice."""
     must("growth.manage")
     lo, hi = own_range()
     with loading():
@@ -224,6 +224,10 @@ def end_terms(*, by: User | None, now: dt.datetime) -> int:
             made.state = CandidateState.ENDED
             made.save(update_fields=["state"])
             step(made, by, now)
+            tell_users(
+                user_ids=users_of([made.person_id]), kind="practice_term_over", parameters={"title": made.code}, now=now,
+                link=reverse("cpd:candidate", args=[made.code]),
+            )  # fmt: skip
     return len(found)
 
 

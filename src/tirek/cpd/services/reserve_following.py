@@ -36,7 +36,7 @@ def appoint(
     act = said(act, "act", longest=200)
     institution = Institution.objects.filter(code=institution_code.strip()).first()
     if institution is None:
-        raise BadValue(_("There is no institution with this code."), code="no_institution", field="institution")
+        raise BadValue(_("There is no institution with this code."), code="no_institution", field="institution_code")
     scope = current_scope()
     with loading():
         before = Employment.objects.filter(person_id=made.person_id, is_main=True, valid__upper_inf=True).first()

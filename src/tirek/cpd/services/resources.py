@@ -141,7 +141,7 @@ def _day(text: str) -> dt.date | None:
 
 
 @transaction.atomic
-def flag(*, code: str, note: str, by: User, now: dt.datetime) -> ResourceFlag:
+def flag(*, code: str, text: str, by: User, now: dt.datetime) -> ResourceFlag:
     """Somebody who is signed in says that it does not open: once until the office has looked."""
     with loading():
         found = Resource.objects.select_for_update().filter(code=code, is_active=True).first()
@@ -151,7 +151,7 @@ def flag(*, code: str, note: str, by: User, now: dt.datetime) -> ResourceFlag:
             raise WrongState(_("You have said so already. The office will look."), code="said_already")
         Resource.objects.filter(pk=found.pk).update(broken_n=F("broken_n") + 1)
         return ResourceFlag.objects.create(
-            resource=found, user_id=by.pk, org_lo=found.org_lo, org_hi=found.org_hi, note=note.strip()[:300], at=now
+            resource=found, user_id=by.pk, org_lo=found.org_lo, org_hi=found.org_hi, note=text.strip()[:300], at=now
         )
 
 

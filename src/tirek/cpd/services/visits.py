@@ -88,11 +88,11 @@ def cancel(*, code: str, by: User, now: dt.datetime) -> Guest:
 
 
 @transaction.atomic
-def call_off(*, code: str, reason: str, by: User, now: dt.datetime) -> Visit:
+def call_off(*, code: str, text: str, by: User, now: dt.datetime) -> Visit:
     """The school cannot hold it: everybody who signed up is told."""
     visit = _own(code)
     with loading():
-        visit.state, visit.reason = VisitState.CANCELLED, said(reason, "reason", longest=300)
+        visit.state, visit.reason = VisitState.CANCELLED, said(text, "text", longest=300)
         visit.save(update_fields=["state", "reason"])
         guests = Guest.objects.filter(visit=visit, standing__in=TAKES_PART)
         _tell(visit, list(guests.values_list("person_id", flat=True)), "practice_called_off", now)

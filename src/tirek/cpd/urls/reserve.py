@@ -5,6 +5,7 @@ from tirek.cpd.views import reserve_following as following
 
 urlpatterns = [
     path("", views.reserve, name="reserve"),
+    path("end-terms/", views.end_terms, name="end_reserve_terms"),
     path("new/", views.new_competition, name="new_competition"),
     path("marks/", views.my_commissions, name="my_commissions"),
     path("marks/<slug:code>/", views.marking, name="marking"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
@@ -56,7 +58,8 @@ def register(request):
     context = {
         "form": form, "page": page, "rows": [{"made": n, "school": names.get(n.org_no, "")} for n in page],
         "queue": [{"made": n, "school": names.get(n.org_no, "")} for n in queue], "kinds": queries.kinds(),
-        "n": page.paginator.count, "may_nominate": _is_school(request), "may_manage": can(request, "growth.manage"),
+        "n": page.paginator.count, "n_waiting": waiting.count(), "is_own": scope.is_own,
+        "n_year": queries.awarded_since(scope, today - dt.timedelta(days=365)).count(), "may_nominate": _is_school(request), "may_manage": can(request, "growth.manage"),
     }  # fmt: skip
     return render(request, "cpd/awards/register.html", context)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -17,9 +16,10 @@ from tirek.access.limits import limited
 from tirek.access.services.reads import record_many_read
 from tirek.cpd.badges import credential as badges
 from tirek.cpd.badges import keys
+from tirek.cpd.forms.certification import ReasonForm
 from tirek.cpd.queries import certificates as queries
 from tirek.cpd.services import certificates as services
-from tirek.cpd.views.common import attempt, base_address, can, paged
+from tirek.cpd.views.common import base_address, can, keeps, paged
 from tirek.registry import downloads
 from tirek.registry.queries import labels
 
@@ -71,36 +71,36 @@ def _row(c, names: dict) -> tuple:
 @require_GET
 def certificate(request, number: str):
     """One certificate: what it says, and what can be done with it."""
-    found = _found(number)
+    return _page(request, _found(number), ReasonForm())
+
+
+def _page(request, found, form):
+    """One certificate, with the form to revoke it or to give it out anew."""
     record_many_read(request, rows=1, query=f"certificate {found.number}")
     address = base_address(request)
     context = {
         "certificate": found, "after": queries.successor(found), "may_manage": can(request, "growth.manage"),
         "check_address": f"{address}/growth/check/{found.check_code}/",
-        "credential_address": badges.address_of(address, found.check_code),
+        "credential_address": badges.address_of(address, found.check_code), "form": form,
     }  # fmt: skip
-    return render(request, "cpd/certificates/certificate.html", context)
+    return render(request, "cpd/certificates/certificate.html", context, status=422 if form.errors else 200)
 
 
 @gate(permission="growth.manage")
 @require_POST
 def change(request, number: str, act: str):
     """Revoke it, or give it out anew with the name as the register has it now."""
-    found = _found(number)
-    reason = request.POST.get("reason", "")
+    found, form = _found(number), ReasonForm(request.POST)
     if act == "revoke":
         done = _("Revoked. Whoever checks it reads why.")
-        attempt(request, services.revoke, number=found.number, reason=reason, done=done)
+        made = keeps(request, form, services.revoke, number=found.number, done=done)
     elif act == "reissue":
-        made = attempt(
-            request, services.reissue, number=found.number, reason=reason, base_address=base_address(request)
-        )
-        if made is not None:
-            messages.success(request, _("Given out anew. The earlier one is revoked."))
-            return redirect("cpd:certificate", made.number)
+        done = _("Given out anew. The earlier one is revoked.")
+        address = base_address(request)
+        made = keeps(request, form, services.reissue, number=found.number, base_address=address, done=done)
     else:
         raise Http404
-    return redirect("cpd:certificate", number)
+    return _page(request, found, form) if made is None else redirect("cpd:certificate", made.number)
 
 
 @gate(public=True)

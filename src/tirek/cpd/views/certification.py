@@ -19,7 +19,7 @@ from tirek.cpd.queries.criteria import criteria_of, rules_of_window
 from tirek.cpd.refusals import may_here
 from tirek.cpd.services import certification as services
 from tirek.cpd.services import commission, experts
-from tirek.cpd.views.common import asked, attempt, base_address, can, paged, tell
+from tirek.cpd.views.common import asked, attempt, base_address, can, keeps, paged, tell
 from tirek.decisions import queries as journal
 from tirek.registry import downloads, words
 from tirek.registry.queries import labels
@@ -193,7 +193,11 @@ def _sent(request, form, window, again):
 @require_GET
 def application(request, code: str):
     """Where does it stand, what was said, what can be done?"""
-    found = _application(request, code)
+    return _application_page(request, _application(request, code))
+
+
+def _application_page(request, found, **bound):
+    """One application; ``bound`` are forms that were sent and refused."""
     record_read(request, found.person)
     is_mine = found.person_id == request.user.person_id
     holds = may_here("growth.manage", found.window.org_lo, found.window.org_hi)
@@ -214,7 +218,7 @@ def application(request, code: str):
         "may_withdraw": is_mine and found.state in ("received", "incomplete", "complete", "with_experts", "judged"),
         "school": labels.names_by_org_no([found.org_no], on=timezone.localdate()).get(found.org_no, ""),
     }  # fmt: skip
-    return render(request, "cpd/certification/application.html", context)
+    return render(request, "cpd/certification/application.html", context | bound, status=422 if bound else 200)
 
 
 LACKS = {
@@ -243,9 +247,10 @@ def withdraw(request, code: str):
 @gate(permission="growth.own")
 @require_POST
 def appeal(request, code: str):
-    _application(request, code)
+    found, form = _application(request, code), AppealForm(request.POST)
     done = _("Your appeal is received. Other experts will judge.")
-    attempt(request, commission.appeal, code=code, text=request.POST.get("text", ""), done=done)
+    if keeps(request, form, commission.appeal, code=code, done=done) is None:
+        return _application_page(request, found, appeal_form=form)
     return redirect("cpd:application", code)
 
 

@@ -30,6 +30,20 @@ def attempt(request, service, *, done: str = "", **arguments):
     return found if found is not None else True
 
 
+def keeps(request, form, service, *, done: str = "", **arguments):
+    """Run a service with what a form holds. What it gave; or None, and then the form says at its fields what is wrong."""
+    if not form.is_valid():
+        return None
+    try:
+        found = service(by=request.user, now=timezone.now(), **arguments, **form.cleaned_data)
+    except Refusal as refusal:
+        tell(form, refusal)
+        return None
+    if done:
+        messages.success(request, done)
+    return found if found is not None else True
+
+
 def base_address(request) -> str:
     return f"{request.scheme}://{request.get_host()}"
 

@@ -12,10 +12,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tirek.access.gates import gate
 from tirek.cpd.forms.demands import DemandFilter, DemandForm, ObjectionForm
+from tirek.cpd.forms.lessons import TextForm
 from tirek.cpd.queries import demands as queries
 from tirek.cpd.refusals import may_here
 from tirek.cpd.services import demands as services
-from tirek.cpd.views.common import asked, attempt, can, paged, tell
+from tirek.cpd.views.common import asked, can, keeps, paged, tell
 from tirek.registry import downloads
 from tirek_engines.errors import Refusal
 
@@ -89,35 +90,48 @@ def record(request):
 @gate(permission="growth.read")
 @require_GET
 def demand(request, number: str):
-    found = _found(request, number)
+    return _page(request, _found(request, number))
+
+
+def _page(request, found, **bound):
+    """One request; ``bound`` are forms that were sent and refused."""
     rules = queries.forbidden(timezone.localdate(), found)
     titles = {rule.code: rule.words for rule in rules}
     context = {
         "demand": found, "objections": [(titles.get(rule, rule), n) for rule, n in queries.objections(found)],
-        "form": ObjectionForm(rules=[(rule.code, rule.words) for rule in rules]),
+        "form": _objection(found), "off": _off_form(),
         "may_object": can(request, "growth.own") and not found.withdrawn_at and not queries.has_objected(found, request.user.pk),
         "may_withdraw": may_here("tasks.assign", found.org_lo, found.org_hi) and not found.withdrawn_at,
     }  # fmt: skip
-    return render(request, "cpd/requests/request.html", context)
+    return render(request, "cpd/requests/request.html", context | bound, status=422 if bound else 200)
+
+
+def _objection(of, data=None) -> ObjectionForm:
+    rules = queries.forbidden(timezone.localdate(), of)
+    return ObjectionForm(data, rules=[(rule.code, rule.words) for rule in rules])
+
+
+def _off_form(data=None) -> TextForm:
+    return TextForm(data, label=_("Why"), auto_id="off_%s")
 
 
 @gate(permission="growth.own")
 @require_POST
 def object_to(request, number: str):
-    _found(request, number)
+    found = _found(request, number)
+    form = _objection(found, request.POST)
     done = _("Your objection is recorded. The asker sees that there is one and why, not from whom.")
-    given = {"rule": request.POST.get("rule", ""), "note": request.POST.get("note", "")}
-    attempt(request, services.object_to, number=number, done=done, **given)
+    if keeps(request, form, services.object_to, number=number, done=done) is None:
+        return _page(request, found, form=form)
     return redirect("cpd:demand", number)
 
 
 @gate(permission="tasks.assign")
 @require_POST
 def withdraw(request, number: str):
-    _found(request, number)
-    attempt(
-        request, services.withdraw_demand, number=number, because=request.POST.get("reason", ""), done=_("Withdrawn.")
-    )
+    found, form = _found(request, number), _off_form(request.POST)
+    if keeps(request, form, services.withdraw_demand, number=number, done=_("Withdrawn.")) is None:
+        return _page(request, found, off=form)
     return redirect("cpd:demand", number)
 
 

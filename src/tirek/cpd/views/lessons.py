@@ -16,7 +16,7 @@ from tirek.cpd.queries import lessons as queries
 from tirek.cpd.queries import people
 from tirek.cpd.refusals import may_here
 from tirek.cpd.services import lessons as services
-from tirek.cpd.views.common import asked, attempt, can, paged, tell
+from tirek.cpd.views.common import asked, attempt, can, keeps, paged, tell
 from tirek.registry import downloads, words
 from tirek.registry.queries import labels
 from tirek.storage import sealed
@@ -104,7 +104,8 @@ def edition(request, code: str, number: int):
     return _page(request, found, chosen, number)
 
 
-def _page(request, found, content, number: int):
+def _page(request, found, content, number: int, **bound):
+    """The page of a version; ``bound`` are forms that were sent and refused, by their names in the page."""
     is_author = queries.is_author(found, request.user.person_id)
     may_manage = may_here("growth.manage", found.org_no, found.org_no)
     mine = queries.my_rating(found, request.user.pk)
@@ -118,11 +119,26 @@ def _page(request, found, content, number: int):
         "opens": not found.withdrawn_at or may_manage, "may_withdraw": (is_author or may_manage) and not found.withdrawn_at,
         "rating": RatingForm(initial={"stars": mine.stars, "comment": mine.comment} if mine else None) if acts and not is_author else None,
         "rated": mine, "use": UseForm(initial={"on": timezone.localdate()}) if acts else None,
-        "report": TextForm(prefix="") if not found.withdrawn_at else None,
-        "problems": queries.problems(request.scope, of=found) if may_manage else queries.my_problems(found, request.user.pk),
-        "may_manage": may_manage,
+        "report": _report_form() if not found.withdrawn_at else None, "off": _off_form(), "may_manage": may_manage,
     }  # fmt: skip
-    return render(request, "cpd/lessons/lesson.html", context)
+    answers = {bound["answer"].problem_id: bound.pop("answer")} if "answer" in bound else {}
+    reports = queries.problems(request.scope, of=found) if may_manage else queries.my_problems(found, request.user.pk)
+    context["problems"] = [{"problem": row, "form": answers.get(row.pk) or _answer_form(row.pk)} for row in reports]
+    return render(request, "cpd/lessons/lesson.html", context | bound, status=422 if bound or answers else 200)
+
+
+def _report_form(data=None) -> TextForm:
+    return TextForm(data, label=_("What is wrong?"), auto_id="report_%s")
+
+
+def _off_form(data=None) -> TextForm:
+    return TextForm(data, label=_("Why"), auto_id="off_%s")
+
+
+def _answer_form(problem_id: int, data=None) -> TextForm:
+    form = TextForm(data, label=_("Answer"), auto_id=f"answer_{problem_id}_%s")
+    form.problem_id = problem_id
+    return form
 
 
 @gate(permission="growth.read")
@@ -234,51 +250,50 @@ def take_back(request, code: str):
 @gate(permission="growth.own")
 @require_POST
 def rate(request, code: str):
-    _lesson(code)
-    form = RatingForm(request.POST)
-    if form.is_valid():
-        attempt(request, services.rate, code=code, done=_("Thank you, your rating is kept."), **form.cleaned_data)
-    else:
-        messages.error(request, _("Choose from 1 to 5."))
+    found, form = _lesson(code), RatingForm(request.POST)
+    if keeps(request, form, services.rate, code=code, done=_("Thank you, your rating is kept.")) is None:
+        return _page(request, found, found, found.edition, rating=form)
     return redirect("cpd:lesson", code)
 
 
 @gate(permission="growth.own")
 @require_POST
 def used(request, code: str):
-    _lesson(code)
-    form = UseForm(request.POST)
-    if form.is_valid():
-        attempt(request, services.used, code=code, on=form.cleaned_data["on"], done=_("Counted."))
-    else:
-        messages.error(request, _("Choose a day."))
+    found, form = _lesson(code), UseForm(request.POST)
+    if keeps(request, form, services.used, code=code, done=_("Counted.")) is None:
+        return _page(request, found, found, found.edition, use=form)
     return redirect("cpd:lesson", code)
 
 
 @gate(permission="growth.read")
 @require_POST
 def report(request, code: str):
-    _lesson(code)
+    found, form = _lesson(code), _report_form(request.POST)
     done = _("Thank you. The programme office will answer here.")
-    attempt(request, services.report, code=code, text=request.POST.get("text", ""), done=done)
+    if keeps(request, form, services.report, code=code, done=done) is None:
+        return _page(request, found, found, found.edition, report=form)
     return redirect("cpd:lesson", code)
 
 
 @gate(permission="growth.read")
 @require_POST
 def withdraw(request, code: str):
-    _lesson(code)
-    attempt(request, services.withdraw, code=code, reason=request.POST.get("text", ""), done=_("Withdrawn."))
+    found, form = _lesson(code), _off_form(request.POST)
+    if keeps(request, form, services.withdraw, code=code, done=_("Withdrawn.")) is None:
+        return _page(request, found, found, found.edition, off=form)
     return redirect("cpd:lesson", code)
 
 
 @gate(permission="growth.manage")
 @require_POST
 def answer(request, problem_id: int):
-    made = attempt(
-        request, services.answer, problem_id=problem_id, text=request.POST.get("text", ""), done=_("Answered.")
-    )
-    return redirect("cpd:lesson", made.lesson.code) if made else redirect("cpd:lesson_reviews")
+    reported = queries.problem(request.scope, problem_id)
+    if reported is None:
+        raise Http404
+    found, form = reported.lesson, _answer_form(problem_id, request.POST)
+    if keeps(request, form, services.answer, problem_id=problem_id, done=_("Answered.")) is None:
+        return _page(request, found, found, found.edition, answer=form)
+    return redirect("cpd:lesson", found.code)
 
 
 @gate(permission="growth.manage")
@@ -289,7 +304,7 @@ def reviews(request):
     names = labels.names_by_org_no([row.org_no for row in page], on=timezone.localdate())
     context = {
         "page": page, "rows": [{"made": row, "school": names.get(row.org_no, "")} for row in page],
-        "problems": queries.problems(request.scope),
+        "n": page.paginator.count, "problems": queries.problems(request.scope),
     }  # fmt: skip
     return render(request, "cpd/lessons/reviews.html", context)
 
@@ -301,17 +316,19 @@ def review(request, code: str):
     found = queries.submission(code)
     if found is None:
         raise Http404
+    form = TextForm(label=_("What is to be mended?"))
+    if request.method == "POST" and request.POST.get("act") == "publish":
+        made = attempt(request, services.publish, code=code, done=_("Published."))
+        return redirect("cpd:lesson", made.code) if made else redirect("cpd:lesson_review", code)
     if request.method == "POST":
-        if request.POST.get("act") == "publish":
-            made = attempt(request, services.publish, code=code, done=_("Published."))
-            return redirect("cpd:lesson", made.code) if made else redirect("cpd:lesson_review", code)
-        made = attempt(request, services.send_back, code=code, reason=request.POST.get("text", ""), done=_("Returned."))
-        return redirect("cpd:lesson_reviews" if made else "cpd:lesson_review", *([] if made else [code]))
+        form = TextForm(request.POST, label=_("What is to be mended?"))
+        if keeps(request, form, services.send_back, code=code, done=_("Returned.")) is not None:
+            return redirect("cpd:lesson_reviews")
     context = {
-        "made": found, "subject": words.subject(found.subject), "grades": classes(found.grades), "form": TextForm(),
+        "made": found, "subject": words.subject(found.subject), "grades": classes(found.grades), "form": form,
         "school": labels.names_by_org_no([found.org_no], on=timezone.localdate()).get(found.org_no, ""),
     }  # fmt: skip
-    return render(request, "cpd/lessons/review.html", context)
+    return render(request, "cpd/lessons/review.html", context, status=422 if form.errors else 200)
 
 
 @gate(permission="growth.read")

@@ -73,7 +73,11 @@ def pdf(request, public_id: uuid.UUID):
     record_read(request, found)
     root = country()
     data = portfolios.as_pdf(
-        str(found), queries.portfolio(found.pk), synthetic=bool(root and root.is_synthetic), now=timezone.now()
+        str(found),
+        queries.portfolio(found.pk),
+        practice=practice_panels.of_person(found.pk),
+        synthetic=bool(root and root.is_synthetic),
+        now=timezone.now(),
     )
     answer = HttpResponse(data, content_type="application/pdf")
     answer["Content-Disposition"] = f'inline; filename="portfolio-{found.public_id}.pdf"'

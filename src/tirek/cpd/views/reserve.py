@@ -7,7 +7,7 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -25,7 +25,7 @@ from tirek.cpd.forms.reserve import (
 from tirek.cpd.queries import reserve as queries
 from tirek.cpd.refusals import may_here
 from tirek.cpd.services import reserve as services
-from tirek.cpd.views.common import asked, attempt, can, paged, tell
+from tirek.cpd.views.common import asked, attempt, can, keeps, paged, tell
 from tirek.decisions import queries as journal
 from tirek.registry import downloads, words
 from tirek.registry.queries import labels
@@ -70,6 +70,8 @@ def reserve(request):
         ],
         "mine": queries.mine(request.user.person_id), "commissions": queries.my_commissions(request.user.pk),
         "n_mentees": len(queries.my_mentorings(request.user.pk)), "may_manage": can(request, "growth.manage"),
+        "n_over": queries.over(scope, today) if can(request, "growth.manage") else 0,
+        "filled": queries.filled(scope, today) if not scope.is_own else None,
     }  # fmt: skip
     return render(request, "cpd/reserve/reserve.html", context)
 
@@ -88,6 +90,17 @@ def _download(request, found, name: str):
             for c in rows
         ),
     )  # fmt: skip
+
+
+@gate(permission="growth.manage")
+@require_POST
+def end_terms(request):
+    """Those whose term is over leave the reserve; the step stands on the page of each."""
+    n = attempt(request, services.end_terms)
+    if n is not None:
+        said = ngettext("%(n)s person has left the reserve.", "%(n)s people have left the reserve.", n) % {"n": n}
+        messages.success(request, said)
+    return redirect("cpd:reserve")
 
 
 @gate(permission="growth.manage")
@@ -111,7 +124,11 @@ def new_competition(request):
 @require_GET
 def competition(request, code: str):
     """How is it decided, who takes part, what waits?"""
-    found = _competition(code)
+    return _competition_page(request, _competition(code))
+
+
+def _competition_page(request, found, **bound):
+    """One competition; ``bound`` are forms that were sent and refused."""
     holds = may_here("growth.manage", found.org_lo, found.org_hi)
     certifies = may_here("growth.certify", found.org_lo, found.org_hi)
     page, rows = None, []
@@ -120,9 +137,11 @@ def competition(request, code: str):
         names = labels.names_by_org_no([c.org_no for c in page], on=timezone.localdate())
         rows = [{"made": c, "school": names.get(c.org_no, "")} for c in page]
         if rows:
-            record_many_read(request, rows=len(rows), query=f"candidates of {code}")
+            record_many_read(request, rows=len(rows), query=f"candidates of {found.code}")
     today = timezone.localdate()
-    drafts = journal.decisions().filter(kind="cpd.reserve", parameters__competition=code) if holds or certifies else []
+    drafts = (
+        journal.decisions().filter(kind="cpd.reserve", parameters__competition=found.code) if holds or certifies else []
+    )
     context = {
         "competition": found, "stages": queries.stage_facts(found), "needs": queries.requirements(found),
         "holds": holds, "certifies": certifies, "page": page, "rows": rows, "decisions": list(drafts[:10]),
@@ -131,7 +150,7 @@ def competition(request, code: str):
         "may_apply": can(request, "growth.own") and bool(request.user.person_id),
         "mine": next((c for c in queries.mine(request.user.person_id) if c.competition_id == found.pk), None),
     }  # fmt: skip
-    return render(request, "cpd/reserve/competition.html", context)
+    return render(request, "cpd/reserve/competition.html", context | bound, status=422 if bound else 200)
 
 
 @gate(permission="growth.own")
@@ -161,9 +180,9 @@ def apply(request, code: str):
 @gate(permission="growth.manage")
 @require_POST
 def commissioner(request, code: str):
-    _competition(code)
-    username = request.POST.get("username", "")[:150]
-    attempt(request, services.name_commissioner, code=code, username=username, done=_("The commissioner is named."))
+    found, form = _competition(code), UsernameForm(request.POST)
+    if keeps(request, form, services.name_commissioner, code=code, done=_("The commissioner is named.")) is None:
+        return _competition_page(request, found, username=form)
     return redirect("cpd:competition", code)
 
 
@@ -190,7 +209,11 @@ def publish(request, code: str, number: str):
 @never_cache
 def candidate(request, code: str):
     """Where does this candidate stand, and why?"""
-    found = _candidate(request, code)
+    return candidate_page(request, candidate_here(request, code))
+
+
+def candidate_page(request, found, **bound):
+    """One candidate; ``bound`` are forms that were sent and refused."""
     record_read(request, found.person)
     is_mine = found.person_id == request.user.person_id
     holds = may_here("growth.manage", found.org_no, found.org_no) or may_here(
@@ -209,7 +232,7 @@ def candidate(request, code: str):
         "appoint": AppointForm() if in_reserve and may_here("growth.certify", found.org_no, found.org_no) else None,
         "mentor": MentorForm() if found.state in ("reserve", "appointed") and may_here("growth.manage", found.org_no, found.org_no) else None,
     }  # fmt: skip
-    return render(request, "cpd/reserve/candidate.html", context)
+    return render(request, "cpd/reserve/candidate.html", context | bound, status=422 if bound else 200)
 
 
 def _why(found) -> str:
@@ -226,7 +249,7 @@ def _why(found) -> str:
 @gate(permission="growth.own")
 @require_POST
 def withdraw(request, code: str):
-    _candidate(request, code)
+    candidate_here(request, code)
     attempt(request, services.withdraw, code=code, done=_("Withdrawn."))
     return redirect("cpd:candidate", code)
 
@@ -245,18 +268,33 @@ def marking(request, code: str):
     me = next((row for row in queries.my_commissions(request.user.pk) if row.competition.code == code), None)
     if me is None:
         raise Http404
+    sent, at = None, ("", "")
     if request.method == "POST":
-        form = MarkForm(request.POST)
-        if form.is_valid():
-            given = {"candidate": request.POST.get("candidate", ""), "stage": request.POST.get("stage", "")}
-            attempt(request, services.give_mark, done=_("Your mark is kept."), **given, **form.cleaned_data)
-        else:
-            messages.error(request, _("A mark lies between 0 and 100, and needs a reason."))
-        return redirect("cpd:marking", code)
+        at = (request.POST.get("candidate", ""), request.POST.get("stage", ""))
+        sent = MarkForm(request.POST, auto_id=f"{at[0]}-{at[1]}-%s")
+        given = {"candidate": at[0], "stage": at[1]}
+        if keeps(request, sent, services.give_mark, done=_("Your mark is kept."), **given) is not None:
+            return redirect("cpd:marking", code)
     rows = queries.to_mark(me)
     n = sum(mark is None for row in rows for _stage, _title, mark in row["stages"])
     record_many_read(request, rows=len(rows), query=f"candidates to mark of {code}")
-    return render(request, "cpd/reserve/marking.html", {"competition": me.competition, "rows": rows, "n": n})
+    for row in rows:
+        row["stages"] = [
+            (
+                stage,
+                title,
+                mark,
+                sent if (row["candidate"].code, stage) == at else _mark_form(row["candidate"], stage, mark),
+            )
+            for stage, title, mark in row["stages"]
+        ]
+    context = {"competition": me.competition, "rows": rows, "n": n, "sent": sent}
+    return render(request, "cpd/reserve/marking.html", context, status=422 if sent is not None else 200)
+
+
+def _mark_form(candidate, stage: str, mark) -> MarkForm:
+    initial = {"points": mark.points, "reason": mark.reason} if mark else None
+    return MarkForm(initial=initial, auto_id=f"{candidate.code}-{stage}-%s")
 
 
 def _competition(code: str):
@@ -266,7 +304,8 @@ def _competition(code: str):
     return found
 
 
-def _candidate(request, code: str):
+def candidate_here(request, code: str):
+    """A candidate as the asker's policies show it; in the scope of own records, only one's own."""
     found = queries.candidate(code)
     if found is None or (request.scope.is_own and found.person_id != request.user.person_id):
         raise Http404

@@ -16,7 +16,7 @@ from tirek.cpd.forms.resources import ResourceFilter, ResourceForm, SettleForm, 
 from tirek.cpd.queries import resources as queries
 from tirek.cpd.refusals import may_here
 from tirek.cpd.services import resources as services
-from tirek.cpd.views.common import asked, attempt, can, paged, tell
+from tirek.cpd.views.common import asked, can, keeps, paged, tell
 from tirek.cpd.views.lessons import classes, send_file
 from tirek.registry import downloads, words
 from tirek.storage.tables import BadTable
@@ -65,14 +65,18 @@ def _row(row) -> tuple:
 @gate(public=True)
 @require_GET
 def resource(request, code: str):
-    found = _resource(code)
+    return _page(request, _resource(code))
+
+
+def _page(request, found, **bound):
+    """One resource; ``bound`` are forms that were sent and refused."""
     may_manage = may_here("growth.manage", found.org_lo, found.org_hi)
     context = {
         "resource": found, "subject": words.subject(found.subject), "grades": classes(found.grades),
         "flags": queries.flags(found) if may_manage else [], "settle": SettleForm() if may_manage else None,
-        "flag": TextForm() if request.user.is_authenticated and found.is_active else None,
+        "flag": TextForm(label=_("What happens?")) if request.user.is_authenticated and found.is_active else None,
     }  # fmt: skip
-    return render(request, "cpd/resources/resource.html", context)
+    return render(request, "cpd/resources/resource.html", context | bound, status=422 if bound else 200)
 
 
 @gate(public=True)
@@ -84,22 +88,18 @@ def file(request, code: str, place: int):
 @gate()
 @require_POST
 def flag(request, code: str):
-    _resource(code)
-    done = _("Thank you. The office will look.")
-    attempt(request, services.flag, code=code, note=request.POST.get("text", ""), done=done)
+    found, form = _resource(code), TextForm(request.POST, label=_("What happens?"))
+    if keeps(request, form, services.flag, code=code, done=_("Thank you. The office will look.")) is None:
+        return _page(request, found, flag=form)
     return redirect("cpd:resource", code)
 
 
 @gate(permission="growth.manage")
 @require_POST
 def settle(request, code: str):
-    _resource(code)
-    form = SettleForm(request.POST)
-    if form.is_valid():
-        given = {"works": form.cleaned_data["works"] == "yes", "address": form.cleaned_data["address"]}
-        attempt(request, services.settle, code=code, done=_("Saved."), **given)
-    else:
-        messages.error(request, _("Say whether it opens; an address begins with https://."))
+    found, form = _resource(code), SettleForm(request.POST)
+    if keeps(request, form, services.settle, code=code, done=_("Saved.")) is None:
+        return _page(request, found, settle=form)
     return redirect("cpd:resource", code)
 
 

@@ -14,7 +14,7 @@ from tirek.cpd.forms.certification import BecauseForm, JudgementForm, QueueFilte
 from tirek.cpd.queries import certification as queries
 from tirek.cpd.queries.criteria import criteria_in_force
 from tirek.cpd.services import experts as services
-from tirek.cpd.views.common import attempt, tell
+from tirek.cpd.views.common import keeps, tell
 from tirek.registry import words
 from tirek.registry.queries.territories import local_name
 from tirek_engines.errors import Refusal
@@ -50,8 +50,15 @@ def review(request, code: str):
         else:
             messages.success(request, _("Your judgement is kept."))
             return redirect("cpd:reviews")
+    return _page(request, found, form=form)
+
+
+def _page(request, found, **bound):
+    """One dossier; ``bound`` are the forms that were sent."""
+    criteria = criteria_in_force(found.org_lo, found.org_hi, timezone.localdate())
+    form = bound.get("form") or JudgementForm(criteria=criteria)
     context = {
-        "review": found, "dossier": found.dossier, "form": form, "because_form": BecauseForm(),
+        "review": found, "dossier": found.dossier, "form": form, "because_form": bound.get("because_form") or BecauseForm(),
         "categories": _categories(), "subject": words.subject(found.dossier.get("subject", "")),
         "courses": [
             {"name": local_name(_Named(row)), "hours": row["hours"], "year": row["year"]}
@@ -65,7 +72,8 @@ def review(request, code: str):
             for c in criteria
         ],
     }  # fmt: skip
-    return render(request, "cpd/certification/review.html", context, status=422 if form.errors else 200)
+    is_refused = any(sent.errors for sent in bound.values())
+    return render(request, "cpd/certification/review.html", context, status=422 if is_refused else 200)
 
 
 class _Named:
@@ -77,10 +85,12 @@ class _Named:
 @require_POST
 def hand_back(request, code: str):
     """I know who this is, or cannot judge it."""
-    if queries.my_review(request.user.pk, code) is None:
+    found, form = queries.my_review(request.user.pk, code), BecauseForm(request.POST)
+    if found is None:
         raise Http404
     done = _("Handed back. Another expert is drawn.")
-    attempt(request, services.hand_back, blind_code=code, because=request.POST.get("because", ""), done=done)
+    if keeps(request, form, services.hand_back, blind_code=code, done=done) is None:
+        return _page(request, found, because_form=form)
     return redirect("cpd:reviews")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,7 +17,7 @@ from tirek.cpd.forms.visits import CalendarFilter, FeedbackForm, VisitForm
 from tirek.cpd.queries import visits as queries
 from tirek.cpd.refusals import may_here
 from tirek.cpd.services import visits as services
-from tirek.cpd.views.common import asked, attempt, can, paged, tell
+from tirek.cpd.views.common import asked, attempt, can, keeps, paged, tell
 from tirek.registry import downloads, words
 from tirek.registry.queries import labels
 from tirek_engines.errors import Refusal
@@ -94,13 +95,17 @@ def announce(request):
 @require_GET
 def visit(request, code: str):
     """What, when, is there a place, what did guests say?"""
-    found = _visit(code)
+    return _page(request, _visit(code))
+
+
+def _page(request, found, **bound):
+    """One open lesson; ``bound`` are forms that were sent and refused."""
     is_host = may_here("growth.approve", found.org_no, found.org_no)
     holds = is_host or may_here("growth.manage", found.org_no, found.org_no)
     mine = queries.my_place(found, request.user.person_id)
     guests = queries.guests(found) if holds else []
     if guests:
-        record_many_read(request, rows=len(guests), query=f"guests of {code}")
+        record_many_read(request, rows=len(guests), query=f"guests of {found.code}")
     today, taken = timezone.localdate(), queries.taken([found]).get(found.pk, 0)
     names = labels.names_by_org_no([found.org_no, *(g.org_no for g in guests)], on=today)
     is_open = found.state == "open"
@@ -112,9 +117,14 @@ def visit(request, code: str):
         and not is_host and (mine is None or mine.standing == "cancelled"),
         "may_cancel": is_open and mine is not None and mine.standing in ("place", "waiting"),
         "may_confirm": is_host and is_open and found.day <= today, "may_call_off": is_host and is_open,
-        "say": FeedbackForm() if mine and mine.standing == "came" and mine.useful is None else None, "off": TextForm(),
+        "say": FeedbackForm() if mine and mine.standing == "came" and mine.useful is None else None, "off": _off_form(),
+        "came": queries.came(found) if found.state == "held" else None,
     }  # fmt: skip
-    return render(request, "cpd/visits/visit.html", context)
+    return render(request, "cpd/visits/visit.html", context | bound, status=422 if bound else 200)
+
+
+def _off_form(data=None) -> TextForm:
+    return TextForm(data, label=_("Why"), auto_id="off_%s")
 
 
 @gate(permission="growth.approve")
@@ -132,12 +142,10 @@ def confirm(request, code: str):
 @require_POST
 def act(request, code: str, act: str):
     """Sign up, cancel, call off, or say how it was; the service knows who may."""
-    _visit(code)
+    found = _visit(code)
     if act == "sign-up":
         made = attempt(request, services.sign_up, code=code)
         if made:
-            from django.contrib import messages
-
             messages.success(
                 request,
                 _("You have a place.") if made.standing == "place" else _("All places are taken: you are on the waiting list."),
@@ -145,17 +153,13 @@ def act(request, code: str, act: str):
     elif act == "cancel":
         attempt(request, services.cancel, code=code, done=_("You have given the place back."))
     elif act == "call-off":
-        attempt(
-            request,
-            services.call_off,
-            code=code,
-            reason=request.POST.get("text", ""),
-            done=_("Called off; all are told."),
-        )
+        form = _off_form(request.POST)
+        if keeps(request, form, services.call_off, code=code, done=_("Called off; all are told.")) is None:
+            return _page(request, found, off=form)
     elif act == "say":
         form = FeedbackForm(request.POST)
-        if form.is_valid():
-            attempt(request, services.say, code=code, done=_("Thank you."), **form.cleaned_data)
+        if keeps(request, form, services.say, code=code, done=_("Thank you.")) is None:
+            return _page(request, found, say=form)
     else:
         raise Http404
     return redirect("cpd:visit", code)

@@ -150,6 +150,11 @@ def evidence_of(need: Need, merged: Iterable[Need] = ()) -> list[Evidence]:
             subject, grade = [*ref.split(":"), "", ""][1:3]
             words = _("Monitoring: %(subject)s, grade %(grade)s") % {"subject": topic_words(subject), "grade": grade}
             found.append(Evidence(words, said, "", decision))
+        elif kind == "course":
+            words = _("Course group %(code)s: completed by %(completed)s of the %(sent)s people who were sent") % {
+                "code": ref, "completed": one["numbers"]["completed"], "sent": one["numbers"]["sent"],
+            }  # fmt: skip
+            found.append(Evidence(words, "", _address("cpd:cohort", ref), decision))
     return found
 
 

@@ -79,6 +79,28 @@ def _link(need: Need, kind: str, ref: str, title: str, by: User | None, now: dt.
     return link
 
 
+def on_completed(ended: Any) -> None:
+    """A course group is closed (called by cpd in the same transaction): its need keeps the decision as evidence. It is met once
+    everybody who was sent for it has completed a course; else a person decides, or sends more."""
+    number = ended.need_code.removeprefix("N-")
+    if not number.isdecimal() or len(number) > 9:
+        return
+    with loading():
+        need = Need.objects.select_for_update(of=("self",)).filter(number=int(number)).first()
+        if need is None or need.state != NeedState.ACCEPTED:
+            return
+        found = {"completed": ended.completed, "sent": ended.sent}
+        row = {"kind": "course", "ref": ended.cohort_code, "decision": ended.decision_number, "numbers": found}
+        need.evidence = [*need.evidence, row]
+        note = f"{ended.course_name} ({ended.cohort_code}): {ended.completed}/{ended.sent}"
+        if ended.completed and not ended.missing:
+            need.met_on = ended.ended_on
+            move(need, NeedState.MET, NeedMove.MET, None, timezone.now(), note=note)
+        else:
+            need.save(update_fields=["evidence"])
+            new_step(need, NeedMove.LINKED, None, timezone.now(), note=note).save(force_insert=True)
+
+
 def on_accepted(work: Any) -> None:
     """A work was accepted (called by facilities in the same transaction): its need is met once none is left open."""
     from tirek.facilities.queries.works import works_of
