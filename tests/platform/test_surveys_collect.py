@@ -1,16 +1,20 @@
 """OpenRosa: what ODK Collect asks and sends, once, twice, in parts, and against the rules."""
 
 import hashlib
+import io
 import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from PIL import Image
+from rooms_world import exif_with_place, jpeg
 from survey_world import NEIGHBOUR, NOW, OFFICE, SCHOOL, make, small_form
 
 from tirek.access.roles import Role
 from tirek.access.scope import acting_as, loading
-from tirek.surveys.models import Response, Submission, SubmissionConflict, SubmissionFile
+from tirek.storage import sealed
+from tirek.surveys.models import Response, ResponseFile, Submission, SubmissionConflict, SubmissionFile
 from tirek.surveys.services import rounds
 
 pytestmark = pytest.mark.django_db
@@ -95,13 +99,25 @@ def test_attachments_come_in_several_posts(world):
     assert send(world, xml(photo="1.jpg")).status_code == 201
     with loading():
         assert Submission.objects.get().awaited == ["1.jpg"]
-    picture = SimpleUploadedFile("1.jpg", b"\xff\xd8jpeg", "image/jpeg")
+    picture = SimpleUploadedFile("1.jpg", jpeg(), "image/jpeg")
     assert send(world, xml(photo="1.jpg"), **{"1.jpg": picture}).status_code == 201
     picture.seek(0)
     send(world, xml(photo="1.jpg"), **{"1.jpg": picture, "unasked.jpg": SimpleUploadedFile("u", b"x", "image/jpeg")})
     with loading():
         assert Submission.objects.get().awaited == []
         assert [file.name for file in SubmissionFile.objects.all()] == ["1.jpg"]
+        assert [(file.item, file.org_no) for file in ResponseFile.objects.all()] == [("photo", SCHOOL)]
+
+
+def test_a_picture_of_collect_keeps_no_place_and_a_broken_one_holds_up_nothing(world):
+    placed = SimpleUploadedFile("1.jpg", jpeg((640, 480), exif_with_place()), "image/jpeg")
+    send(world, xml(photo="1.jpg"), **{"1.jpg": placed})
+    broken = SimpleUploadedFile("2.jpg", b"\xff\xd8\xff\xe0broken", "image/jpeg")
+    assert send(world, xml("uuid:2", photo="2.jpg"), **{"2.jpg": broken}).status_code == 201
+    with loading():
+        image = Image.open(io.BytesIO(sealed.read(SubmissionFile.objects.get().sha256)))
+        assert Response.objects.count() == 2
+    assert not image.getexif()
 
 
 @pytest.mark.parametrize(

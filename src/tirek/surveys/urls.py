@@ -10,6 +10,7 @@ urlpatterns = [
     path("answer/", answer.enter, name="enter"),
     path("answer/at/<str:key>/", answer.poster, name="poster"),
     path("answer/page/", answer.page, name="page"),
+    path("answer/picture/<str:name>/", answer.picture, name="own_picture"),
     path("answer/check/", answer.check, name="check"),
     path("answer/done/", answer.done, name="done"),
     path("answer/later/", answer.later, name="later"),

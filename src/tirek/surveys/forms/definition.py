@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from xml.etree.ElementTree import Element
 
 from defusedxml.ElementTree import fromstring
@@ -60,8 +60,21 @@ class Choices:
 
 
 @dataclass(frozen=True)
+class Setting:
+    """A value that the form sets by itself: when it is begun, in a new row, or when the answer to ``trigger`` changes."""
+
+    path: str
+    value: str
+    trigger: str = ""
+
+
+@dataclass(frozen=True)
 class Control:
-    """A question, a note, a group or a repeat, as the form's body shows it."""
+    """A question, a note, a group or a repeat, as the form's body shows it.
+
+    ``path`` is the place in the form; placed in a row of a repeat it has the row's number: ``member[2]/age``. ``count`` of
+    a repeat is the expression of how many rows it has; without one whoever answers adds rows.
+    """
 
     kind: str
     path: str
@@ -74,6 +87,7 @@ class Control:
     rows: int = 0
     limits: tuple[str, str, str] | None = None
     media: str = ""
+    count: str = ""
 
     @property
     def name(self) -> str:
@@ -82,6 +96,11 @@ class Control:
     @property
     def is_question(self) -> bool:
         return self.kind not in ("group", "repeat", "note")
+
+    def placed(self, old: str, new: str) -> Control:
+        """The same within another place: ``old`` at the beginning of the path is ``new``."""
+        path = new + self.path[len(old) :]
+        return replace(self, path=path, children=tuple(child.placed(old, new) for child in self.children))
 
 
 @dataclass(frozen=True)
@@ -99,6 +118,8 @@ class Definition:
     languages: tuple[str, ...]
     texts: Translations
     externals: tuple[str, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    actions: tuple[tuple[str, str], ...] = ()
     order: tuple[str, ...] = field(default=())
 
     def walk(self) -> Iterator[Control]:
@@ -113,6 +134,11 @@ class Definition:
 
     def questions(self) -> list[Control]:
         return [control for control in self.walk() if control.is_question]
+
+    @cached_property
+    def repeats(self) -> dict[str, Control]:
+        """Repeats by their path."""
+        return {control.path: control for control in self.walk() if control.kind == "repeat"}
 
     def question(self, path: str) -> Control | None:
         return next((control for control in self.walk() if control.path == path and control.is_question), None)
@@ -150,8 +176,38 @@ def read_definition(xform: bytes) -> Definition:
         languages=texts.languages,
         texts=texts,
         externals=externals,
+        settings=tuple(_settings(page, root)),
+        actions=tuple(_actions(page, root)),
         order=tuple(path for path in _leaves(template)),
     )
+
+
+SETS = {"odk-instance-first-load", "odk-new-repeat"}
+
+
+def _settings(page: Element, root: str) -> Iterator[Setting]:
+    """Values that the form sets. One for the first row and one for new rows mean the same here: each row begins once."""
+    told: set[Setting] = set()
+    for parent in page.iter():
+        for element in parent:
+            if _plain(element.tag) != "setvalue":
+                continue
+            events = set(element.get("event", "").split())
+            value = element.get("value", "") or f"'{(element.text or '').strip()}'"
+            path = _short(element.get("ref", ""), root)
+            found = [Setting(path, value)] if events & SETS else []
+            if "xforms-value-changed" in events:
+                found.append(Setting(path, value, _short(parent.get("ref", ""), root)))
+            yield from (one for one in found if one not in told)
+            told.update(found)
+
+
+def _actions(page: Element, root: str) -> Iterator[tuple[str, str]]:
+    """What a telephone does by itself: where it is, what it hears."""
+    for element in page.iter():
+        name = _plain(element.tag)
+        if name in ("setgeopoint", "recordaudio"):
+            yield _short(element.get("ref", ""), root), name
 
 
 def _plain(tag: str) -> str:
@@ -214,12 +270,32 @@ def _controls(parent: Element, root: str, binds: Mapping[str, Bind], texts: Tran
     for element in parent:
         name = _plain(element.tag)
         if name == "repeat":
-            path = _short(element.get("nodeset", ""), root)
-            children = _controls(element, root, binds, texts)
-            found.append(Control("repeat", path, Text(), Text(), binds.get(path, Bind()), children=children))
+            found.append(_repeat(element, parent, root, binds, texts))
         elif name in KINDS:
             found.append(_control(element, name, root, binds, texts))
-    return tuple(found)
+    return tuple(one.children[0] if _only_frames_a_repeat(one) else one for one in found)
+
+
+def _only_frames_a_repeat(control: Control) -> bool:
+    """A repeat stands in a group of its own that has its words."""
+    inside = control.children
+    return (
+        control.kind == "group" and len(inside) == 1 and inside[0].kind == "repeat" and inside[0].path == control.path
+    )
+
+
+def _repeat(element: Element, frame: Element, root: str, binds: Mapping[str, Bind], texts: Translations) -> Control:
+    path = _short(element.get("nodeset", ""), root)
+    return Control(
+        kind="repeat",
+        path=path,
+        label=text_of(frame.find(f"{XF}label"), texts),
+        hint=text_of(frame.find(f"{XF}hint"), texts),
+        bind=binds.get(path, Bind()),
+        appearance=element.get("appearance", "") or frame.get("appearance", ""),
+        children=_controls(element, root, binds, texts),
+        count=element.get(f"{JR}count", ""),
+    )
 
 
 def _control(element: Element, name: str, root: str, binds: Mapping[str, Bind], texts: Translations) -> Control:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from tirek.surveys.forms.definition import Control, Definition
+from tirek.surveys.forms.rows import plain_path
 
 COUNTED = {"select1", "select", "integer", "decimal", "range"}
 READ = {"text"}
@@ -16,7 +18,8 @@ class Item:
     """A question as results know it.
 
     ``key`` is its name, or name@version where it means something else in another version; ``paths`` is where it stands
-    by version.
+    by version. A question ``in_rows`` of a repeat has several answers of one person: choices count once for each person who
+    chose them in any row; numbers are the person's mean over the rows.
     """
 
     key: str
@@ -27,6 +30,7 @@ class Item:
     limits: tuple[float, float] | None
     control: Control
     definition: Definition
+    in_rows: bool = False
 
     @property
     def versions(self) -> tuple[int, ...]:
@@ -36,20 +40,39 @@ class Item:
 def joined(definitions: Mapping[int, Definition], kinds: Iterable[str] = COUNTED) -> list[Item]:
     """Items of some versions (by number), in the order of the newest; wordings and choices are the newest's, then the others'."""
     wanted = set(kinds)
-    order: list[tuple[str, str]] = []
-    found: dict[tuple[str, str], dict[int, Control]] = {}
+    order: list[tuple[str, str, bool]] = []
+    found: dict[tuple[str, str, bool], dict[int, Control]] = {}
     for number in sorted(definitions, reverse=True):
         names = _names(definitions[number])
         for control in definitions[number].questions():
             if control.kind in wanted:
-                key = (names[control.path], control.kind)
+                rows = _in_rows(definitions[number], control)
+                key = (names[control.path], "select" if rows and control.choices else control.kind, rows)
                 if key not in found:
                     order.append(key)
                 found.setdefault(key, {})[number] = control
-    kinds_of: dict[str, set[str]] = {}
-    for name, kind in order:
-        kinds_of.setdefault(name, set()).add(kind)
-    return [_item(name, kind, found[name, kind], definitions, len(kinds_of[name]) > 1) for name, kind in order]
+    kinds_of: dict[str, set[tuple[str, bool]]] = {}
+    for name, kind, rows in order:
+        kinds_of.setdefault(name, set()).add((kind, rows))
+    return [
+        _item(name, kind, found[name, kind, rows], definitions, len(kinds_of[name]) > 1, rows)
+        for name, kind, rows in order
+    ]
+
+
+def _in_rows(definition: Definition, control: Control) -> bool:
+    return any(control.path.startswith(f"{repeat}/") for repeat in definition.repeats)
+
+
+def answer_of(item: Item, number: int, answers: Mapping[str, str]) -> str:
+    """What one person answered to an item, given the version they had."""
+    path = item.paths.get(number, "")
+    if not item.in_rows or not path:
+        return answers.get(path, "")
+    said = [value for place, value in answers.items() if plain_path(place) == path]
+    if item.kind == "select":
+        return " ".join(dict.fromkeys(word for value in said for word in value.split()))
+    return f"{fmean(float(value) for value in said):.9g}" if said else ""
 
 
 def _names(definition: Definition) -> dict[str, str]:
@@ -61,7 +84,7 @@ def _names(definition: Definition) -> dict[str, str]:
     }
 
 
-def _item(name: str, kind: str, controls: Mapping[int, Control], definitions, apart: bool) -> Item:
+def _item(name: str, kind: str, controls: Mapping[int, Control], definitions, apart: bool, rows: bool) -> Item:
     newest = max(controls)
     key = f"{name}@{newest}" if apart else name
     choices = tuple(
@@ -74,7 +97,7 @@ def _item(name: str, kind: str, controls: Mapping[int, Control], definitions, ap
     control = controls[newest]
     return Item(
         key, name, kind, {number: one.path for number, one in controls.items()}, choices, _limits(control, choices), control,
-        definitions[newest],
+        definitions[newest], rows,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from tirek.storage.tables import Fault, shown
 from tirek.storage.uploads import Limits, UploadRefused, looks_like, open_archive
 from tirek.surveys.forms.definition import Definition, read_definition
-from tirek.surveys.forms.fitness import expression_faults
+from tirek.surveys.forms.fitness import browser_faults, expression_faults
 from tirek.surveys.forms.wording import advice, said_by_pyxform
 from tirek_engines.errors import Refusal
 
@@ -52,6 +52,7 @@ class ReadForm:
     definition: Definition
     remarks: tuple[Fault, ...]
     measures: Mapping[str, Any] = field(default_factory=dict)
+    browser: tuple[Mapping[str, Any], ...] = ()
 
 
 def read_form(data: bytes, name: str) -> ReadForm:
@@ -71,7 +72,8 @@ def read_form(data: bytes, name: str) -> ReadForm:
     if faults or wrong:
         raise FormRefused([*faults, *wrong])
     remarks = [*_renamed_sheets(sheets), *(_remark(text) for text in warnings)]
-    return ReadForm(xform, definition, tuple(remarks), measures)
+    browser = [asdict(one) | _sheet_and_row(sheets, one.name) for one in browser_faults(definition)]
+    return ReadForm(xform, definition, tuple(remarks), measures, tuple(browser))
 
 
 def _file_type(data: bytes, name: str) -> str:
@@ -197,7 +199,19 @@ def _place(text: str, sheets: Mapping[str, list[list[str]]]) -> int | None:
 
 def _row_of(sheets: Mapping[str, list[list[str]]], sheet: str, value: str) -> int | None:
     rows = next((rows for name, rows in sheets.items() if name.lower() == sheet), [])
-    return next((number for number, row in enumerate(rows, start=1) if number > 1 and value in row), None)
+    names = [place for place, head in enumerate(rows[0] if rows else []) if head == "name"]
+    found = [number for number, row in enumerate(rows, start=1) if number > 1 and value in row]
+    named = (n for n in found if any(place < len(rows[n - 1]) and rows[n - 1][place] == value for place in names))
+    return next(named, found[0] if found else None)
+
+
+def _sheet_and_row(sheets: Mapping[str, list[list[str]]], name: str) -> dict[str, Any]:
+    """Where a question or a list of choices stands."""
+    for sheet in ("survey", "choices"):
+        row = _row_of(sheets, sheet, name)
+        if row:
+            return {"sheet": sheet, "row": row}
+    return {"sheet": "", "row": None}
 
 
 def _remark(text: str) -> Fault:
@@ -226,14 +240,17 @@ def measures_of(sheets: Mapping[str, list[list[str]]], definition: Definition) -
     heads = {head: place for place, head in enumerate(rows[0] if rows else [])}
     items: dict[str, dict[str, Any]] = {}
     faults: list[Fault] = []
-    known = {control.name: control for control in definition.questions()}
+    inside = tuple(f"{repeat}/" for repeat in definition.repeats)
+    known = {control.name: control for control in definition.questions() if not control.path.startswith(inside)}
     for number, row in enumerate(rows[1:], start=2) if "scale" in heads else ():
         cell = lambda name, row=row: row[heads[name]].strip() if name in heads and heads[name] < len(row) else ""  # noqa: E731
         if not cell("scale"):
             continue
         control = known.get(cell("name"))
         if control is None or control.kind not in ("select1", "range", "integer"):
-            what = _("Only a question with one choice, a range or a whole number can belong to a scale.")
+            what = _(
+                "Only a question with one choice, a range or a whole number, outside of repeats, can belong to a scale."
+            )
             faults.append(
                 Fault("survey", number, "scale", cell("scale"), what, _("Empty the cell in the column scale."))
             )

@@ -52,11 +52,19 @@ def code_of(name: str) -> str:
     return found[1].lower() if found else NAMES.get(name.strip().lower(), name.strip())
 
 
-class Translations:
-    """The dictionary of a form: id -> text."""
+MEDIA = {"image", "big-image", "audio", "video"}
 
-    def __init__(self, languages: tuple[str, ...], texts: dict[str, Text]):
-        self.languages, self._texts = languages, texts
+
+def _place_of(name: str) -> str:
+    """The question or list of a text: ``/data/g/q:label`` and ``animals-0`` are q and animals."""
+    return name.partition(":")[0].rpartition("/")[2] if ":" in name else name.rpartition("-")[0]
+
+
+class Translations:
+    """The dictionary of a form: id -> text; ``media`` are places with the files that they want to show."""
+
+    def __init__(self, languages: tuple[str, ...], texts: dict[str, Text], media: tuple[tuple[str, str], ...] = ()):
+        self.languages, self._texts, self.media = languages, texts, media
 
     @classmethod
     def read(cls, itext: Element | None) -> Translations:
@@ -74,7 +82,15 @@ class Translations:
                 parts = parts_of(value)
                 if parts and parts != (ABSENT,):
                     said.setdefault(text.get("id", ""), {})[code] = parts
-        return cls(tuple(dict.fromkeys(codes)), {name: Text(by, first) for name, by in said.items()})
+        media = [
+            (_place_of(text.get("id", "")), (value.text or "").rpartition("/")[2])
+            for translation in translations
+            for text in translation
+            for value in text.findall(f"{XF}value")
+            if value.get("form") in MEDIA
+        ]
+        texts = {name: Text(by, first) for name, by in said.items()}
+        return cls(tuple(dict.fromkeys(codes)), texts, tuple(dict.fromkeys(media)))
 
     def text(self, name: str) -> Text:
         return self._texts.get(name, Text())

@@ -142,3 +142,20 @@ class SubmissionFile(models.Model):
             RowScope(name="survey_file_rows", org=None),
         ]
         triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+
+class ResponseFile(models.Model):
+    """A picture that belongs to a finished answer: sealed, drawn anew without what the camera wrote."""
+
+    response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="pictures")
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="+")
+    org_no = models.IntegerField()
+    item = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = _("picture of an answer")
+        verbose_name_plural = _("pictures of answers")
+        indexes = [models.Index(fields=["round", "item", "org_no"], name="survey_picture_place")]
+        constraints = [RowScope(name="survey_picture_rows", org=None)]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]

@@ -15,10 +15,13 @@ from django.utils import timezone
 
 from tirek.access.scope import loading
 from tirek.storage import sealed
+from tirek.storage.pictures import BadPhotograph, redraw
 from tirek.surveys.forms.definition import Definition, definition_of
+from tirek.surveys.forms.rows import plain_path
 from tirek.surveys.models import (
     Channel,
     FormVersion,
+    ResponseFile,
     RoundSchool,
     Submission,
     SubmissionConflict,
@@ -204,12 +207,36 @@ def _keep_files(submission: Submission, files: Sequence[Sent]) -> int:
             continue  # nobody asked for it
         if file.media_type not in FILES:
             raise NotAnswerable(f"Files like {file.name[:80]} are not taken.", code="bad_file", http_status=415)
-        digest = sealed.seal(file.content)
+        content = _bare(file)
+        if content is None:
+            continue  # the answer counts without a picture that nobody can read
+        digest = sealed.seal(content)
         _row, made = SubmissionFile.objects.get_or_create(
             submission=submission, name=file.name[:200], sha256=digest,
-            defaults={"org_no": submission.org_no, "media_type": file.media_type, "size": len(file.content)},
+            defaults={"org_no": submission.org_no, "media_type": file.media_type, "size": len(content)},
         )  # fmt: skip
         came += made
+        if made and file.media_type.startswith("image/"):
+            _belongs_to_answer(submission, file.name, digest)
     submission.awaited = [name for name in submission.awaited if name not in {file.name for file in files}]
     submission.save(update_fields=["awaited"])
     return came
+
+
+def _bare(file: Sent) -> bytes | None:
+    """A picture is drawn anew, so that neither the place nor the telephone stays in it; other files are as they came."""
+    if not file.media_type.startswith("image/"):
+        return file.content
+    try:
+        return redraw(file.content, file.name[:80]).data
+    except BadPhotograph:
+        return None
+
+
+def _belongs_to_answer(submission: Submission, name: str, digest: str) -> None:
+    response = submission.response
+    ResponseFile.objects.bulk_create([
+        ResponseFile(response=response, round=submission.round, org_no=submission.org_no, item=plain_path(path), sha256=digest)
+        for path, value in response.answers.items()
+        if value == name
+    ])  # fmt: skip

@@ -13,7 +13,7 @@ from tirek.access.models import User
 from tirek.access.scope import current_scope, loading
 from tirek.storage import sealed
 from tirek.surveys.forms.definition import definition_of
-from tirek.surveys.forms.fitness import browser_faults, identifying
+from tirek.surveys.forms.fitness import NOWHERE, identifying
 from tirek.surveys.forms.reading import ReadForm, read_form
 from tirek.surveys.forms.stamping import stamped
 from tirek.surveys.models import Form, FormVersion
@@ -92,7 +92,7 @@ def _new_version(form: Form, read: ReadForm, digest: str, name: str, by, now: dt
         xlsform_sha256=digest, xform_sha256=sha256, languages=list(definition.languages),
         question_count=len(definition.questions()), measures=read.measures,
         remarks=[asdict(remark) for remark in read.remarks],
-        faults=[asdict(fault) for fault in browser_faults(definition)], identifying=identifying(definition),
+        faults=[dict(fault) for fault in read.browser], identifying=identifying(definition),
         brought_by_name=str(by or ""), brought_at=now,
     )  # fmt: skip
 
@@ -108,6 +108,12 @@ def approve_version(*, version_id: int, by: User | None, now: dt.datetime) -> Fo
     version = FormVersion.objects.select_for_update().get(pk=version_id)
     if version.approved_at is not None:
         raise SurveyRefused(_("This version is approved already."), code="approved")
+    if any(fault["code"] in NOWHERE for fault in version.faults):
+        raise SurveyRefused(
+            _("This version needs files that are not handed out here: neither a browser nor ODK Collect could ask it. Bring it"
+              " in without them."),
+            code="needs_files",
+        )  # fmt: skip
     version.approved_by_name, version.approved_at = str(by or ""), now
     version.save(update_fields=["approved_by_name", "approved_at"])
     return version

@@ -16,7 +16,7 @@ from tirek.access.scope import loading
 from tirek.decisions import queries as decisions
 from tirek.decisions.services import record
 from tirek.surveys.decided.results import closed
-from tirek.surveys.forms.joining import Item, joined
+from tirek.surveys.forms.joining import Item, answer_of, joined
 from tirek.surveys.kinds import RESULTS
 from tirek.surveys.models import FormVersion, PublishedScale, Response, Round, RoundSchool, RoundState, StepKind
 from tirek.surveys.queries import rounds as queries
@@ -75,7 +75,7 @@ def inputs_of(found: Round) -> dict:
         columns["org_no"].append(org_no)
         columns["version"].append(number)
         for item in items:
-            columns[item.key].append(answers.get(item.paths.get(number, ""), ""))
+            columns[item.key].append(answer_of(item, number, answers))
     schema = {"org_no": pl.Int64, "version": pl.Int64} | {item.key: pl.String for item in items}
     answers = pl.DataFrame(columns, schema=schema) if columns["org_no"] else None
     return {"responses": answers, "items": _items(found, items), "frame": _frame(found)}

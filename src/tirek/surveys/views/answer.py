@@ -5,10 +5,11 @@ The code travels in a signed cookie of these pages alone; nothing in an address 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import wraps
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -20,10 +21,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 from tirek.access.addresses import client_address
 from tirek.access.gates import gate
 from tirek.access.limits import count, limited, passed
+from tirek.storage.pictures import BadPhotograph, too_large
 from tirek.storage.typed_codes import read_code, shown_code
-from tirek.surveys.forms.fields import PREFIX, field_of
+from tirek.surveys.forms.definition import Control
+from tirek.surveys.forms.fields import PREFIX, field_of, said_answer
+from tirek.surveys.forms.interview import Interview, Wrong
 from tirek.surveys.forms.interview import typed as typed_answer
-from tirek.surveys.forms.pages import asked_on, next_page, page_before
+from tirek.surveys.forms.pages import Page, asked_on, next_page, page_before, page_of_row, pages_of
 from tirek.surveys.queries.forms import local_title
 from tirek.surveys.refusals import NotAnswerable
 from tirek.surveys.services import answering, codes
@@ -34,6 +38,7 @@ SALT = "tirek.surveys.answer"
 DAYS = 90
 WRONG_CODES, WRONG_SPAN = 60, 600
 """Wrong codes from one address in ten minutes: a whole school sits behind one address."""
+MOST_PICTURES = 60
 SITE_LANGUAGES = ("kk", "ru", "en")
 
 
@@ -162,41 +167,88 @@ def _site_language() -> str:
 
 def _take(request: HttpRequest, code: str, sitting: answering.Sitting) -> HttpResponse:
     sent = request.POST.get("page", "")
-    number = int(sent) if sent.isdecimal() and int(sent) < len(sitting.pages) else 0
+    number = int(sent) if sent.isdecimal() and len(sent) < 5 and int(sent) < len(sitting.pages) else 0
     act = request.POST.get("act", "next")
+    if sitting.pages[number].repeat is not None and act.partition(":")[0] in ("add", "remove"):
+        return _change_rows(request, code, sitting, number, act)
     language = act.partition(":")[2] if act.startswith("language:") else sitting.language
-    before = {control.path for control in asked_on(sitting.pages[number], sitting.interview)}
-    given = _given(request, sitting, number)
+    page, before = (
+        sitting.pages[number],
+        {control.path for control in asked_on(sitting.pages[number], sitting.interview)},
+    )
+    given, wrong = _given(request, code, sitting, number)
     sitting.interview.set(given)
-    asked = [control for control in asked_on(sitting.pages[number], sitting.interview) if control.is_question]
-    wrong = {c.path: fault for c in asked if (fault := sitting.interview.wrong(c, language)) is not None}
+    pages = pages_of(sitting.definition, sitting.interview)  # an answer may decide how many rows there are
+    number = next((n for n, one in enumerate(pages) if _is_same(one, page)), min(number, len(pages) - 1))
+    asked = [control for control in asked_on(pages[number], sitting.interview) if control.is_question]
+    for c in asked:
+        if c.path not in wrong and (fault := sitting.interview.wrong(c, language)) is not None:
+            wrong[c.path] = fault
     sound = {path: value for path, value in given.items() if path not in wrong or wrong[path].code == "required"}
     is_new = any(control.path not in before for control in asked)
-    following = next_page(sitting.pages, sitting.interview, number)
+    following = next_page(pages, sitting.interview, number)
     goes_on = act == "next" and not wrong and not is_new
-    here = (len(sitting.pages) if following is None else following) if goes_on else number
+    here = (len(pages) if following is None else following) if goes_on else number
     answering.save_page(typed=code, answers=sound, page=here, language=language, now=timezone.now())
     if act.startswith("language:"):
         return _in_language(redirect(f"{reverse('surveys:page')}?page={number}"), language)
     if act == "back":
-        earlier = page_before(sitting.pages, sitting.interview, number)
+        earlier = page_before(pages, sitting.interview, number)
         return _to(number if earlier is None else earlier)
     if act == "later":
         return redirect("surveys:later")
     if goes_on:
         return redirect("surveys:check") if following is None else _to(following)
     wrong = {path: fault for path, fault in wrong.items() if path in before}
+    sitting = replace(sitting, pages=pages)
     return _show(request, code, sitting, number, wrong=wrong, given=given, is_new=is_new and not wrong)
 
 
-def _given(request: HttpRequest, sitting: answering.Sitting, number: int) -> dict[str, str]:
-    found = {}
+def _is_same(one: Page, other: Page) -> bool:
+    """Whether two pages, cut at different times, ask the same."""
+    return (one.repeat and one.repeat.path) == (other.repeat and other.repeat.path) and [
+        c.path for c in one.controls
+    ] == [c.path for c in other.controls]
+
+
+def _change_rows(request, code: str, sitting: answering.Sitting, number: int, act: str) -> HttpResponse:
+    repeat = sitting.pages[number].repeat.path
+    if act == "add":
+        shown = answering.add_row(typed=code, repeat=repeat, now=timezone.now())
+        return _to(number if shown is None else shown)
+    row = act.partition(":")[2]
+    row = int(row) if row.isdecimal() and len(row) < 4 else 0
+    shown = answering.take_row_away(typed=code, repeat=repeat, number=row, now=timezone.now())
+    return _to(number if shown is None else shown)
+
+
+def _given(request: HttpRequest, code: str, sitting: answering.Sitting, number: int):
+    """What was sent about the questions of the page, and what is wrong with the pictures among it."""
+    found: dict[str, str] = {}
+    wrong: dict[str, Wrong] = {}
     for control in asked_on(sitting.pages[number], sitting.interview):
-        if control.is_question:
-            name = PREFIX + control.path
-            if name in request.POST or f"{name}:shown" in request.POST:
-                found[control.path] = typed_answer(control, request.POST.getlist(name))
-    return found
+        if not control.is_question:
+            continue
+        name = PREFIX + control.path
+        if control.kind == "upload":
+            try:
+                found |= _picture(request, code, control.path, name)
+            except BadPhotograph as refusal:
+                wrong[control.path] = Wrong("picture", refusal.message)
+        elif name in request.POST or f"{name}:shown" in request.POST:
+            found[control.path] = typed_answer(control, request.POST.getlist(name), sitting.interview.now)
+    return found, wrong
+
+
+def _picture(request: HttpRequest, code: str, path: str, name: str) -> dict[str, str]:
+    """A new picture, none instead of the old one, or nothing changed."""
+    file = request.FILES.get(name)
+    if file is None:
+        return {path: ""} if request.POST.get(f"{name}:remove") else {}
+    too_large(file.size, file.name[:80])
+    if count("survey picture", code, 3600) > MOST_PICTURES:
+        raise BadPhotograph(_("So many pictures are not taken within an hour. Go on later."), code="too_often")
+    return {path: answering.keep_picture(file.read(), file.name[:80])}
 
 
 def _in_language(response: HttpResponse, language: str) -> HttpResponse:
@@ -223,12 +275,17 @@ def _languages(sitting: answering.Sitting) -> list[tuple[str, str]]:
 def _show(request, code, sitting, number, wrong=None, given=None, is_new=False) -> HttpResponse:
     interview, language = sitting.interview, sitting.language
     shown = sitting.pages[number]
-    fields = [field_of(c, interview, language, wrong or {}, given or {}) for c in asked_on(shown, interview)]
+    asked = [] if shown.repeat else asked_on(shown, interview)
+    fields = [field_of(c, interview, language, wrong or {}, given or {}) for c in asked]
     answerable = [n for n, one in enumerate(sitting.pages) if asked_on(one, interview)]
     context = {
         "sitting": sitting,
         "title": local_title(sitting.round.form, language if language in SITE_LANGUAGES else _site_language()),
-        "heading": interview.say(shown.heading.label, language) if shown.heading else "",
+        "heading": interview.say(shown.heading.label, language, shown.heading.path) if shown.heading else "",
+        "row": shown.row,
+        "rows": _rows(sitting, shown.repeat) if shown.repeat else None,
+        "may_add": shown.repeat is not None and interview.rows.may_grow(shown.repeat.path, interview.nodes),
+        "has_files": any(field.look == "picture" for field in fields),
         "fields": fields,
         "errors": [field for field in fields if field.error],
         "number": number,
@@ -240,6 +297,38 @@ def _show(request, code, sitting, number, wrong=None, given=None, is_new=False) 
         "is_new": is_new,
     }
     return render(request, "surveys/answer/page.html", context, status=422 if context["errors"] else 200)
+
+
+def _rows(sitting: answering.Sitting, repeat: Control) -> list[dict]:
+    """The rows of a repeat: what was answered first in each, and whether something is missing."""
+    interview, language = sitting.interview, sitting.language
+    found = []
+    for number in range(1, interview.rows.has(repeat.path, interview.nodes) + 1):
+        start = f"{repeat.path}[{number}]"
+        inside = [
+            control
+            for page in sitting.pages
+            for control in asked_on(page, interview)
+            if control.is_question and control.path.startswith(f"{start}/")
+        ]
+        said = [text for c in inside[:3] if (text := said_answer(c, interview, language))]
+        found.append({
+            "number": number, "said": " · ".join(said), "page": page_of_row(sitting.pages, repeat.path, number),
+            "is_wrong": any(interview.wrong(c, language) for c in inside),
+        })  # fmt: skip
+    return found
+
+
+@gate(public=True)
+@limited("survey page", times=3000, seconds=600)
+@require_GET
+@answering_page
+def picture(request: HttpRequest, code: str, name: str) -> HttpResponse:
+    """A picture of the answers under way, for whoever gave it."""
+    data = answering.own_picture(typed=code, name=name, now=timezone.now())
+    if data is None:
+        raise Http404
+    return HttpResponse(data, content_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
 
 @gate(public=True)
@@ -271,14 +360,23 @@ def _summary(sitting: answering.Sitting) -> list[dict]:
         for control in asked_on(one, interview):
             if not control.is_question:
                 continue
-            value = interview.answer(control.path)
-            labels = {choice.value: choice.label for choice in interview.choices(control, language)}
-            said = ", ".join(labels.get(word, word) for word in value.split()) if labels else value
             rows.append({
-                "label": interview.say(control.label, language, control.path) or control.name, "said": said, "page": number,
+                "label": interview.say(control.label, language, control.path) or control.name, "said": said_answer(control, interview, language),
+                "page": number, "place": _place(one, interview, language), "picture": _shown_picture(control, interview),
                 "is_wrong": interview.wrong(control, language) is not None,
             })  # fmt: skip
     return rows
+
+
+def _place(page: Page, interview: Interview, language: str) -> str:
+    """Which row a question belongs to, in words."""
+    if not page.row or page.heading is None:
+        return ""
+    return f"{interview.say(page.heading.label, language, page.heading.path)} · {page.row}"
+
+
+def _shown_picture(control: Control, interview: Interview) -> str:
+    return interview.answer(control.path) if control.kind == "upload" else ""
 
 
 @gate(public=True)

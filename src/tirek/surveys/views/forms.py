@@ -102,17 +102,18 @@ def version_page(request: HttpRequest, code: str, number: int) -> HttpResponse:
     known = [code_ for code_ in definition.languages if code_ in LANGUAGES]
     if language not in definition.languages:
         language = known[0] if known else (definition.languages[0] if definition.languages else "")
-    interview = Interview(definition, {}, timezone.localtime())
+    interview = Interview(definition, {}, timezone.localtime(), language=language, fewest_rows=1)
+    cut = pages_of(definition, interview)
     pages = [
-        {"heading": interview.say(page.heading.label, language) if page.heading else "",
+        {"row": page.row, "rows": page.repeat is not None, "heading": interview.say(page.heading.label, language, page.heading.path) if page.heading else "",
          "fields": [(field_of(c, interview, language, {}, {}), bool(c.bind.relevant), interview.is_asked(c)) for c in page.controls]}
-        for page in pages_of(definition)
+        for page in cut
     ]  # fmt: skip
     context = {
         "version": found,
         "title": queries.local_title(found.form, site),
         "pages": pages,
-        "asked_first": sum(len(asked_on(page, interview)) for page in pages_of(definition)),
+        "asked_first": sum(len(asked_on(page, interview)) for page in cut),
         "language": language,
         "tabs": [(NAMES.get(one, one), f"?in={one}", one == language) for one in definition.languages],
         "faults": [fault_words(fault) for fault in found.faults],

@@ -29,14 +29,13 @@ Value = float | str | bool | dt.date | dt.datetime | list
 class Context:
     """Where an expression stands.
 
-    ``lists`` are the secondary instances by id; ``label`` gives the label of a choice (``jr:choice-name``); ``old`` is the
-    value that ``once`` keeps.
+    ``lists`` are the secondary instances by id; ``label`` gives the label of a choice of a question (``jr:choice-name``).
     """
 
     node: Node
     now: dt.datetime
     lists: Mapping[str, Node] = field(default_factory=dict)
-    label: Callable[[str, str], str] | None = None
+    label: Callable[[Node, str], str] | None = None
     random: Callable[[], float] = lambda: 0.5
     start: Node | None = None
     position: int = 1
@@ -88,7 +87,13 @@ def nodes_of(tree: Tree, context: Context) -> list[Node]:
     if kind != "path":
         return _as_nodes(evaluate(tree, context))
     found = nodes_of(tree[1], context)
-    for axis, name, predicates in tree[2]:
+    own = _own_rows(context) if tree[1][0] == "root" else {}
+    for place, (axis, name, predicates) in enumerate(tree[2], start=1):
+        mine = own.get((place, name)) if axis == "child" and not predicates and place < len(tree[2]) else None
+        if mine is not None and any(mine.parent is one for one in found):
+            found = [mine]  # as JavaRosa: a whole path inside a row means that row
+            continue
+        own = {} if place > 1 else own
         reached = []
         for one in found:
             looked = _step(one, axis, name)
@@ -96,6 +101,16 @@ def nodes_of(tree: Tree, context: Context) -> list[Node]:
             reached += _kept(looked, predicates, context)
         found = reached
     return found
+
+
+def _own_rows(context: Context) -> dict[tuple[int, str], Node]:
+    """What stands around the place of the expression, by depth (the form is 1) and name."""
+    node: Node | None = context.start or context.node
+    above: list[Node] = []
+    while node is not None:
+        above.append(node)
+        node = node.parent
+    return {(depth, one.name): one for depth, one in enumerate(reversed(above), start=1)}
 
 
 def _as_nodes(value: Value) -> list[Node]:

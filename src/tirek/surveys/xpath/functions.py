@@ -7,6 +7,7 @@ import math
 import re
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 
 from tirek.surveys.xpath.evaluate import (
     FUNCTIONS,
@@ -20,7 +21,7 @@ from tirek.surveys.xpath.evaluate import (
     to_text,
 )
 from tirek.surveys.xpath.nodes import Node
-from tirek.surveys.xpath.parse import BadExpression, Tree
+from tirek.surveys.xpath.parse import BadExpression, Tree, parse
 
 MOST_REGEX = 300
 """A pattern is held against no longer text: a slow pattern must not hold up the server."""
@@ -208,7 +209,54 @@ def _current(context: Context) -> Value:
 
 
 def _choice_name(context: Context, value: Tree, question: Tree) -> Value:
-    return context.label(_text(context, question), _text(context, value)) if context.label else _text(context, value)
+    """The question is given as a text that is a path, as OpenRosa has it."""
+    said = _text(context, value)
+    asked = nodes_of(parse(_text(context, question)), context) if context.label else []
+    return context.label(asked[0], said) if context.label and asked else said
+
+
+def _indexed_repeat(context: Context, wanted: Tree, *rows: Tree) -> Value:
+    """The answer in a row that is named by its number: question, repeat, number, and further repeats within."""
+    outside = replace(context, node=(context.start or context.node).root, start=None)
+    if len(rows) % 2:
+        raise BadExpression("The function indexed-repeat() is given a repeat without its number.")
+    inside: Node | None = None
+    for repeat, number in zip(rows[::2], rows[1::2], strict=True):
+        nth = _number(context, number)
+        around = inside
+        found = [one for one in _anywhere(repeat, context, outside) if around is None or _lies_in(one, around)]
+        inside = found[int(nth) - 1] if math.isfinite(nth) and 1 <= nth <= len(found) else None
+        if inside is None:
+            return ""
+    return next(([one] for one in _anywhere(wanted, context, outside) if inside and _lies_in(one, inside)), "")
+
+
+def _anywhere(tree: Tree, context: Context, outside: Context) -> list[Node]:
+    """A whole path in every row; a path from here as it is."""
+    return nodes_of(tree, outside if tree[0] == "path" and tree[1] == ("root",) else context)
+
+
+def _lies_in(node: Node, around: Node) -> bool:
+    here: Node | None = node
+    while here is not None and here is not around:
+        here = here.parent
+    return here is not None
+
+
+PARK_MILLER, GREATEST = 16807, 2_147_483_647
+
+
+def _randomize(context: Context, tree: Tree, seed: Tree | None = None) -> Value:
+    """A list in an order by lot, as the specification of ODK XForms says it: Fisher and Yates with Park and Miller's numbers."""
+    nodes = list(nodes_of(tree, context))
+    given = _number(context, seed) if seed is not None else math.floor(context.random() * GREATEST)
+    state = int(math.fmod(math.floor(given), GREATEST)) if math.isfinite(given) else 0
+    state += GREATEST - 1 if state <= 0 else 0
+    for place in range(len(nodes) - 1, 0, -1):
+        state = state * PARK_MILLER % GREATEST
+        other = int((state - 1) / (GREATEST - 1) * (place + 1))
+        nodes[place], nodes[other] = nodes[other], nodes[place]
+    return nodes
 
 
 def _boolean_from_string(text: str) -> bool:
@@ -242,6 +290,8 @@ FUNCTIONS |= {
     "selected-at": (2, 2, _texts(_selected_at)),
     "count-selected": (1, 1, _texts(lambda text: float(len(text.split())))),
     "jr:choice-name": (2, 2, _choice_name),
+    "indexed-repeat": (3, 7, _indexed_repeat),
+    "randomize": (1, 2, _randomize),
     "true": (0, 0, lambda context: True),
     "false": (0, 0, lambda context: False),
     "not": (1, 1, lambda context, tree: not is_true(evaluate(tree, context))),

@@ -46,3 +46,24 @@ class Node:
         for child in self.children:
             yield child
             yield from child.below()
+
+    def path(self, *, numbered: frozenset[str] = frozenset()) -> str:
+        """Where it stands below the root; rows of the repeats in ``numbered`` have their number."""
+        above: list[Node] = []
+        node: Node = self
+        while node.parent is not None:
+            above.append(node)
+            node = node.parent
+        plain = path = ""
+        for one in reversed(above):
+            plain = f"{plain}/{one.name}".strip("/")
+            path = f"{path}/{one.name}".strip("/")
+            if plain in numbered:
+                path += f"[{one.place}]"
+        return path
+
+    @property
+    def place(self) -> int:
+        """Its number among those of its name, from 1."""
+        same = [] if self.parent is None else [child for child in self.parent.children if child.name == self.name]
+        return next((number for number, child in enumerate(same, start=1) if child is self), 1)
