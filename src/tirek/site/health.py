@@ -6,7 +6,6 @@ the database is down. None of them says anything about a person or the inside of
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable
 
@@ -14,6 +13,7 @@ from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from tirek.site.checks import BAD, GOOD, examine
+from tirek.storage.watched import somebody_waits
 
 KEEP_SECONDS = 2.0
 
@@ -66,11 +66,14 @@ class Readiness:
         for subject, check in READY.items():
             if subject == "migrations" and self.migrated:
                 continue  # what was applied stays applied while this version runs
-            with contextlib.suppress(Error), transaction.atomic():
-                states[subject] = max((finding.state for finding in examine([check])), key=_weight, default=GOOD)
+            try:
+                with somebody_waits(), transaction.atomic():
+                    states[subject] = max((finding.state for finding in examine([check])), key=_weight, default=GOOD)
+            except Error:
+                return {"database": BAD}  # to ask on would take as long again
         if states.get("migrations") == GOOD:
             self.migrated = True
-        return states or {"database": BAD}
+        return states
 
 
 def _weight(state: str) -> int:

@@ -11,7 +11,7 @@ from csp.constants import NONCE
 from django.utils.translation import gettext_lazy as _
 
 from tirek.site.logging import logging_config
-from tirek.storage import database, secrets
+from tirek.storage import database, secrets, watched
 from tirek.storage.embedded import OWNER
 
 HERE = Path(__file__).resolve().parent
@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "tirek.site.database_away.DatabaseAwayMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -123,7 +124,15 @@ TEMPLATES = [
 
 # two roles on one database: the program never runs as the owner
 _common = {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
-_pool = {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}}
+# a server that is away is noticed within seconds, and again when it is back: whoever asks then has it tried at once
+_pool = {
+    "pool": {
+        "min_size": 1, "max_size": 8, "timeout": watched.POOL_SECONDS, "reconnect_timeout": 1,
+        "connection_class": watched.WatchedConnection,
+    },
+    "connect_timeout": watched.CONNECT_SECONDS, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}  # fmt: skip
 DATABASES = {
     "default": _common | database.connection_settings(database.APP) | {"OPTIONS": dict(_pool)},
     "owner": _common | database.connection_settings(OWNER) | {"OPTIONS": {}},

@@ -29,8 +29,9 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def our_fault(request: HttpRequest) -> HttpResponse:
-    if is_away(sys.exc_info()[1]):
-        return come_back(request)
+    error = sys.exc_info()[1]
+    if is_away(error):
+        return come_back(request, error)
     return render(request, "errors/500.html", status=500)
 
 
