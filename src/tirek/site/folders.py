@@ -19,6 +19,7 @@ FOLDERS = {
     "gap": "tirek.programmes.commands.gap_folder",
     "impact": "tirek.programmes.commands.impact_folder",
     "power": "tirek.programmes.commands.power_folder",
+    "allocate": "tirek.preschool.commands.allocate_folder",
     "settle": "tirek.preschool.commands.settle_folder",
     "value-added": "tirek.programmes.commands.value_added_folder",
 }
@@ -26,17 +27,20 @@ FOLDERS = {
 NUMBERS = "tirek.indicators.commands"
 """Module with `verify_number(number)` and `explain_number(number, subject)`: figures (F-…), and decisions (D-…) below."""
 
-LEDGER = "tirek.ledger.commands.verify"
-"""Module with `verify_number("ledger")`: does it add up, is everything sealed what it was."""
+WORDS = {"ledger": "tirek.ledger.commands.verify", "audit": "tirek.access.commands.verify"}
+"""Word -> module with `verify_number(word)`: does the ledger add up, is everything that was sealed what it was."""
 
 
 @click.command()
 @click.argument("run", required=False)
-@click.option("--all", "everything", is_flag=True, help="Every published decision and figure, and the ledger.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Every published decision and figure, the ledger and the audit."
+)
 def verify(run: str | None, everything: bool) -> None:
     """Compute RUN again from its inputs and compare.
 
-    RUN is a folder written by a command, the number of a recorded decision or a published figure, or the word “ledger”.
+    RUN is a folder written by a command, the number of a recorded decision or a published figure, or the word
+    “ledger” or “audit”.
     Exit codes: 0 equal, 2 an input or a file is not what was recorded, 3 the results differ.
     """
     if everything:
@@ -47,11 +51,11 @@ def verify(run: str | None, everything: bool) -> None:
 
 
 def _verify_all() -> None:
-    """The ledger first; the exit code is the worse of both."""
-    lines, code = import_module(LEDGER).verify_number("ledger")
-    more, other = import_module(NUMBERS).verify_number("ALL")
-    click.echo("\n".join([*lines, *more]))
-    sys.exit(max(code, other))
+    """The ledger and the audit first; the exit code is the worst of all."""
+    found = [import_module(module).verify_number(word) for word, module in WORDS.items()]
+    found.append(import_module(NUMBERS).verify_number("ALL"))
+    click.echo("\n".join(line for lines, _code in found for line in lines))
+    sys.exit(max(code for _lines, code in found))
 
 
 @click.command()
@@ -75,7 +79,7 @@ def _answer(run: str, for_folder: str, for_number: str, *subject: str) -> None:
             lines, code = getattr(module, for_folder)(Path(run), *subject)
         else:
             _refuse_paths(run)
-            module = import_module(LEDGER if run == "ledger" and not subject else NUMBERS)
+            module = import_module(NUMBERS if subject else WORDS.get(run, NUMBERS))
             lines, code = getattr(module, for_number)(run, *subject)
     except Refusal as refusal:
         click.echo(f"Error: {refusal.message}", err=True)

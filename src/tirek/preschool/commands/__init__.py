@@ -1,1 +1,1 @@
-"""Commands of preschool: `settle`."""
+"""Commands of preschool: `allocate`, `settle`."""
