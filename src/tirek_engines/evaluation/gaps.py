@@ -39,6 +39,8 @@ class Gap:
         Percentile intervals; NaN in the same case.
     by_column : ndarray of float64, shape (columns, 3)
         Endowments, coefficients and interaction of each column of x; the intercept's coefficient part is the remainder.
+    explained_by : ndarray of float64, shape (columns, 4)
+        What goes with each column at the pooled coefficients: estimate, standard error, ends of the interval.
     means : tuple of float
         Of the first and the second group.
     n : tuple of int
@@ -54,6 +56,7 @@ class Gap:
     low: dict[str, float]
     high: dict[str, float]
     by_column: Floats
+    explained_by: Floats
     means: tuple[float, float]
     n: tuple[int, int]
     n_clusters: int
@@ -105,17 +108,19 @@ def decompose(
     names = names or [f"column {k + 1}" for k in range(x.shape[1])]
     for place, (total, who) in enumerate(zip(totals, (first, ~first), strict=True)):
         _check_group(total, int((weights[who] > 0).sum()), groups[place], names)
-    own, columns = _parts(totals)
+    own, columns, explained = _parts(totals)
     columns[:, 1] += centres * _turns(totals)
     clusters = tuple(int((group[:, 0, 0] > 0).sum()) for group in sums)
     drawn = _drawn(sums, draws, seed)
     errors, tails = _told(drawn, level, sure=min(clusters) > 1)
+    k = len(PARTS)
     return Gap(
         estimates=dict(zip(PARTS, own, strict=True)),
-        se=dict(zip(PARTS, errors.tolist(), strict=True)),
-        low=dict(zip(PARTS, tails[0].tolist(), strict=True)),
-        high=dict(zip(PARTS, tails[1].tolist(), strict=True)),
+        se=dict(zip(PARTS, errors[:k].tolist(), strict=True)),
+        low=dict(zip(PARTS, tails[0, :k].tolist(), strict=True)),
+        high=dict(zip(PARTS, tails[1, :k].tolist(), strict=True)),
         by_column=columns,
+        explained_by=np.column_stack([explained, errors[k:], tails[0, k:], tails[1, k:]]),
         means=(float(totals[0, 0, -1] / totals[0, 0, 0]), float(totals[1, 0, -1] / totals[1, 0, 0])),
         n=(int(first.sum()), int((~first).sum())),
         n_clusters=n_clusters,
@@ -151,7 +156,7 @@ def _told(drawn: Floats, level: float, *, sure: bool) -> tuple[Floats, Floats]:
     """Standard errors and percentiles of the draws; NaN where a group is one cluster or hardly a draw could be used."""
     usable = int(np.isfinite(drawn[:, 0]).sum())
     if not sure or usable < FEWEST_DRAWS:
-        return np.full(len(PARTS), np.nan), np.full((2, len(PARTS)), np.nan)
+        return np.full(drawn.shape[1], np.nan), np.full((2, drawn.shape[1]), np.nan)
     tails = np.nanpercentile(drawn, [50.0 * (1.0 - level), 50.0 * (1.0 + level)], axis=0)
     return np.nanstd(drawn, axis=0, ddof=1), tails
 
@@ -167,8 +172,8 @@ def _scaled(products: Floats) -> Floats:
     return np.asarray(products / np.outer(scale, scale))
 
 
-def _parts(totals: Floats) -> tuple[list[float], Floats]:
-    """The parts from the cross products of both groups, in the order of `PARTS`; and the threefold by column."""
+def _parts(totals: Floats) -> tuple[list[float], Floats, Floats]:
+    """The parts from the cross products of both groups, in the order of `PARTS`; the threefold and what is explained by column."""
     means = totals[:, 0, :] / totals[:, 0, 0][:, None]
     coefficients = np.stack([np.linalg.solve(g[:-1, :-1], g[:-1, -1]) for g in totals])
     apart = means[0, :-1] - means[1, :-1]
@@ -176,8 +181,9 @@ def _parts(totals: Floats) -> tuple[list[float], Floats]:
     by_column = np.column_stack([apart * coefficients[1], means[1, :-1] * turn, apart * turn])
     pooled = _pooled_coefficients(totals)
     gap = float(means[0, -1] - means[1, -1])
-    explained = float(apart @ pooled)
-    return [gap, *by_column.sum(axis=0).tolist(), explained, gap - explained], by_column[1:]
+    by = apart * pooled
+    explained = float(by.sum())
+    return [gap, *by_column.sum(axis=0).tolist(), explained, gap - explained], by_column[1:], by[1:]
 
 
 def _pooled_coefficients(totals: Floats) -> Floats:
@@ -193,14 +199,15 @@ def _pooled_coefficients(totals: Floats) -> Floats:
 
 
 def _drawn(sums: Floats, draws: int, seed: int) -> Floats:
-    """The parts in samples of whole clusters; NaN where a sample lacks a group or a column's variation."""
+    """The parts, and what each column explains, in samples of whole clusters; NaN where a sample lacks a group or a column's variation."""
     rng = np.random.default_rng(seed)
     n_clusters = sums.shape[1]
-    found = np.full((draws, len(PARTS)), np.nan)
+    found = np.full((draws, len(PARTS) + sums.shape[2] - 2), np.nan)
     for b in range(draws):
         counts = np.bincount(rng.integers(0, n_clusters, n_clusters), minlength=n_clusters).astype(np.float64)
         totals = np.tensordot(sums, counts, axes=(1, 0))
         if totals[:, 0, 0].min() <= 0 or any(np.linalg.cond(_scaled(g[:-1, :-1])) > 1e10 for g in totals):
             continue
-        found[b] = _parts(totals)[0]
+        parts, _, explained = _parts(totals)
+        found[b] = [*parts, *explained]
     return found

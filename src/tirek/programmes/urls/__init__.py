@@ -15,6 +15,7 @@ urlpatterns = [
     path("rooms/<int:room_id>/", chain.room, name="room"),
     path("", include("tirek.programmes.urls.needs")),
     path("", include("tirek.programmes.urls.sponsors")),
+    path("", include("tirek.programmes.urls.evaluation")),
     path("", include("tirek.programmes.urls.impact")),
     path("<slug:slug>/", views.programme, name="programme"),
     path("<slug:slug>/change/", views.change, name="change"),

@@ -6,7 +6,7 @@ A chart is a plain dict that an app below hands to ``<c-chart :spec="…" />``:
     "bars" (rows: label, value, low, high, n, few, look; amounts and shares, from zero), "dots" (the same rows; means, on a
     scale of their own), "distribution" (bins: from, to, count; marks: value, label), "lines" (series: label, points: label,
     value, low, high, few, scale: points of different scales are not joined), "item_map" (bins of persons as above; items: label, value), "strip" (rows: label, parts:
-    label, share) or "curves" (series: label, points: pairs (x, y), dots: pairs that were observed; bins of persons behind).
+    label, share), "caterpillar" (rows in order: value, low, high, own, label; band) or "curves" (series: label, points: pairs (x, y), dots: pairs that were observed; bins of persons behind).
 ``title``, ``words``
     the question, and what the chart says, in one sentence each.
 ``decimals``, ``unit``, ``reference`` ({value, label}), ``lowest``, ``highest``, ``tick_decimals``, ``x_label``,
@@ -21,7 +21,7 @@ from __future__ import annotations
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from tirek.site.charts import bars, curves, lines, spread
+from tirek.site.charts import bars, caterpillar, curves, lines, spread
 
 DRAWERS = {
     "bars": bars.draw_bars,
@@ -31,6 +31,7 @@ DRAWERS = {
     "item_map": spread.draw_item_map,
     "lines": lines.draw_lines,
     "curves": curves.draw_curves,
+    "caterpillar": caterpillar.draw_caterpillar,
 }
 TABLES = {
     "bars": bars.table_of_rows,
@@ -40,6 +41,7 @@ TABLES = {
     "item_map": spread.table_of_items,
     "lines": lines.table_of_series,
     "curves": curves.table_of_curves,
+    "caterpillar": caterpillar.table_of_intervals,
 }
 
 
