@@ -14,18 +14,21 @@ Entry = tuple[int, float, str]
 
 @dataclass(frozen=True)
 class Expert:
-    """``school`` and ``district`` are numbers; ``rank`` that of the own category; ``load`` judgements already waiting."""
+    """``school`` and ``district`` are numbers; ``rank`` that of the own category; ``load`` judgements already waiting; ``ties``
+    other schools where the expert works, or worked lately, or which the expert answers for."""
 
     code: str
     school: int
     district: int
     rank: int
     load: int = 0
+    ties: Collection[int] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True)
 class Case:
-    """An application that needs ``wanted`` more experts; ``not_again`` have judged it before, or belong to the other side."""
+    """An application that needs ``wanted`` more experts; ``not_again`` have judged it before, or belong to the other side;
+    ``ties`` are other schools where the applicant works, or worked lately."""
 
     code: str
     school: int
@@ -33,11 +36,12 @@ class Case:
     rank: int
     wanted: int
     not_again: Collection[str] = field(default_factory=frozenset)
+    ties: Collection[int] = field(default_factory=frozenset)
 
 
 def conflict(case: Case, expert: Expert, lowest_rank: int) -> str:
     """Why an expert may not judge a case: ``same_school``, ``same_district``, ``rank_low``, ``before``; or nothing."""
-    if expert.school == case.school:
+    if not {expert.school, *expert.ties}.isdisjoint((case.school, *case.ties)):
         return "same_school"
     if expert.district == case.district:
         return "same_district"

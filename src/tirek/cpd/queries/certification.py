@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 
 from tirek.access.scope import Scope
 from tirek.cpd.models import (
@@ -17,6 +18,7 @@ from tirek.cpd.models import (
     Review,
     Window,
 )
+from tirek.cpd.queries.criteria import last_day
 
 STATES = [(state.value, state.label) for state in ApplicationState]
 
@@ -111,6 +113,17 @@ def my_reviews(user_id: int) -> QuerySet[Review]:
 
 def my_review(user_id: int, blind_code: str) -> Review | None:
     return Review.objects.filter(user_id=user_id, blind_code=blind_code).first()
+
+
+def overdue_reviews(of: Window, on: dt.date) -> QuerySet[Review]:
+    """Dossiers of a window that lie with experts past their last day, the oldest first."""
+    states = (ApplicationState.WITH_EXPERTS, ApplicationState.APPEALED)
+    found = Review.objects.filter(
+        application__window=of, application__state__in=states, given_at=None, declined_because=""
+    )
+    days = {timezone.localdate(at) for at in found.values_list("assigned_at", flat=True).distinct()}
+    late = [day for day in days if last_day(day, of.org_lo, of.org_hi) < on]
+    return found.filter(assigned_at__date__in=late).order_by("assigned_at", "id")
 
 
 def experts(scope: Scope) -> list[Expert]:

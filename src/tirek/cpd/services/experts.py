@@ -16,7 +16,9 @@ from tirek.access.models import User
 from tirek.access.scope import current_scope, loading, signing_in
 from tirek.cpd.blind import blinded, words_of
 from tirek.cpd.models import Application, ApplicationState, Expert, Participation, Review, Standing, Window
-from tirek.cpd.queries.criteria import criteria_of, rules_of_window
+from tirek.cpd.queries import conflicts
+from tirek.cpd.queries.certification import overdue_reviews
+from tirek.cpd.queries.criteria import criteria_of, rules_of_experts, rules_of_window
 from tirek.cpd.queries.people import employments
 from tirek.cpd.refusals import BadValue, NotThere, WrongState, must, must_cover, own_range
 from tirek.cpd.services.certification import move, note_many, window_of
@@ -29,6 +31,7 @@ from tirek_engines.cpd.eligibility import rank_of
 from tirek_engines.cpd.judgement import settle
 
 SHORTEST_REASON = 15
+OVERDUE = "overdue"  # in place of the expert's own words
 BATCH = 2_000
 
 
@@ -50,6 +53,11 @@ def add_expert(*, username: str, by: User | None, now: dt.datetime) -> Expert:
         raise BadValue(
             _("Nobody who works at an institution signs in with this name. The account must be tied to a person."),
             code="no_such_user", field="username",
+        )  # fmt: skip
+    if conflicts.sees_applicants([user.pk], now.date()):
+        raise BadValue(
+            _("This person’s role shows applications with their names, so the judgement would not be blind. Choose another."),
+            code="not_blind", field="username",
         )  # fmt: skip
     lo, hi = own_range()
     if not lo <= employment.org_no <= hi:
@@ -91,27 +99,31 @@ def draw_experts(*, window_code: str, by: User | None, now: dt.datetime) -> Draw
 
 def _draw(window: Window, found: Sequence[Application], by: User | None, now: dt.datetime) -> Drawn:
     """The window is locked by the caller, who runs as the loader."""
-    rules = rules_of_window(window, now.date())
+    today = now.date()
+    rules = rules_of_window(window, today)
+    years = int(rules_of_experts(window, today).value("conflict_years"))
     reviews: dict[int, list[Review]] = {}
     for review in Review.objects.filter(application__in=[made.pk for made in found]):
         reviews.setdefault(review.application_id, []).append(review)
+    applicants = conflicts.places([made.person_id for made in found], today, years)
     cases = {}
     for made in found:
         wanted = _wanted(made, reviews.get(made.pk, []), rules)
         if wanted:
             cases[made.code] = panel.Case(
                 made.code, made.org_no, made.org_no // DISTRICT_SPAN, rank_of(made.wanted), wanted,
-                frozenset(str(review.expert_id) for review in reviews.get(made.pk, [])),
+                frozenset(str(review.expert_id) for review in reviews.get(made.pk, [])), applicants.get(made.person_id, frozenset()),
             )  # fmt: skip
     if not cases:
         return Drawn(0, 0)
-    experts = {str(expert.pk): expert for expert in Expert.objects.filter(org_lo=window.org_lo, is_active=True)}
+    experts = {str(expert.pk): expert for expert in conflicts.free_to_judge(window, today)}
+    ties = conflicts.ties_of(experts.values(), today, years)
     load = _load(experts)
     drawn_before = Review.objects.filter(application__window=window).count()
     given = panel.draw(
         list(cases.values()),
         [
-            panel.Expert(key, e.school_no, e.district_no, rank_of(e.category), load.get(e.pk, 0))
+            panel.Expert(key, e.school_no, e.district_no, rank_of(e.category), load.get(e.pk, 0), ties[e.pk])
             for key, e in experts.items()
         ],
         seed=window.seed + drawn_before, lowest_rank=int(rules.value("expert_rank")),
@@ -248,6 +260,29 @@ def hand_back(*, blind_code: str, because: str, by: User, now: dt.datetime) -> R
         review.save(update_fields=["declined_because"])
         _draw(window, [review.application], None, now)
     return review
+
+
+@transaction.atomic
+def take_back_overdue(*, window_code: str, by: User | None, now: dt.datetime) -> Drawn:
+    """Dossiers that lie with an expert past the last day go to another one, wherever another is free; else they stay."""
+    must("growth.manage")
+    window = window_of(window_code)
+    with loading():
+        Window.objects.select_for_update().get(pk=window.pk)
+        late = overdue_reviews(window, now.date())
+        locked = list(late.select_for_update(of=("self",)).select_related("application"))
+        given = sum(_given_to_another(review, window, now) for review in locked)
+    return Drawn(given, len(locked) - given)
+
+
+def _given_to_another(review: Review, window: Window, now: dt.datetime) -> bool:
+    review.declined_because = OVERDUE
+    review.save(update_fields=["declined_because"])
+    if _draw(window, [review.application], None, now).given:
+        return True
+    review.declined_because = ""
+    review.save(update_fields=["declined_because"])
+    return False
 
 
 def _own_review(blind_code: str, by: User) -> tuple[Review, Window]:

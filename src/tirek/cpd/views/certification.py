@@ -90,6 +90,7 @@ def window(request, code: str):
         record_many_read(request, rows=len(page.object_list), query=f"applications of {code}")
     names = labels.names_by_org_no([a.org_no for a in page], on=today)
     counts = queries.state_counts(found, request.scope) if not request.scope.is_own else {}
+    holds = may_here("growth.manage", found.org_lo, found.org_hi)
     drafts = (
         journal.decisions().filter(kind="cpd.certification", parameters__window=code)
         if not request.scope.is_own
@@ -99,7 +100,7 @@ def window(request, code: str):
         "window": found, "form": form, "page": page,
         "rows": [{"application": a, "school": names.get(a.org_no, "")} for a in page],
         "counts": [(label, counts[value], value) for value, label in queries.STATES if counts.get(value)], "n": counts,
-        "may_manage": may_here("growth.manage", found.org_lo, found.org_hi),
+        "may_manage": holds, "n_overdue": queries.overdue_reviews(found, today).count() if holds else 0,
         "may_certify": may_here("growth.certify", found.org_lo, found.org_hi), "decisions": list(drafts[:10]),
     }  # fmt: skip
     return render(request, "cpd/certification/window.html", context)
@@ -116,7 +117,7 @@ def _row(a, names: dict) -> tuple:
 @gate(permission="growth.manage")
 @require_POST
 def act(request, code: str, act: str):
-    """Check what was received, draw experts, or prepare the decision: for all at once."""
+    """Check what was received, draw experts, take back what is overdue, or prepare the decision: for all at once."""
     found = _window(code)
     if not may_here("growth.manage", found.org_lo, found.org_hi):
         raise Http404
@@ -127,6 +128,15 @@ def act(request, code: str, act: str):
     if act in works:
         function, title = works[act]
         return redirect("jobs:job", jobs.start_once(function, title=title % {"code": code}, code=code).pk)
+    if act == "take-back":
+        drawn = attempt(request, experts.take_back_overdue, window_code=code)
+        if drawn is not None:
+            messages.success(
+                request,
+                _("Given to other experts: %(given)s. No other expert is free of conflict for: %(without)s.")
+                % {"given": drawn.given, "without": drawn.without},
+            )  # fmt: skip
+        return redirect("cpd:window", code)
     if act != "prepare":
         raise Http404
     draft = attempt(request, commission.prepare, window_code=code)

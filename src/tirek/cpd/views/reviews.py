@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tirek.access.gates import gate
 from tirek.cpd.forms.certification import BecauseForm, JudgementForm, QueueFilter
 from tirek.cpd.queries import certification as queries
-from tirek.cpd.queries.criteria import criteria_in_force
+from tirek.cpd.queries.criteria import criteria_in_force, judge_until
 from tirek.cpd.services import experts as services
 from tirek.cpd.views.common import keeps, tell
 from tirek.registry import words
@@ -25,7 +25,11 @@ from tirek_engines.errors import Refusal
 def reviews(request):
     """Which dossiers wait for me?"""
     rows = list(queries.my_reviews(request.user.pk)[:200])
-    waiting = [row for row in rows if row.given_at is None]
+    today = timezone.localdate()
+    days = {row.pk: judge_until(row) for row in rows if row.given_at is None}
+    waiting = [
+        {"review": row, "until": days[row.pk], "is_late": days[row.pk] < today} for row in rows if row.pk in days
+    ]
     context = {"waiting": waiting, "given": [row for row in rows if row.given_at], "categories": _categories()}
     return render(request, "cpd/certification/reviews.html", context)
 
@@ -59,6 +63,7 @@ def _page(request, found, **bound):
     form = bound.get("form") or JudgementForm(criteria=criteria)
     context = {
         "review": found, "dossier": found.dossier, "form": form, "because_form": bound.get("because_form") or BecauseForm(),
+        "until": judge_until(found), "was_late": found.declined_because == services.OVERDUE,
         "categories": _categories(), "subject": words.subject(found.dossier.get("subject", "")),
         "courses": [
             {"name": local_name(_Named(row)), "hours": row["hours"], "year": row["year"]}
