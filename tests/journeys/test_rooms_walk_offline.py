@@ -20,7 +20,8 @@ from conftest import CHROMIUM, FLAGS, session_of
 from tirek.access.scope import loading
 from tirek.facilities.models import Finding, Photograph, Walk
 
-PICTURES = 6
+PICTURES = int(os.environ.get("TIREK_WALK_PICTURES", "6"))
+"""As many as a walk through a whole school has when it is measured by hand: 50."""
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def sign_in(context, wire, name: str) -> None:
 
 def picture(number: int, folder: Path, *, broken: bool = False) -> Path:
     target = io.BytesIO()
-    Image.effect_noise((2400, 1800), 60 + number).convert("RGB").save(target, "JPEG", quality=80)
+    Image.effect_noise((4000, 3000), 60 + number).convert("RGB").save(target, "JPEG", quality=80)
     path = folder / f"{'broken' if broken else 'room'}-{number}.jpg"
     path.write_bytes(target.getvalue()[:4000] if broken else target.getvalue())
     return path
@@ -114,7 +115,7 @@ def test_a_walk_survives_no_connection_and_a_killed_browser(world, wire, phone, 
     page.set_input_files(
         "#picture", [*(picture(n, tmp_path) for n in range(PICTURES)), picture(9, tmp_path, broken=True)]
     )
-    expect(page.locator(".walk-pictures li")).to_have_count(PICTURES)
+    expect(page.locator(".walk-pictures li")).to_have_count(PICTURES, timeout=20_000 + 3000 * PICTURES)
     expect(page.locator(".walk-fault")).to_contain_text("broken-9.jpg")
     expect(page.locator(".walk-photographs [role=status]")).not_to_contain_text("Preparing")
     expect(page.locator(".walk-pictures li")).to_have_count(PICTURES)
@@ -138,7 +139,7 @@ def test_a_walk_survives_no_connection_and_a_killed_browser(world, wire, phone, 
     kill(folder)  # in the midst of sending
     context, page = open_phone()
     page.goto("/rooms/walk/")
-    until(lambda: _count(Photograph) == PICTURES)
+    until(lambda: _count(Photograph) == PICTURES, seconds=60 + 4 * PICTURES)
     expect(page.locator("#walk-state")).to_contain_text(f"{PICTURES} of {PICTURES} photographs sent", timeout=30_000)
     expect(page.locator("#walk-state")).to_contain_text("Everything is sent")
     with loading():

@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 
+from tirek.access.scope import loading
 from tirek.decisions.rules import rules_in_force
 from tirek.facilities.decided.condition import seen_of
 from tirek.facilities.decided.sealing import latest_findings
 from tirek.facilities.models import Finding, Walk
+from tirek.facilities.queries.carried import rooms_before
 from tirek.facilities.queries.indexes import indexes_of
 from tirek.registry.models import Room
 from tirek_engines.facilities import ConditionRules, index_room, wanted_items
@@ -89,6 +92,11 @@ def current_of(walk: Walk) -> list[Finding]:
 
 
 def history_of_room(room: Room) -> list[Finding]:
-    """Every look at a room that stands, the newest first."""
-    found = Finding.objects.filter(room=room, is_current=True).select_related("walk")
-    return list(found.order_by("-taken_at", "-id")[:50])
+    """Every look at a room that stands, the newest first; also from when it belonged to another institution.
+
+    Whoever may see the room may see its history: the caller has checked the first.
+    """
+    rooms = [room.pk, *(before.pk for before in rooms_before(room))]
+    with loading() if len(rooms) > 1 else nullcontext():
+        found = Finding.objects.filter(room_id__in=rooms, is_current=True).select_related("walk__institution")
+        return list(found.order_by("-taken_at", "-id")[:50])

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import uuid as uuids
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.utils.translation import gettext as _
 
@@ -14,6 +14,7 @@ from tirek.access.models import User
 from tirek.access.scope import loading
 from tirek.facilities.items import ITEMS
 from tirek.facilities.models import Finding, Walk
+from tirek.facilities.queries.carried import predecessors, room_now
 from tirek.facilities.refusals import BadFinding, NotFound, WrongState, must
 from tirek.registry.models import Building, Condition, Institution, Room, RoomPurpose
 from tirek.storage.sealed import json_bytes
@@ -70,6 +71,7 @@ def take_finding(*, org_no: int, sent: Sent, by: User | None, now: dt.datetime) 
         before = Finding.objects.filter(uuid=sent.uuid).first()
         if before is not None:
             return _known(before, org_no, sent)
+        digest, sent = sent.digest(), _as_now(sent)
         room = _checked(institution, sent, now)
         walk = open_walk_of(institution, by, now)
         heads = list(Finding.objects.filter(walk=walk, place=sent.place, is_current=True))
@@ -79,7 +81,7 @@ def take_finding(*, org_no: int, sent: Sent, by: User | None, now: dt.datetime) 
             base=sent.seen[0] if sent.seen else None, device=sent.device[:40], taken_at=min(sent.taken_at, now),
             received_at=now, by_id=by and by.pk, by_name=str(by or ""), condition="" if sent.is_absent else sent.condition,
             is_absent=sent.is_absent, counts={} if sent.is_absent else dict(sent.counts), note=sent.note.strip(),
-            resolves=len(replaced) > 1, sha256=sent.digest(),
+            resolves=len(replaced) > 1, sha256=digest,
         )  # fmt: skip
         Finding.objects.filter(pk__in=[head.pk for head in replaced]).update(is_current=False)
         return Taken(finding, "conflict" if len(heads) > len(replaced) else "taken")
@@ -118,8 +120,14 @@ def resolve(*, walk_id: int, place: str, chosen: uuids.UUID, by: User, now: dt.d
     return take_finding(org_no=walk.org_no, sent=sent, by=by, now=now).finding
 
 
+def _as_now(sent: Sent) -> Sent:
+    """A phone that was without a connection while its school was merged speaks of the room by its old number."""
+    now = room_now(sent.room_id) if sent.room_id else None
+    return sent if now == sent.room_id else replace(sent, room_id=now)
+
+
 def _known(before: Finding, org_no: int, sent: Sent) -> Taken:
-    if before.org_no != org_no or before.sha256 != sent.digest():
+    if before.org_no not in (org_no, *predecessors(org_no)) or before.sha256 != sent.digest():
         raise BadFinding(
             _("This finding was sent before with other contents. Open the room on the phone and save it again."),
             code="uuid_used",

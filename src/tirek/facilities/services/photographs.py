@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from tirek.access.models import User
 from tirek.access.scope import loading
 from tirek.facilities.models import Finding, Photograph, Stage, Work, WorkState
+from tirek.facilities.queries.carried import predecessors
 from tirek.facilities.refusals import BadPhotograph, Incomplete, NotFound, WrongState, must
 from tirek.storage import sealed
 from tirek.storage.pictures import Picture, redraw
@@ -46,7 +47,8 @@ def keep_of_finding(
     """A photograph that belongs to a finding, which must have come before it."""
     must("rooms.walk", org_no)
     with loading():
-        finding = Finding.objects.select_related("walk").filter(uuid=finding_uuid, org_no=org_no).first()
+        theirs = [org_no, *predecessors(org_no)]  # the school may have been merged since the room was sent
+        finding = Finding.objects.select_related("walk").filter(uuid=finding_uuid, org_no__in=theirs).first()
         if finding is None:
             raise NotFound(
                 _("The room of this photograph has not been sent yet. Send the room first."), code="no_finding"
@@ -156,7 +158,7 @@ def _known(sent: SentPhotograph, org_no: int) -> Kept | None:
     found = Photograph.objects.filter(uuid=sent.uuid).first()
     if found is None:
         return None
-    if found.org_no != org_no:
+    if found.org_no not in (org_no, *predecessors(org_no)):
         raise BadPhotograph(_("This photograph was sent before from another institution."), code="uuid_used")
     return Kept(found, "known")
 

@@ -81,7 +81,7 @@ def advance(
                 step=step, org_no=work.org_no, name=file.name[-200:], media_type=file.media_type, size=len(file.content),
                 sha256=sealed.seal(file.content),
             )  # fmt: skip
-    _tell_school(work, by, now)
+    tell_school(work, by, now)
     return work
 
 
@@ -107,7 +107,7 @@ def step_back(*, work_id: int, to: str, because: str, by: User, now: dt.datetime
             work.delivery_confirmed_at = None
         work.save()
         _step(work, to, today, because, by, now)
-    _tell_school(work, by, now, new_asking=True)
+    tell_school(work, by, now, new_asking=True)
     return work
 
 
@@ -185,7 +185,7 @@ def _step(work: Work, state: str, day: dt.date, note: str, by: User | None, now:
 ASKED = {WorkState.DELIVERY: "facilities.delivery", WorkState.ACCEPTANCE: "facilities.acceptance"}
 
 
-def _tell_school(work: Work, by: User | None, now: dt.datetime, *, new_asking: bool = False) -> None:
+def tell_school(work: Work, by: User | None, now: dt.datetime, *, new_asking: bool = False) -> None:
     """The school's next move as a task; what it was asked before is answered by having gone on."""
     subject = f"work:{work.pk}"
     if not new_asking and work.state == WorkState.INSTALLATION:
