@@ -245,3 +245,49 @@ class Tally(models.Model):
     class Meta:
         indexes = [models.Index(fields=["until"], name="tally_until")]
         constraints = [RowScope(name="tally_rows", org=None, sign_in=True)]
+
+
+JOURNAL = pgtrigger.Protect(name="append_only_journal", operation=pgtrigger.Update | pgtrigger.Delete)
+"""Its name tells ``tirek.storage.journals`` to take UPDATE and DELETE from the program's roles."""
+
+
+class AuditSeal(models.Model):
+    """What the audit's tables held of a time: digests of their rows in sealed files, chained to the seal before.
+
+    ``parts`` name the table, its columns, the numbers of the first and the last row, how many there are and the file;
+    ``highest`` is the highest number sealed so far of each table. The files hold numbers and digests, no personal data.
+    """
+
+    starts = models.DateTimeField(null=True)
+    ends = models.DateTimeField()
+    through = models.DateField(_("sealed through"), unique=True)
+    row_count = models.BigIntegerField()
+    parts = models.JSONField()
+    highest = models.JSONField()
+    erasures = models.JSONField()
+    previous_sha256 = models.CharField(max_length=64, blank=True, unique=True)
+    sha256 = models.CharField(_("digest"), max_length=64, unique=True)
+    at = models.DateTimeField(_("sealed at"))
+
+    class Meta:
+        verbose_name = _("seal of the audit")
+        verbose_name_plural = _("seals of the audit")
+        constraints = [RowScope(name="audit_seal_rows", org=None, role="nobody")]
+        triggers = [JOURNAL]
+
+
+class AuditErasure(models.Model):
+    """Rows of the audit that the law lets the database's owner erase: the act, and which. The next seal seals it, too."""
+
+    table = models.CharField(max_length=80)
+    before = models.DateField(null=True)
+    numbers = models.JSONField(default=list)
+    act = models.CharField(_("act"), max_length=300)
+    at = models.DateTimeField(_("at"))
+    by_name = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("erasure in the audit")
+        verbose_name_plural = _("erasures in the audit")
+        constraints = [RowScope(name="audit_erasure_rows", org=None, role="nobody")]
+        triggers = [JOURNAL]

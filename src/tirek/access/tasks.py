@@ -14,3 +14,14 @@ def forget_old(timestamp: int) -> None:
 
     SessionStore.clear_expired()
     forget_tallies()
+
+
+@app.periodic(cron="35 0-5 * * *")
+@app.task(name="tirek.access.seal_audit", queue="jobs", queueing_lock="tirek.access.seal_audit")
+def seal_the_audit(timestamp: int) -> None:
+    """Seal the audit's days that are over. Tried again each hour of the night: a long import may still be at work."""
+    from django.utils import timezone
+
+    from tirek.access.services.sealing import seal_audit
+
+    seal_audit(now=timezone.now())

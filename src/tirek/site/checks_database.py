@@ -8,7 +8,10 @@ from django.apps import apps
 from django.conf import settings
 from django.db import OperationalError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
+from tirek.access.queries_sealed import last_audit_seal
+from tirek.access.scope import loading
 from tirek.site.checks import BAD, GOOD, LOOK, Finding
 from tirek.storage.database import APP, SESSION_ROLES, embedded
 from tirek.storage.outside import version_fault
@@ -106,6 +109,23 @@ def ledger() -> Iterator[Finding]:
         yield Finding("ledger", GOOD, "every balance equals its postings")
 
 
+def audit() -> Iterator[Finding]:
+    """The night after a day seals it; a day later nobody has."""
+    with loading():
+        last = last_audit_seal()
+    if last is None:
+        yield Finding(
+            "audit", LOOK, "nothing of it is sealed yet", "The worker seals each night, or run: tirek audit seal"
+        )
+        return
+    gap = (timezone.localdate() - last.through).days - 1
+    says = f"sealed through {last.through}"
+    if gap > 1:
+        yield Finding("audit", LOOK, f"{says}; {gap} days since are not", "Start the worker, or run: tirek audit seal")
+    else:
+        yield Finding("audit", GOOD, says)
+
+
 def _some(names: list[str]) -> str:
     """The first of them, and how many more there are."""
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
@@ -136,5 +156,5 @@ def configuration() -> Iterator[Finding]:
     yield Finding("settings", GOOD, f"hosts {', '.join(settings.ALLOWED_HOSTS)}; time zone {settings.TIME_ZONE}")
 
 
-DATABASE = [server, roles, migrations, row_security, ledger, worker, configuration]
+DATABASE = [server, roles, migrations, row_security, ledger, audit, worker, configuration]
 READY = {"database": server, "migrations": migrations, "worker": worker}

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from tirek.ledger.models import Account, Seal
 from tirek.ledger.queries.sealed import frame_of
+from tirek.storage.chains import ALTERED, PUT_IN, TAKEN_OUT, broken, changed_rows
 from tirek.storage.sealed import SealBroken, Sealed, digest_of, unseal
 
 MOST_TOLD = 100
@@ -46,20 +47,22 @@ def tampering() -> list[str]:
 
 
 def _tampering() -> Iterator[str]:
-    previous, next_id = "", 1
-    for seal in Seal.objects.order_by("pk"):
+    for seal, is_broken in broken(Seal.objects.order_by("pk"), seal_digest, _follows):
         name = _("Seal %(first)s–%(last)s") % {"first": seal.first_id, "last": seal.last_id}
-        if seal.previous_sha256 != previous or seal.first_id != next_id or seal_digest(seal) != seal.sha256:
+        if is_broken:
             yield _("%(seal)s does not follow from the seal before it: a seal was changed, taken out or put in.") % {
                 "seal": name
             }
-        previous, next_id = seal.sha256, seal.last_id + 1
         try:
             was = unseal(Sealed.from_dict(seal.file))
-        except SealBroken as broken:
-            yield f"{name}: {broken.message}"
+        except SealBroken as error:
+            yield f"{name}: {error.message}"
             continue
         yield from _changed(name, was, frame_of(seal.first_id, seal.last_id))
+
+
+def _follows(before: Seal | None, seal: Seal) -> bool:
+    return seal.first_id == (before.last_id + 1 if before else 1)
 
 
 def seal_digest(seal: Seal) -> str:
@@ -78,21 +81,13 @@ def seal_digest(seal: Seal) -> str:
 
 
 def _changed(name: str, was: pl.DataFrame, stands: pl.DataFrame) -> Iterator[str]:
-    if was.equals(stands):
-        return
-    keys = ["id", "line"]
-    gone = was.join(stands, on=keys, how="anti", nulls_equal=True)
-    new = stands.join(was, on=keys, how="anti", nulls_equal=True)
-    for frame, sentence in (
-        (gone, _("%(seal)s: the posting %(number)s was taken out.")),
-        (new, _("%(seal)s: the posting %(number)s was put in after it was sealed.")),
-    ):
-        for pk, line in frame.select(keys).head(MOST_TOLD).iter_rows():
-            yield sentence % {"seal": name, "number": f"L-{pk}/{line}"}
-    both = was.join(stands, on=keys, how="inner", suffix="_now", nulls_equal=True)
-    for column in (c for c in was.columns if c not in keys):
-        other = both.filter(pl.col(column).ne_missing(pl.col(f"{column}_now")))
-        for pk, line, before, after in other.select(*keys, column, f"{column}_now").head(MOST_TOLD).iter_rows():
-            yield _("%(seal)s: in the posting %(number)s, %(column)s was %(before)s and is %(after)s.") % {
-                "seal": name, "number": f"L-{pk}/{line}", "column": column, "before": before, "after": after,
-            }  # fmt: skip
+    sentences = {
+        TAKEN_OUT: _("%(seal)s: the posting %(number)s was taken out."),
+        PUT_IN: _("%(seal)s: the posting %(number)s was put in after it was sealed."),
+        ALTERED: _("%(seal)s: in the posting %(number)s, %(column)s was %(before)s and is %(after)s."),
+    }
+    for row in changed_rows(was, stands, ["id", "line"], MOST_TOLD):
+        pk, line = row.key
+        yield sentences[row.what] % {
+            "seal": name, "number": f"L-{pk}/{line}", "column": row.column, "before": row.before, "after": row.after,
+        }  # fmt: skip

@@ -1,0 +1,1 @@
+"""``tirek verify audit`` and ``tirek audit``."""
