@@ -39,7 +39,7 @@ def first_ones(mask: int, n: int) -> int:
 
 
 @kernel
-def settle(  # noqa: PLR0913, PLR0917 (one pass over the columns of a line)
+def settle(
     working: int, segments: Masks, rates: Ints, pay: Ints, enrolled: Masks, present: Masks, excused: Masks,
     closed: Masks, eligible: Masks, confirmed: Marks, held: Marks, days: Ints, amount: Ints, status: Bits,
     reason: Bits,
