@@ -163,7 +163,7 @@ def test_a_teacher_sees_the_own_class_only(world, two_classes):
 def test_teachers_and_heads_find_the_report_of_their_pupils_from_the_first_page(world, two_classes):
     _group, teacher = two_classes
     for client in (client_of(Role.TEACHER, person_id=teacher.pk), client_of(Role.SCHOOL_HEAD)):
-        for page in ("/home/", "/assessment/M4-2025/", f"/institutions/{world.schools[0].code}/"):
+        for page in ("/home/", "/assessment/M4-2025/", f"/institutions/{world.schools[0].code}/results/"):
             assert f'href="{address(world, 0)}"' in text_of(client.get(page)), page
     assert address(world, 0) not in text_of(client_of(Role.REGIONAL_OFFICER, ScopeKind.REGION).get("/home/"))
 
@@ -180,7 +180,7 @@ def test_a_teacher_of_another_grade_is_told_that_none_of_the_own_pupils_sat_the_
         )
     client = client_of(Role.TEACHER, person_id=teacher.pk)
     assert "None of your pupils has a result in this test" in text_of(client.get(address(world, 0)))
-    for page in ("/home/", "/assessment/M4-2025/", f"/institutions/{school.code}/"):
+    for page in ("/home/", "/assessment/M4-2025/", f"/institutions/{school.code}/results/"):
         assert address(world, 0) not in text_of(client.get(page)), "no way that leads to nothing"
     assert client.get(address(world, 1)).status_code == 404
 

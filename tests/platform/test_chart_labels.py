@@ -68,3 +68,12 @@ def test_years_under_a_line_do_not_touch():
     assert n > 1
     assert every_nth(years[:4], 64) == 1
     assert 64 / 29 * n * NARROWEST / 100 >= LETTER * 4
+
+
+@pytest.mark.parametrize(("low", "high"), [(-1.1, 1.0), (0.0, 0.4), (400, 600), (0.02, 0.05)])
+def test_no_two_ticks_of_a_scale_say_the_same(low, high):
+    rows = [{"label": "a", "value": low, "low": low, "high": high}]
+    root = ET.fromstring(charts.svg({"kind": "dots", "title": "t", "decimals": 2, "rows": rows}))
+    ticks = [el.text for el in root.iter("text") if el.attrib["class"] == "soft"]
+    assert len(ticks) > 2
+    assert len(set(ticks)) == len(ticks)

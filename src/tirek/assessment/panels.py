@@ -33,12 +33,21 @@ def institution(request, subject):
     if not rows:
         return None
     shown = _over_years(rows)
-    if may(request.scope.role, "assessment.reports") and (request.scope.is_own or request.scope.covers(subject.org_no)):
-        for one in shown["latest"]:
-            release = one["row"].release
-            if release.calibration_id:
-                one["report_url"] = reverse("assessment:school_report", args=[release.test.code, subject.org_no])
+    readable = _readable(request.scope, subject.org_no, [one["row"].release for one in shown["latest"]])
+    for one in shown["latest"]:
+        release = one["row"].release
+        if release.pk in readable:
+            one["report_url"] = reverse("assessment:school_report", args=[release.test.code, subject.org_no])
     return "assessment/_school.html", shown
+
+
+def _readable(scope, org_no: int, releases: list) -> set[int]:
+    """Of which results the asker may read the school's report: a teacher only where own pupils have a result."""
+    if not may(scope.role, "assessment.reports") or not (scope.is_own or scope.covers(org_no)):
+        return set()
+    if scope.is_own:
+        return {release.pk for release, school in queries.reports_at_hand(scope) if school == org_no}
+    return {release.pk for release in releases if release.calibration_id}
 
 
 def latest(request, subject):
@@ -152,9 +161,9 @@ def _of_pupil(row, subject) -> dict:
 
 
 def home(request, subject):
-    """Officers: what waits for a step, and the latest gap."""
+    """Officers: what waits for a step, and the latest gap. Schools and teachers: how their own pupils did."""
     if not may(request.scope.role, "assessment.manage"):
-        return None
+        return _own_reports(request)
     tests = list(queries.tests_in(request.scope))
     waiting = [{"test": test, "title": queries.title_of(test)} for test in tests if test.state != TestState.PUBLISHED]
     newest = next((test for test in tests if test.state == TestState.PUBLISHED), None)
@@ -163,6 +172,19 @@ def home(request, subject):
     return "assessment/_home.html", {
         "waiting": waiting[:MOST_WAITING], "latest": newest, "title": queries.title_of(newest) if newest else "",
     }  # fmt: skip
+
+
+def _own_reports(request):
+    """The latest report of each subject and grade, for those with one school or own pupils."""
+    if not may(request.scope.role, "assessment.reports"):
+        return None
+    latest: dict[tuple, dict] = {}
+    for release, org_no in queries.reports_at_hand(request.scope):
+        test = release.test
+        url = reverse("assessment:school_report", args=[test.code, org_no])
+        row = {"title": queries.title_of(test), "year": test.school_year.code, "url": url}
+        latest.setdefault((test.subject, test.grade, org_no), row)
+    return ("assessment/_home_reports.html", {"rows": list(latest.values())[:SHOWN]}) if latest else None
 
 
 def register() -> None:

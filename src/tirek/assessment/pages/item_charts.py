@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -131,9 +132,10 @@ def differences(rows: Sequence[dict], by: str) -> dict | None:
     focal, reference = group_name(by, known[0]["focal"]), group_name(by, known[0]["reference"])
     n_large = sum(row["class"] == C for row in known)
     n_moderate = sum(row["class"] == B for row in known)
+    title = _("%(focal)s and %(reference)s of the same ability") % {"focal": focal, "reference": reference}
     return {
         "kind": "dots",
-        "title": _("%(focal)s and %(reference)s of the same ability") % {"focal": focal, "reference": reference},
+        "title": capfirst(title),
         "words": _(
             "To the right the item is easier for the first group than for pupils of the second who are as able."
             " %(large)s items differ much, %(moderate)s somewhat, of %(n)s. The widest differences are drawn."

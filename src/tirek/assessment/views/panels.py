@@ -17,7 +17,7 @@ from tirek.assessment.queries import results as queries
 from tirek.assessment.reports import data
 from tirek.assessment.reports import panel as feedback
 from tirek.assessment.services import panels as services
-from tirek.assessment.views.tests import held_or_404, trail
+from tirek.assessment.views.tests import held_or_404, tabs, trail
 from tirek.storage import jobs
 from tirek_engines.errors import Refusal
 
@@ -31,6 +31,7 @@ def standards(request: HttpRequest, code: str) -> HttpResponse:
     calibration = data.good_calibration(test)
     context = {
         "test": test, "title": queries.title_of(test), "trail": trail(test), "panel": panel, "calibration": calibration,
+        "tabs": tabs(test, request, "standards"),
         "closed": data.closed_panels(test), "may_close": may(request.scope.role, "figures.publish"),
     }  # fmt: skip
     if panel is None or calibration is None:

@@ -6,7 +6,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from tirek.site.charts.labels import share_of
-from tirek.site.charts.marks import Across, circle, join, line, nice_ticks, number, plain, rect, text
+from tirek.site.charts.marks import Across, circle, join, line, nice_ticks, number, plain, rect, text, tick_words
 
 ROW, HIGH = 46, 16
 ROOM = 86.0  # per cent of the width for the scale at most, so that the number beside it has room
@@ -92,10 +92,8 @@ def draw_dots(spec: dict) -> tuple[SafeString, int]:
         parts.append(_reference(spec, across, depth))
     parts += [_dot(row, n * ROW, across, spec) for n, row in enumerate(spec["rows"])]
     foot = depth + (REFERENCE_FOOT if spec.get("reference") else 0) + 16
-    for n, tick in enumerate(ticks):
-        parts.append(
-            text(across(tick), foot, plain(tick, spec.get("tick_decimals", 0)), "soft", "middle" if n else "start")
-        )
+    for n, (tick, words) in enumerate(zip(ticks, tick_words(ticks, spec), strict=True)):
+        parts.append(text(across(tick), foot, words, "soft", "middle" if n else "start"))
     return join(parts), foot + 6
 
 

@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from tirek.site.charts.labels import every_nth, share_of
-from tirek.site.charts.marks import Across, circle, join, line, nice_ticks, number, plain, text
+from tirek.site.charts.marks import Across, circle, join, line, nice_ticks, number, text, tick_words
 
 HIGH, TOP, FOOT = 190, 12, 44
 LEFT, RIGHT, WIDE = 10.0, 74.0, 97.0  # per cent; names stand to the right, or below where they are too long for it
@@ -24,9 +24,9 @@ def draw_lines(spec: dict) -> tuple[SafeString, int]:
     is_below = any(share_of(words) > 100 - RIGHT for words in names.values())
     right = WIDE if is_below else RIGHT
     parts = []
-    for tick in ticks:
+    for tick, words in zip(ticks, tick_words(ticks, spec), strict=True):
         parts.append(line(LEFT, down(tick), right, down(tick), "grid"))
-        parts.append(text(LEFT - 1.5, down(tick) + 4, plain(tick, spec.get("tick_decimals", 0)), "soft", "end"))
+        parts.append(text(LEFT - 1.5, down(tick) + 4, words, "soft", "end"))
     parts += _moments(labels, right)
     step = (right - LEFT) / max(1, len(labels) - 1)
     parts += [_series(series, n, step, down, spec) for n, series in enumerate(spec["series"])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from django.utils.formats import number_format
 from django.utils.html import conditional_escape, format_html
@@ -63,6 +63,12 @@ def number(value: float | None, spec: dict) -> str:
 def plain(value: float, decimals: int = 0) -> str:
     value = round(value, decimals) or 0  # no minus before nought
     return number_format(value, decimal_pos=decimals, use_l10n=True, force_grouping=True)
+
+
+def tick_words(ticks: Sequence[float], spec: dict) -> list[str]:
+    """What stands at the ticks: with as many decimals as tell them apart, unless the chart says how many."""
+    enough = next((n for n in range(4) if all(abs(tick - round(tick, n)) < 1e-9 for tick in ticks)), 4)
+    return [plain(tick, spec.get("tick_decimals", enough)) for tick in ticks]
 
 
 def nice_ticks(low: float, high: float, about: int = 5) -> list[float]:

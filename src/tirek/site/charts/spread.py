@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from tirek.site.charts.labels import Place, places
-from tirek.site.charts.marks import Across, circle, join, line, nice_ticks, number, plain, rect, text
+from tirek.site.charts.marks import Across, circle, join, line, nice_ticks, number, plain, rect, text, tick_words
 
 HIGH, FOOT, MARK_ROW = 190, 44, 18
 COLUMNS = 60  # of dots under the line of an item map
@@ -61,10 +61,11 @@ def _histogram(bins: list[dict], across: Across, head: int) -> SafeString:
 def _axis(spec: dict, across: Across, y: int) -> SafeString:
     low, high = spec["bins"][0]["from"], spec["bins"][-1]["to"]
     parts = []
-    for value in (tick for tick in nice_ticks(low, high) if low <= tick <= high):
+    ticks = [tick for tick in nice_ticks(low, high) if low <= tick <= high]
+    for value, words in zip(ticks, tick_words(ticks, spec), strict=True):
         x = across(value)
         anchor = "start" if x < 3 else "end" if x > 97 else "middle"
-        parts.append(text(x, y + 17, plain(value, spec.get("tick_decimals", 0)), "soft", anchor))
+        parts.append(text(x, y + 17, words, "soft", anchor))
     return join([*parts, text(50, y + 36, spec.get("x_label", ""), "soft", "middle")])
 
 

@@ -12,6 +12,8 @@ from tirek_engines.psychometrics.data.prepared import ItemTable, Prepared
 from tirek_engines.psychometrics.parameters import Shape
 
 SEVERAL_STEPS = {"rasch": "pcm", "2pl": "gpcm", "3pl": "gpcm"}
+FEWEST_PERSONS_A_GROUP = 5
+"""On average over the groups; each is to have a mean and a variance of its own."""
 ONE_STEP = {"pcm": "rasch", "gpcm": "2pl", "graded": "2pl"}
 
 
@@ -25,7 +27,14 @@ def item_models(items: ItemTable, requested: Mapping[str, str]) -> tuple[str, ..
 
 
 def check_design(data: Prepared, shape: Shape) -> None:
-    """Refuse what the answers cannot determine: empty groups, groups that no common item links to the scale."""
+    """Refuse what the answers cannot determine: tiny or empty groups, groups that no common item links to the scale."""
+    n_groups = len(data.group_names)
+    if n_groups > 1 and data.n_calibrating < FEWEST_PERSONS_A_GROUP * n_groups:
+        raise Refusal(
+            f"There are {n_groups} groups for {data.n_calibrating} persons with answers, too few for a mean and a variance of "
+            "each. Take a column with fewer groups (an id is none), or calibrate without groups.",
+            code="tiny_groups",
+        )
     weight = np.bincount(data.run_group[data.unit_run], data.unit_weight, minlength=len(data.group_names))
     for name, total in zip(data.group_names, weight.tolist(), strict=True):
         if total <= 0:

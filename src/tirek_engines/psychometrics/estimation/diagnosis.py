@@ -39,7 +39,7 @@ def warnings_of(
         found.append("The information matrix is not positive definite: no standard errors can be given.")
     found += [
         f"The variance of group {name} is at the least that the grid can tell from zero: these answers show no common "
-        "ability. Check the key and the choice of items."
+        "ability, or the group has too few persons. Check the key, the choice of items and the group."
         for name, sd in zip(data.group_names, best.parameters.sds.tolist(), strict=True)
         if sd <= lowest_sd(likelihood.grid.theta) * 1.0001
     ]
