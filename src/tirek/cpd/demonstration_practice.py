@@ -18,6 +18,10 @@ from tirek.registry.models import Employment
 
 SEED = 20_261
 GROUNDS = "Әр айда ашық сабақ береді; сыныбының қорытынды мониторингтегі нәтижесі екі жылда өсті. Көрсетілім мәтіні."
+TAKEN = (
+    "Жұптық жұмысты өз сыныбымда байқап көремін.", "Сұрақты алдымен дәптерге жаздыруды аламын.", "Возьму лист с предположением до опыта.",
+    "Оқушылардың бір-біріне баға беруін көрдім.", "",
+)  # fmt: skip
 AWARDS = (
     ("demo-altynsarin", "Ы. Алтынсарин төсбелгісі (көрсетілім)", "Нагрудный знак «Ы. Алтынсарин» (демонстрация)",
      "Y. Altynsarin badge (demonstration)", 10),
@@ -104,7 +108,7 @@ def _visits(hosts, others, teacher: Employment | None, random, now) -> int:
                 visit=made, person_id=guest.person_id, org_no=guest.org_no, person_name=guest.person_name,
                 standing=standing, minutes=45 if came else 0, asked_at=now - dt.timedelta(days=60),
                 useful=int(random.integers(3, 6)) if came else None,
-                take_home="Жұптық жұмысты өз сыныбымда байқап көремін." if came else "", said_at=now if came else None,
+                take_home=TAKEN[number % len(TAKEN)] if came else "", said_at=now if came else None,
             )  # fmt: skip
     return len(hosts)
 

@@ -22,10 +22,11 @@ def institution(request, subject):
 
 def of_person(person_id: int) -> dict:
     """For the portfolio, as far as the asker's policies show it."""
+    seen = list(visits.of_person(person_id))
     return {
         "lessons": lessons.by_author(person_id),
-        "visits": visits.of_person(person_id),
-        "minutes": visits.minutes_of_person(person_id),
+        "visits": seen,
+        "minutes": sum(guest.minutes or 0 for guest in seen),
         "awards": awards.of_person(person_id),
         "reserve": reserve.mine(person_id),
     }

@@ -11,7 +11,7 @@ from tirek.registry.words import SUBJECTS
 from tirek.tasks.services import File
 
 CLASSES = [(str(n), str(n)) for n in range(12)]
-STARS = [(str(n), str(n)) for n in range(5, 0, -1)]
+STARS = [(str(n), str(n)) for n in range(1, 6)]
 
 
 class ManyFiles(forms.ClearableFileInput):
@@ -75,7 +75,9 @@ class LessonForm(forms.Form):
 
 
 class RatingForm(forms.Form):
-    stars = forms.TypedChoiceField(label=_("From 1 to 5"), choices=STARS, coerce=int)
+    stars = forms.TypedChoiceField(
+        label=_("How good is it, from 1 to 5?"), choices=STARS, coerce=int, widget=forms.RadioSelect
+    )
     comment = forms.CharField(
         label=_("Comment"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("Others read it without your name."),

@@ -28,7 +28,9 @@ class VisitForm(forms.ModelForm):
 
 
 class FeedbackForm(forms.Form):
-    useful = forms.TypedChoiceField(label=_("How useful was it, from 1 to 5?"), choices=STARS, coerce=int)
+    useful = forms.TypedChoiceField(
+        label=_("How useful was it, from 1 to 5?"), choices=STARS, coerce=int, widget=forms.RadioSelect
+    )
     take_home = forms.CharField(
         label=_("What do you take to your own class?"), required=False, max_length=1000,
         widget=forms.Textarea(attrs={"rows": 3}),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from tirek.access.scope import loading
 from tirek.cpd.models import Audience
-from tirek.registry.models import Employment
+from tirek.registry.models import Employment, Person
 
 AUDIENCE_OF = {
     "teacher": Audience.SUBJECT_TEACHERS,
@@ -32,6 +32,11 @@ def employments(person_ids: Iterable[int], on: dt.date) -> dict[int, Employment]
         found = Employment.objects.filter(person_id__in=list(person_ids), valid__contains=on)
         rows = list(found.select_related("person").order_by("is_main", "id"))
     return {row.person_id: row for row in rows}  # the last one stays: a main one
+
+
+def person(person_id: int) -> Person | None:
+    """Somebody of the register, as the asker's policies show it."""
+    return Person.objects.filter(pk=person_id).first()
 
 
 def audience_of(employment: Employment) -> str:

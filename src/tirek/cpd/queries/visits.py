@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, QuerySet
 
 from tirek.access.scope import loading
 from tirek.cpd.models import Guest, GuestStanding, Visit, VisitState
@@ -78,8 +78,3 @@ def of_person(person_id: int) -> list[Guest]:
     """Where somebody was: it counts in the portfolio."""
     found = Guest.objects.filter(person_id=person_id, standing=GuestStanding.CAME).select_related("visit")
     return list(found.order_by("-visit__day", "-id"))
-
-
-def minutes_of_person(person_id: int) -> int:
-    found = Guest.objects.filter(person_id=person_id, standing=GuestStanding.CAME)
-    return found.aggregate(n=Sum("minutes"))["n"] or 0

@@ -32,8 +32,8 @@ def mine(request):
     today = timezone.localdate()
     found = queries.portfolio(person_id)
     context = _context(found) | {
-        "is_mine": True, "practice": practice_panels.of_person(person_id), "name": str(request.user), "open_cohorts": _for_me(person_id, found, today)[:6],
-        "application": certification.my_application(person_id),
+        "is_mine": True, "person": positions.person(person_id), "practice": practice_panels.of_person(person_id), "name": str(request.user), "open_cohorts": _for_me(person_id, found, today)[:6],
+        "application": next((one for one in found.applications if one.state in certification.OPEN_STATES), None),
         "windows": certification.open_windows(request.scope, today), "n_reviews": _reviews(request),
         "led": courses.cohorts(request.scope, led_by=request.user.pk)[:5],
     }  # fmt: skip
