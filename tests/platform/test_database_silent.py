@@ -108,3 +108,17 @@ def test_while_it_keeps_silent_one_waits_and_the_others_are_told(committed_db, r
     assert "It will be back soon" in told.content.decode()
     monkeypatch.setattr("tirek.site.database_away.SPARE_SECONDS", 0.0)
     assert client.get("/help/").status_code == 200, "soon somebody asks again, and it is back"
+
+
+def test_what_was_sent_is_not_asked_for_again_by_itself(rf):
+    reading, sending = (come_back(r).content.decode() for r in (rf.get("/tasks/?list=done"), rf.post("/tasks/1/")))
+    assert 'http-equiv="refresh"' in reading
+    assert "/tasks/?list=done" in reading
+    assert "refresh" not in sending
+
+
+def test_what_is_too_large_is_told_on_a_page_and_to_programs(committed_db):
+    client = Client(headers={"accept-language": "en"})
+    for path, media in (("/tasks/", "text/html; charset=utf-8"), ("/api/registry/institutions", "application/json")):
+        answer = client.generic("POST", path, b"x", CONTENT_LENGTH="99000000000")
+        assert (answer.status_code, answer.headers["Content-Type"]) == (413, media)

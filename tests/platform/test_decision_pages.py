@@ -4,7 +4,7 @@ import pytest
 from access_world import user_with
 from assessment_world import OFFICER, answers_csv, make_test, make_world
 from django.test import Client
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils import timezone
 
 from tirek.access.roles import Role, ScopeKind
@@ -38,3 +38,10 @@ def test_a_decision_about_a_test_is_shown_with_its_files_and_reasons(calibration
         assert reverse("decisions:file", args=[number, "outcomes"]) in page
         assert "%(" not in page, "a sentence's gaps are not shown as the program writes them"
         assert "%%" not in page
+
+
+def test_a_subject_may_have_a_stroke_in_its_name():
+    """A level of all pupils is the subject ``all/1``."""
+    for subject in ("all/1", "471000000/2", "plain"):
+        path = reverse("decisions:why", args=["D-2026-000010", subject])
+        assert resolve(path).kwargs == {"number": "D-2026-000010", "subject": subject}

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
@@ -44,7 +45,7 @@ class ScopeMiddleware:
         with why, limit, acting_as(SIGNING_IN if known else NOBODY):
             request.scope = scope_of(request) if known else NOBODY
             if _is_too_large(request):  # before anything reads it: a form is written to disk while it is read
-                return HttpResponse(_("This is larger than is accepted."), status=413, content_type="text/plain")
+                return _too_large(request)
             inside = (
                 replace(SIGNING_IN, user_id=request.scope.user_id) if door is not None and door.keys else request.scope
             )
@@ -100,8 +101,18 @@ def _where(request) -> tuple[str, Gate | None]:
 
 def _is_too_large(request) -> bool:
     length = request.META.get("CONTENT_LENGTH") or "0"
-    most = MOST_BYTES if request.scope.user_id is None else MOST_BYTES_SIGNED_IN
-    return not length.isascii() or not length.isdecimal() or int(length) > most
+    return not length.isascii() or not length.isdecimal() or int(length) > _most_bytes(request)
+
+
+def _most_bytes(request) -> int:
+    return MOST_BYTES if request.scope.user_id is None else MOST_BYTES_SIGNED_IN
+
+
+def _too_large(request) -> HttpResponse:
+    if request.path_info.startswith("/api/"):
+        return JsonResponse({"code": "too_large", "message": _("This is larger than is accepted")}, status=413)
+    page = render_to_string("access/too_large.html", {"most": _most_bytes(request)})
+    return HttpResponse(page, status=413)
 
 
 def _has_zero_character(request) -> bool:

@@ -55,7 +55,9 @@ def come_back(request: HttpRequest, error: BaseException | None = None) -> HttpR
         message = _("The database cannot be reached. Try again in half a minute.")
         response: HttpResponse = JsonResponse({"code": "unavailable", "message": message}, status=503)
     else:
-        response = HttpResponse(render_to_string("errors/503.html"), status=503)
+        again = request.get_full_path() if request.method == "GET" else ""
+        page = render_to_string("errors/503.html", {"again": again, "seconds": RETRY_SECONDS})
+        response = HttpResponse(page, status=503)
     response["Retry-After"] = str(RETRY_SECONDS)
     response["Cache-Control"] = "no-store"
     return response
