@@ -65,13 +65,3 @@ def _is_free(n: int, marks: Sequence[tuple[float, str]], tried: Sequence[Place])
         return False
     above = [other for m, (other, _words) in enumerate(marks) if tried[m].row < tried[n].row]
     return not any(low <= other <= high for other in above)
-
-
-def every_nth(labels: Sequence[str], width: float) -> int:
-    """Of labels in equal steps over ``width`` per cent, every how many can be written without touching."""
-    step = width / max(1, len(labels) - 1)
-    widest = max((share_of(label) for label in labels), default=0)
-    n = 1
-    while n < len(labels) and n * step < widest:
-        n += 1
-    return n

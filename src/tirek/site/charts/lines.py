@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from tirek.site.charts.labels import every_nth, share_of
+from tirek.site.charts.labels import share_of
 from tirek.site.charts.marks import Across, circle, join, line, nice_ticks, number, text, tick_words
 
 HIGH, TOP, FOOT = 190, 12, 44
@@ -22,7 +23,7 @@ def draw_lines(spec: dict) -> tuple[SafeString, int]:
     down: Across = lambda value: TOP + HIGH * (1 - (value - ticks[0]) / (ticks[-1] - ticks[0]))  # noqa: E731
     names = {n: f"{s['label']} {number(_last(s), spec)}" for n, s in enumerate(spec["series"]) if _last(s) is not None}
     is_below = any(share_of(words) > 100 - RIGHT for words in names.values())
-    right = WIDE if is_below else RIGHT
+    right = min(WIDE, 100 - share_of(labels[-1]) / 2) if is_below else RIGHT
     parts = []
     for tick, words in zip(ticks, tick_words(ticks, spec), strict=True):
         parts.append(line(LEFT, down(tick), right, down(tick), "grid"))
@@ -38,13 +39,24 @@ def draw_lines(spec: dict) -> tuple[SafeString, int]:
 
 
 def _moments(labels: list[str], right: float) -> list[SafeString]:
-    """Under the lines; the outermost do not leave the picture."""
-    step, found = (right - LEFT) / max(1, len(labels) - 1), []
-    for n in range(0, len(labels), every_nth(labels, right - LEFT)):
-        x, half = LEFT + n * step, share_of(labels[n]) / 2
-        place = (0.0, "start") if x < half else (100.0, "end") if x + half > 100 else (x, "middle")
+    """Under the lines: the last always, the others as far as none touches another or leaves the picture."""
+    step = (right - LEFT) / max(1, len(labels) - 1)
+    extents = []
+    for n, label in enumerate(labels):
+        wide = share_of(label)
+        low = min(max(0.0, LEFT + n * step - wide / 2), 100 - wide)
+        extents.append((low, low + wide))
+    every = next(n for n in range(1, len(labels) + 1) if _are_apart(extents[::-1][::n][::-1]))
+    found = []
+    for n in range(len(labels) - 1, -1, -every):
+        (low, high), x = extents[n], LEFT + n * step
+        place = (0.0, "start") if low == 0 else (100.0, "end") if high == 100 else (x, "middle")
         found.append(text(place[0], TOP + HIGH + 22, labels[n], "soft", place[1]))
-    return found
+    return found[::-1]
+
+
+def _are_apart(extents: list[tuple[float, float]]) -> bool:
+    return all(high <= low for (_low, high), (low, _high) in pairwise(extents))
 
 
 def _key(names: dict[int, str]) -> list[SafeString]:

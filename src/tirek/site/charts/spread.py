@@ -7,7 +7,7 @@ from collections import Counter
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from tirek.site.charts.labels import Place, places
+from tirek.site.charts.labels import Place, places, share_of
 from tirek.site.charts.marks import Across, circle, join, line, nice_ticks, number, plain, rect, text, tick_words
 
 HIGH, FOOT, MARK_ROW = 190, 44, 18
@@ -64,8 +64,9 @@ def _axis(spec: dict, across: Across, y: int) -> SafeString:
     ticks = [tick for tick in nice_ticks(low, high) if low <= tick <= high]
     for value, words in zip(ticks, tick_words(ticks, spec), strict=True):
         x = across(value)
-        anchor = "start" if x < 3 else "end" if x > 97 else "middle"
-        parts.append(text(x, y + 17, words, "soft", anchor))
+        half = share_of(words) / 2
+        place = (0.0, "start") if x < half else (100.0, "end") if x > 100 - half else (x, "middle")
+        parts.append(text(place[0], y + 17, words, "soft", place[1]))
     return join([*parts, text(50, y + 36, spec.get("x_label", ""), "soft", "middle")])
 
 
