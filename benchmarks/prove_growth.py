@@ -209,6 +209,9 @@ def gap_of(design: Design, wave: Wave, x: np.ndarray, seed: int) -> tuple[float,
     return float(found.value[0]), float(found.se[0]), float(0.5 * (high[0] - low[0]))
 
 
+FEWEST_STUDIES = 2
+
+
 def truth(design: Design) -> float:
     return GAP if design.kind == "gap" else GROWTH
 
@@ -218,10 +221,7 @@ def studies(design: Design, replications: int, workers: int, kept: Path | None =
 
     A study depends on its design and number alone, so a run that was broken off goes on where it stood.
     """
-    held = {}
-    if kept is not None and kept.is_file():
-        lines = (json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines())
-        held = {line["study"]: line["found"] for line in lines if line["design"] == design.name}
+    held = held_studies(design, kept)
     wanted = [seed for seed in range(1, replications + 1) if seed not in held]
     with ProcessPoolExecutor(workers) as pool:
         for seed, found in zip(wanted, pool.map(replicate, [design] * len(wanted), wanted), strict=True):
@@ -231,6 +231,22 @@ def studies(design: Design, replications: int, workers: int, kept: Path | None =
                 with kept.open("a", encoding="utf-8") as out:
                     out.write(line + "\n")
     return np.array([held[seed] for seed in range(1, replications + 1)])
+
+
+def held_studies(design: Design, kept: Path | None) -> dict[int, list[float]]:
+    """Studies of a design that the file holds already, by number."""
+    if kept is None or not kept.is_file():
+        return {}
+    lines = (json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines())
+    return {line["study"]: line["found"] for line in lines if line["design"] == design.name}
+
+
+def unbroken(design: Design, kept: Path | None) -> int:
+    """How many studies the file holds from the first on: none is left out for how it ended."""
+    held, n = held_studies(design, kept), 0
+    while n + 1 in held:
+        n += 1
+    return n
 
 
 def prove(design: Design, replications: int, workers: int, kept: Path | None = None) -> dict[str, object]:
@@ -289,11 +305,15 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--write", type=Path)
     parser.add_argument("--keep", type=Path, help="A file of studies that are done: a run broken off goes on from it.")
+    parser.add_argument("--held", action="store_true", help="Make no study: a table of those that --keep holds.")
     given = parser.parse_args()
     chosen = [d for d in DESIGNS if not given.only or d.name in given.only.split(",")]
     results = []
     for design in chosen:
-        results.append(prove(design, given.replications, given.workers, given.keep))
+        replications = unbroken(design, given.keep) if given.held else given.replications
+        if replications < FEWEST_STUDIES:
+            continue
+        results.append(prove(design, replications, given.workers, given.keep))
         if not given.json:
             print(results[-1], flush=True)
     if given.json:
