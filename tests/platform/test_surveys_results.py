@@ -1,5 +1,6 @@
 """Results: hidden below five, weighed, joined over versions, recomputed; open answers with names covered."""
 
+import numpy as np
 import pytest
 from survey_world import HEAD, NEIGHBOUR, NOW, OFFICE, SCHOOL, TODAY, answer_all, make, small_form
 
@@ -16,6 +17,7 @@ from tirek.surveys.queries.results import scale_results
 from tirek.surveys.queries.texts import COVER, covered
 from tirek.surveys.refusals import SurveyRefused
 from tirek.surveys.services import results, rounds
+from tirek.surveys.views.shown import share_span
 
 pytestmark = pytest.mark.django_db
 
@@ -155,3 +157,37 @@ def test_questions_that_kept_name_and_kind_are_one_and_others_stand_apart():
     assert items["s1"] == (1, 2, 3)
     assert items["mood@2"] == (2,)
     assert items["mood@3"] == (3,)
+
+
+def test_a_part_of_a_larger_group_is_not_read_by_itself():
+    """An officer of a district reads no open answers of "all schools": the rest would be a hidden school's."""
+    world = make(teachers=((SCHOOL, 12), (NEIGHBOUR, 12)))
+    for org_no, n in ((SCHOOL, 5), (NEIGHBOUR, 6)):
+        for code in world.slips(n, org_no):
+            answer_all(world, code, said="Тақта керек")
+    publish(world)
+    page = world.client(Role.DISTRICT_OFFICER).get("/surveys/rounds/small-1/texts/").content.decode()
+    assert "all:all" not in page
+    assert "all:all" in world.client(Role.PROGRAMME_OFFICE).get("/surveys/rounds/small-1/texts/").content.decode()
+
+
+def test_intervals_of_shares_say_what_is_not_known():
+    row = {"value": 0.0, "error": 0.0, "effective": 10.0}
+    low, high = share_span(row, is_whole=False)
+    assert (low, round(high, 1)) == (0.0, 27.8)  # Wilson, 0 of 10
+    assert share_span(row, is_whole=True) is None
+    assert share_span({"value": 0.5, "error": 0.0, "effective": 10.0}, is_whole=False) is None
+    low, high = share_span({"value": 0.5, "error": 0.1, "effective": 10.0}, is_whole=False)
+    assert (round(low, 1), round(high, 1)) == (31.7, 68.3)  # as 25 independent answers
+
+
+def test_classes_drawn_widen_the_intervals():
+    from tirek_engines.surveys.estimates import weighted_mean
+
+    values, ones = np.array([1.0, 2, 3, 4, 5, 1, 2, 3]), np.ones(8)
+    place, frame = np.repeat([0, 1], 4), np.array([40, 40])
+    plain = weighted_mean(values, ones, place, frame)
+    drawn = weighted_mean(values, ones, place, frame, classes=np.array([1, 1]), likeness=0.1)
+    assert drawn.mean == plain.mean
+    assert drawn.error / plain.error == pytest.approx(1.3**0.5)  # Kish: 1 + (4 - 1) 0.1
+    assert plain.effective / drawn.effective == pytest.approx(1.3)

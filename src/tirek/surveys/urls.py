@@ -31,6 +31,7 @@ urlpatterns = [
     path("rounds/<slug:code>/", rounds.round_page, name="round"),
     path("rounds/<slug:code>/results/", results.results, name="results"),
     path("rounds/<slug:code>/texts/", results.texts, name="texts"),
+    path("rounds/<slug:code>/pictures/<str:sha256>/", results.picture, name="picture"),
     path("rounds/<slug:code>/answers/", results.answers, name="answers"),
     path("rounds/<slug:code>/schools/<int:org_no>/", schools.school_page, name="school"),
     path("rounds/<slug:code>/schools/<int:org_no>/poster.pdf", schools.poster_pdf, name="poster_pdf"),

@@ -24,11 +24,21 @@ ALL, DISTRICT, SCHOOL = "all", "district", "school"
 
 @dataclass(frozen=True)
 class Schools:
-    """The schools of a round: their codes, districts, persons by the register."""
+    """The schools of a round: their codes, districts, persons by the register.
+
+    ``classes`` are those drawn in each school (0: not drawn by class); ``likeness`` is how much answers of a class resemble
+    each other.
+    """
 
     code: tuple[str, ...]
     district: tuple[str, ...]
     frame: Ints
+    classes: Ints | None = None
+    likeness: float = 0.0
+
+    def mean(self, values: Floats, weights: Floats, school: Ints) -> Estimate:
+        """The weighted mean of some answers, with its error."""
+        return weighted_mean(values, weights, school, self.frame, classes=self.classes, likeness=self.likeness)
 
 
 @dataclass(frozen=True)
@@ -222,11 +232,9 @@ def _question_cells(
             continue
         for index, choice in enumerate(question.choices):
             value = np.where(question.answered[rows], question.chosen[rows, index].astype(np.float64), np.nan)
-            cells.append(
-                Cell(place, question.code, choice, weighted_mean(value, weights[rows], school[rows], schools.frame))
-            )
+            cells.append(Cell(place, question.code, choice, schools.mean(value, weights[rows], school[rows])))
         if not np.isnan(question.value[rows]).all():
-            estimate = weighted_mean(question.value[rows], weights[rows], school[rows], schools.frame)
+            estimate = schools.mean(question.value[rows], weights[rows], school[rows])
             if estimate.n >= hiding.minimum:
                 cells.append(Cell(place, question.code, "", estimate))
     return cells
@@ -264,8 +272,8 @@ def _scale_cells(
         rows = group.rows
         if own[place] != SHOWN or int(known[rows].sum()) < hiding.minimum:
             continue
-        estimate = weighted_mean(score[rows], weights[rows], school[rows], schools.frame)
+        estimate = schools.mean(score[rows], weights[rows], school[rows])
         low = np.where(known[rows], (score[rows] < cut).astype(np.float64), np.nan)
-        share = weighted_mean(low, weights[rows], school[rows], schools.frame)
+        share = schools.mean(low, weights[rows], school[rows])
         cells.append(Cell(place, code, "", estimate, share.mean))
     return cells

@@ -36,6 +36,10 @@ AUDITED = "all_sums_together"
 """A rule since November 2026: rounds decided before are computed again without it."""
 
 
+LIKENESS = "class_likeness"
+"""A rule since November 2026: how much the answers of a class resemble each other."""
+
+
 def run_results(inputs: Mapping[str, Any], parameters: Mapping[str, Any], rules: RuleSet) -> Result:
     """Outcomes: one for everybody, each district and each school; tables of questions, scales and reliability."""
     frame, answers = inputs["frame"].sort("org_no"), opened(inputs["responses"])
@@ -46,7 +50,7 @@ def run_results(inputs: Mapping[str, Any], parameters: Mapping[str, Any], rules:
     weighed = response_weights(
         frame["frame"].to_numpy(), finished, district, minimum=int(rules.value("weighting_class"))
     )
-    schools = Schools(tuple(frame["school"]), tuple(frame["district"]), frame["frame"].to_numpy())
+    schools = _schools(frame, rules)
     minimum = int(rules.value("minimal_group"))
     found = results_by_group(
         schools, school, weighed.weight[school], _questions(inputs["items"], answers), _scales(inputs["items"]),
@@ -70,6 +74,15 @@ def run_results(inputs: Mapping[str, Any], parameters: Mapping[str, Any], rules:
         summary={
             "answers": int(school.size), "invited": int(frame["invited"].sum()), "schools": frame.height, "minimum": minimum,
         },
+    )  # fmt: skip
+
+
+def _schools(frame: pl.DataFrame, rules: RuleSet) -> Schools:
+    """With the classes drawn, where the round was decided since they are sealed with it."""
+    by_class = "classes" in frame.columns and rules.has(LIKENESS)
+    return Schools(
+        tuple(frame["school"]), tuple(frame["district"]), frame["frame"].to_numpy(),
+        frame["classes"].to_numpy() if by_class else None, float(rules.value(LIKENESS)) if by_class else 0.0,
     )  # fmt: skip
 
 

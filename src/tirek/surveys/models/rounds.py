@@ -102,6 +102,7 @@ class StepKind(models.TextChoices):
     CLOSED = "closed", _("closed")
     RESULTS = "results", _("results computed")
     WITHDRAWN = "withdrawn", _("withdrawn")
+    SUCCESSION = "succession", _("a school goes on in another")
 
 
 class RoundStep(models.Model):

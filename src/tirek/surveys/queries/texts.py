@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from tirek.access.scope import Scope, loading
 from tirek.registry.models import Employment, Person
-from tirek.surveys.models import OpenAnswer, Round
+from tirek.storage import sealed
+from tirek.surveys.models import OpenAnswer, ResponseFile, Round
 
 COVER = "▮▮▮"
 MAIL = re.compile(r"\S+@\S+\.\S+")
@@ -46,6 +47,19 @@ def texts_of(found: Round, scope: Scope, org_nos: Sequence[int], *, item: str = 
         found_rows = list(rows.order_by("response_id").values_list("org_no", "item", "text")[:MOST])
         stems = name_stems({org_no for org_no, _item, _text in found_rows})
     return [Shown(item_, covered(text, stems.get(org_no, frozenset()))) for org_no, item_, text in found_rows]
+
+
+def pictures_of(found: Round, org_nos: Sequence[int]) -> list[str]:
+    """Digests of the pictures that some schools' people gave, in an order that follows from nothing."""
+    with loading():
+        rows = ResponseFile.objects.filter(round=found, org_no__in=list(org_nos))
+        return list(rows.order_by("sha256").values_list("sha256", flat=True).distinct()[:MOST])
+
+
+def picture_of(found: Round, org_nos: Sequence[int], sha256: str) -> bytes | None:
+    with loading():
+        rows = ResponseFile.objects.filter(round=found, org_no__in=list(org_nos), sha256=sha256)
+        return sealed.read(sha256) if rows.exists() else None
 
 
 def _plain(word: str) -> str:

@@ -18,9 +18,19 @@ from tirek.decisions.services import record
 from tirek.surveys.decided.results import closed
 from tirek.surveys.forms.joining import Item, answer_of, joined
 from tirek.surveys.kinds import RESULTS
-from tirek.surveys.models import FormVersion, PublishedScale, Response, Round, RoundSchool, RoundState, StepKind
+from tirek.surveys.models import (
+    FormVersion,
+    PublishedScale,
+    Response,
+    Round,
+    RoundSchool,
+    RoundState,
+    Sampling,
+    StepKind,
+)
 from tirek.surveys.queries import rounds as queries
 from tirek.surveys.queries.results import definitions_of
+from tirek.surveys.queries.successors import going_on_in
 from tirek.surveys.refusals import SurveyRefused
 from tirek.surveys.rights import check_may_manage
 from tirek.surveys.services.rounds import note_step
@@ -69,10 +79,12 @@ def inputs_of(found: Round) -> dict:
     items = joined(definitions_of(found))
     numbers = dict(FormVersion.objects.filter(form_id=found.form_id).values_list("pk", "number"))
     rows = Response.objects.filter(round=found).order_by("pk").values_list("org_no", "version_id", "answers")
+    answered = Response.objects.filter(round=found).order_by().values_list("org_no", flat=True).distinct()
+    now_in = going_on_in(answered, timezone.localdate(found.closed_at))
     columns: dict[str, list] = {"org_no": [], "version": []} | {item.key: [] for item in items}
     for org_no, version_id, answers in rows.iterator(chunk_size=5000):
         number = numbers[version_id]
-        columns["org_no"].append(org_no)
+        columns["org_no"].append(now_in[org_no])
         columns["version"].append(number)
         for item in items:
             columns[item.key].append(answer_of(item, number, answers))
@@ -95,22 +107,42 @@ def _items(found: Round, items: list[Item]) -> pl.DataFrame:
 
 
 def _frame(found: Round) -> pl.DataFrame:
+    """Schools as they stood on the closing day: one that was merged by then is counted with the one it goes on in."""
     on = timezone.localdate(found.closed_at)
     schools = list(RoundSchool.objects.filter(round=found).order_by("org_no"))
-    org_nos = [school.org_no for school in schools]
-    codes, districts = queries.codes_of_schools(org_nos, on), queries.districts_of(org_nos, on)
-    rows = [
-        (
-            school.org_no,
-            codes.get(school.org_no, str(school.org_no)),
-            districts[school.org_no],
-            school.frame,
-            school.invited,
-        )
-        for school in schools
-    ]
-    schema = {"org_no": pl.Int64, "school": pl.String, "district": pl.String, "frame": pl.Int64, "invited": pl.Int64}
+    now_in = going_on_in([school.org_no for school in schools], on)
+    numbers: dict[int, tuple[int, int]] = {}
+    for school in schools:
+        frame, invited = numbers.get(now_in[school.org_no], (0, 0))
+        numbers[now_in[school.org_no]] = (frame + school.frame, invited + school.invited)
+    codes, districts = queries.codes_of_schools(numbers, on), queries.districts_of(numbers, on)
+    classes = classes_drawn(found)
+    drawn: dict[int, int] = {}
+    for org_no, n in classes.items():
+        here = now_in.get(org_no) or going_on_in([org_no], on)[org_no]
+        drawn[here] = drawn.get(here, 0) + n
+    rows = [(no, codes.get(no, str(no)), districts[no], *numbers[no], drawn.get(no, 0)) for no in sorted(numbers)]
+    schema = {
+        "org_no": pl.Int64,
+        "school": pl.String,
+        "district": pl.String,
+        "frame": pl.Int64,
+        "invited": pl.Int64,
+        "classes": pl.Int64,
+    }
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def classes_drawn(found: Round) -> dict[int, int]:
+    """How many classes were drawn in each school; none where persons were drawn or all were asked."""
+    if found.sampling != Sampling.CLASSES or not found.sample_number:
+        return {}
+    outcomes = decisions.table(decisions.decision(found.sample_number), "outcomes")
+    return {
+        row["org_no"]: row["numbers"]["chosen"]
+        for row in decisions.outcome_rows(outcomes)
+        if row["numbers"]["chosen"] < row["numbers"]["units"]
+    }
 
 
 def _keep_scales(found: Round, decision) -> None:

@@ -14,10 +14,11 @@ from tirek.access.gates import gate
 from tirek.access.permissions import may
 from tirek.access.services.reads import record_many_read
 from tirek.registry import downloads
+from tirek.surveys.models import Sampling
 from tirek.surveys.queries import forms as form_queries
 from tirek.surveys.queries import results as queries
 from tirek.surveys.queries.anonymous import anonymous_answers
-from tirek.surveys.queries.texts import texts_of
+from tirek.surveys.queries.texts import picture_of, pictures_of, texts_of
 from tirek.surveys.views.rounds import may_manage, seen_or_404
 from tirek.surveys.views.shown import chart_of_scales, questions_shown, scales_shown
 
@@ -62,7 +63,8 @@ def results(request: HttpRequest, code: str) -> HttpResponse:
         "minimum": tables.decision.summary.get("minimum", 5),
         "scales": scales,
         "chart": chart_of_scales(scales, title) if scales else None,
-        "questions": questions_shown(tables, items, group, beside),
+        "questions": questions_shown(tables, items, group, beside, is_whole=_is_whole(tables, group, outcome)),
+        "by_class": found.sampling == Sampling.CLASSES,
         "decision": tables.decision,
         "versions": sorted({number for item in items.values() for number in item["versions"]}),
         "may_texts": may(request.scope.role, "surveys.texts"),
@@ -70,6 +72,13 @@ def results(request: HttpRequest, code: str) -> HttpResponse:
         "hidden": sum(1 for o in tables.outcomes if o["subject_kind"] == "school" and not o["result"]["shown"] and request.scope.covers(o["org_no"])),
     }  # fmt: skip
     return render(request, "surveys/results/results.html", context)
+
+
+def _is_whole(tables, group, outcome: dict) -> bool:
+    """Whether everybody of the group has answered."""
+    here = set(_schools(tables, group))
+    persons = tables.frame.filter(tables.frame["org_no"].is_in(here))["frame"].sum()
+    return outcome["numbers"].get("finished", 0) >= persons
 
 
 def _chosen(request: HttpRequest, groups):
@@ -137,7 +146,7 @@ def texts(request: HttpRequest, code: str) -> HttpResponse:
     if found is None:
         raise Http404
     tables = queries.tables_of(found)
-    groups = [g for g in queries.groups_of(found, request.scope) if _is_shown(tables, g)]
+    groups = _readable(request, found, tables)
     wanted = request.GET.get("group", "")
     group = next((g for g in groups if g.value == wanted), groups[0] if groups else None)
     language, words = _language(), request.GET.get("q", "")[:100]
@@ -165,8 +174,36 @@ def texts(request: HttpRequest, code: str) -> HttpResponse:
         "words": words,
         "page": page,
         "rows": [(labels.get(row.item, row.item), row.text) for row in page],
+        "pictures": pictures_of(found, _schools(tables, group)) if group is not None and not words else [],
     }
     return render(request, "surveys/results/texts.html", context)
+
+
+@gate(permission="surveys.texts")
+@require_GET
+def picture(request: HttpRequest, code: str, sha256: str) -> HttpResponse:
+    """One picture of the open answers, to whoever may read the group it belongs to."""
+    found = _published(request, code)
+    if found is None:
+        raise Http404
+    tables = queries.tables_of(found)
+    mine = {no for group in _readable(request, found, tables) for no in _schools(tables, group)}
+    data = picture_of(found, sorted(mine), sha256)
+    if data is None:
+        raise Http404
+    return HttpResponse(data, content_type="image/jpeg", headers={"X-Content-Type-Options": "nosniff"})
+
+
+def _readable(request: HttpRequest, found, tables) -> list:
+    """Groups whose open answers may be read: shown in the results, and wholly within the asker's territory.
+
+    A part of a larger group could be a school whose results are hidden.
+    """
+    return [
+        group
+        for group in queries.groups_of(found, request.scope)
+        if _is_shown(tables, group) and all(request.scope.covers(no) for no in _schools(tables, group))
+    ]
 
 
 def _is_shown(tables, group) -> bool:

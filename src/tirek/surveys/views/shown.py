@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 import polars as pl
 from django.utils.translation import gettext as _
@@ -86,9 +87,12 @@ def chart_of_scales(scales: Sequence[ScaleShown], title: str) -> dict:
 
 
 def questions_shown(
-    tables: Tables, items: Mapping[str, dict], group: GroupChoice, beside: Sequence[GroupChoice]
+    tables: Tables, items: Mapping[str, dict], group: GroupChoice, beside: Sequence[GroupChoice], *, is_whole: bool
 ) -> list[dict]:
-    """Each question: how many answered, the share of each choice, the mean; beside it the mean or shares of all."""
+    """Each question: how many answered, the share of each choice, the mean; beside it the mean or shares of all.
+
+    ``is_whole``: everybody of the group has answered, so that nothing is left to chance.
+    """
     own = _of(tables.questions, group)
     other = _of(tables.questions, beside[-1]) if beside else own.clear()
     compared = {(r["item"], r["choice"]): r["value"] for r in other.iter_rows(named=True)}
@@ -97,11 +101,11 @@ def questions_shown(
         rows = own.filter(pl.col("item") == key).to_dicts()
         item = items.get(key, {"label": key, "choices": {}, "versions": ()})
         choices = [
-            {"label": item["choices"].get(r["choice"], r["choice"]), "percent": 100 * r["value"], "plain": 100 * r["plain"], "other": _percent(compared.get((key, r["choice"])))}
+            {"label": item["choices"].get(r["choice"], r["choice"]), "percent": 100 * r["value"], "plain": 100 * r["plain"], "span": share_span(r, is_whole=is_whole), "other": _percent(compared.get((key, r["choice"])))}
             for r in rows
             if r["choice"]
         ]  # fmt: skip
-        mean = next((r for r in rows if not r["choice"]), None)
+        mean = next((_interval(r) for r in rows if not r["choice"]), None)
         n = rows[0]["n"] if rows else 0
         effective = rows[0]["effective"] if rows else 0
         shown.append({
@@ -109,6 +113,25 @@ def questions_shown(
             "other_mean": compared.get((key, "")), "effective": effective,
         })  # fmt: skip
     return shown
+
+
+Z = 1.96
+
+
+def share_span(row: Mapping, *, is_whole: bool) -> tuple[float, float] | None:
+    """95 % interval of a share, in per cent, after Wilson with the effective number; None where everybody answered.
+
+    At 0 and 100 % the standard error is 0 though nothing is certain: there the number of answers speaks.
+    """
+    share, error = row["value"], row["error"] or 0.0
+    if is_whole or (0 < share < 1 and not error):
+        return None
+    n = share * (1 - share) / error**2 if error and 0 < share < 1 else row["effective"]
+    if not n:
+        return None
+    middle = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
+    half = Z * sqrt(share * (1 - share) / n + Z**2 / (4 * n**2)) / (1 + Z**2 / n)
+    return 100 * max(middle - half, 0.0), 100 * min(middle + half, 1.0)
 
 
 def _percent(share: float | None) -> float | None:
