@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 from access_world import NEIGHBOUR, SCHOOL
 from django.urls import reverse
+from django.utils import timezone
 from rooms_world import NOW, build, client_of, jpeg, photograph, sent
 
 from tirek.access.roles import Role
@@ -232,6 +233,25 @@ class TestSplit:
             self.hand(world, world.library)
         assert self.hand(world, world.laboratory) == 1
         assert now_of(world.library).building == now_of(world.laboratory).building
+
+    def test_the_page_hands_over_what_is_ticked(self, world):
+        client = client_of(world.region)
+        address = reverse("facilities:hand_over", args=[world.school.code])
+        assert client.get(address).status_code == 404
+        with acting_as(ALL):  # by the real day, as pages count
+            day = timezone.localdate()
+            succession.split(
+                before_id=world.school.pk, after_id=neighbour().pk, class_group_ids=[], staff_ids=[], on=day, act="", by=ALL,
+                now=timezone.now(),
+            )  # fmt: skip
+        assert address in client.get(reverse("facilities:school", args=[world.school.code])).content.decode()
+        page = client.post(address, {"to": neighbour().pk})
+        assert page.status_code == 422
+        sent = {"to": neighbour().pk, "rooms": [world.library.pk, world.workshop.pk]}
+        assert client.post(address, sent).headers["Location"].endswith(f"/{world.school.code}/")
+        assert now_of(world.workshop).org_no == NEIGHBOUR
+        assert "go on since" in client.get(reverse("facilities:school", args=[world.school.code])).content.decode()
+        assert client_of(world.head).get(address).status_code == 403
 
     def test_without_a_split_nothing_is_handed_over(self, world):
         with pytest.raises(Refusal, match="split"):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.db.models import Count
+
 from tirek.access.scope import loading
 from tirek.facilities.models import CarriedRoom
 from tirek.registry.models import Institution, Room, Succession
+from tirek.registry.queries import labels
 
 ENDS = (Succession.Kind.MERGER, Succession.Kind.RENEWAL)
 
@@ -75,3 +78,16 @@ def taken_from(institution: Institution, on: dt.date) -> list[Succession]:
     """Splits of this institution in force: rooms may be handed over to these."""
     found = Succession.objects.filter(before=institution, kind=Succession.Kind.SPLIT, date__lte=on)
     return list(found.select_related("after").order_by("-date", "-id"))
+
+
+def went_on_in(org_no: int, on: dt.date) -> list[tuple[str, int, dt.date]]:
+    """Institutions in which rooms of this one went on: name, number of rooms, day."""
+    found = (
+        CarriedRoom.objects.filter(from_org_no=org_no)
+        .order_by("day")
+        .values_list("org_no", "day")
+        .annotate(n=Count("id"))
+    )
+    rows = list(found)
+    names = labels.names_by_org_no([no for no, _day, _n in rows], on=on)
+    return [(names.get(no, str(no)), n, day) for no, day, n in rows]

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from tirek.facilities.views import rooms, schools, territories
+from tirek.facilities.views import handing, rooms, schools, territories
 
 app_name = "facilities"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("schools/<str:code>/walks/<int:walk_id>/resolve/", schools.resolve, name="resolve"),
     path("schools/<str:code>/walks/<int:walk_id>/close/", schools.close, name="close"),
     path("schools/<str:code>/proposals/<int:proposal_id>/", schools.decide, name="decide"),
+    path("schools/<str:code>/hand-over/", handing.hand_over, name="hand_over"),
     path("room/<int:room_id>/", rooms.room, name="room"),
     path("photographs/<uuid:uuid>/", rooms.photograph, name="photograph"),
     path("photographs/<uuid:uuid>/small/", rooms.photograph, {"small": True}, name="photograph_small"),

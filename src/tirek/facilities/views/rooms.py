@@ -30,7 +30,8 @@ def room(request: HttpRequest, room_id: int) -> HttpResponse:
     context = _frame(request, room_id)
     found, today = context["room"], context["today"]
     index = indexes.indexes_of([found.org_no], on=today).get(found.org_no)
-    known = next((one for one in findings.room_findings([found.org_no], today) if one.room_id == found.pk), None)
+    seen = findings.room_findings([found.org_no], today, indexes={found.org_no: index} if index else {})
+    known = next((one for one in seen if one.room_id == found.pk), None)
     reason, numbers = index.room_reasons.get(found.pk, ("", {})) if index else ("", {})
     pictures = photographs.of_room(found.pk)
     context |= {

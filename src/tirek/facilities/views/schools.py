@@ -14,11 +14,12 @@ from django.views.decorators.http import require_GET, require_POST
 from tirek.access.gates import gate
 from tirek.facilities.pages import present
 from tirek.facilities.pages.places import school_frame
-from tirek.facilities.queries import findings, indexes, rooms, walks, works
+from tirek.facilities.queries import carried, findings, indexes, rooms, walks, works
 from tirek.facilities.services import findings as finding_services
 from tirek.facilities.services import proposals
 from tirek.facilities.services import walks as walk_services
 from tirek.registry import downloads
+from tirek.storage.counting import counts_of
 from tirek_engines.errors import Refusal
 
 
@@ -28,8 +29,9 @@ def school(request: HttpRequest, code: str) -> HttpResponse:
     """How are the rooms of this institution?"""
     context = school_frame(request, code, "school")
     org_no, today = context["institution"].org_no, context["today"]
-    index = indexes.indexes_of([org_no], on=today).get(org_no)
-    found = {one.room_id: one for one in findings.room_findings([org_no], today)}
+    index, draft = indexes.with_draft(org_no, on=today)
+    known = {org_no: index} if index else {}
+    found = {one.room_id: one for one in findings.room_findings([org_no], today, indexes=known)}
     rules = findings.condition_rules(today, org_no, org_no)
     rows = present.room_rows(rooms.rooms_of(context["institution"], today), index, found, rules.low_below)
     if form := request.GET.get("download"):
@@ -37,14 +39,17 @@ def school(request: HttpRequest, code: str) -> HttpResponse:
     context |= {
         "index": index,
         "reason": present.reason_of(index.reason, index.numbers) if index else "",
-        "draft": indexes.draft_after(org_no, index.number, on=today) if index else None,
+        "draft": draft,
         "rows": rows,
         "last": walks.last_walked([org_no]).get(org_no),
         "open_walk": walks.open_walk(org_no),
-        "n_waiting": works.waiting_for_school(org_no).count(),
-        "n_proposals": walks.open_proposals(org_no),
+        **counts_of(n_waiting=works.waiting_for_school(org_no), n_proposals=walks.open_proposals(org_no)),
         "low": rules.low_below,
-    }
+        "went_on": carried.went_on_in(org_no, today),
+        "may_hand_over": context["may_manage"] and any(
+            request.scope.covers(step.after.org_no) for step in carried.taken_from(context["institution"], today)
+        ),
+    }  # fmt: skip
     return render(request, "facilities/school.html", context)
 
 
