@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import polars as pl
+from django.utils.translation import gettext as _
 
 from tirek.storage.said import Said, again, kept_of
 from tirek.storage.tables import safe, shown
@@ -148,11 +149,20 @@ def marked_spreadsheet(tables: dict[str, pl.DataFrame], faults: pl.DataFrame) ->
 
 
 def _fault_list(book, faults: pl.DataFrame, heading) -> None:
-    sheet = book.add_worksheet("faults")
-    sheet.write_row(0, 0, list(SCHEMA), heading)
-    for place, row in enumerate(faults.head(MAX_KEPT).iter_rows(), start=1):
+    """All faults on the first sheet, in the reader's words."""
+    columns = {
+        "file": _("File"), "row": _("Row"), "column": _("Column"), "value": _("Value"), "what": _("What is wrong"),
+        "what_to_do": _("What to do"), "level": _("Level"),
+    }  # fmt: skip
+    levels = {ERROR: _("error"), WARNING: _("warning"), NOTE: _("note")}
+    sheet = book.add_worksheet(_("Faults"))
+    sheet.write_row(0, 0, list(columns.values()), heading)
+    told = faults.head(MAX_KEPT).select(*columns).with_columns(pl.col("level").replace(levels))
+    for place, row in enumerate(told.iter_rows(), start=1):
         for column, value in enumerate(row):
             _write(sheet, place, column, value)
+    for column, width in enumerate((18, 6, 20, 20, 50, 50, 12)):
+        sheet.set_column(column, column, width)
     sheet.freeze_panes(1, 0)
 
 

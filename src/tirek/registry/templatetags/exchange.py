@@ -2,6 +2,7 @@
 
 from django import template
 
+from tirek.registry.exchange import services
 from tirek.registry.exchange.words import ACTIONS, THINGS
 
 register = template.Library()
@@ -11,3 +12,9 @@ register = template.Library()
 def in_words(code: str) -> str:
     """``{{ "enrolment"|in_words }}``: a kind of record or of difference as people call it."""
     return str(THINGS.get(code) or ACTIONS.get(code) or code)
+
+
+@register.filter
+def refusal(found) -> str:
+    """``{{ import|refusal }}``: why it cannot be applied, in the reader's language."""
+    return services.refusal_of(found)
