@@ -14,6 +14,8 @@ from engines.readers import (
     nested,
     publish_one_after_the_other,
 )
+from tirek_engines.assessment.hiding import hide_groups
+from tirek_engines.assessment.results import Grouping, _hide_one_by_one
 from tirek_engines.disclosure.lines import EarlierTable, suppress_lines
 from tirek_engines.errors import BrokenContract
 
@@ -205,3 +207,46 @@ def test_an_earlier_cell_that_is_gone_today_is_protected_still():
     state = suppress_lines(now, [[0, 1, 2]], minimum=MINIMUM, earlier=[earlier])
     assert state[2] == 2
     assert state[0] == 2
+
+
+def grouping(codes) -> Grouping:
+    return Grouping(tuple("abcdefgh"[: max(codes) + 1]), np.array(codes, dtype=np.int64))
+
+
+def test_schools_are_not_told_by_their_kind_of_settlement():
+    """Two districts, each with a town school and a village school: 4 in one village are 24 villagers less the other 20."""
+    sizes = [30, 4, 40, 20]
+    school = np.repeat(np.arange(4), sizes)
+    district, village = school // 2, school % 2
+    groupings = {"district": grouping(district), "settlement": grouping(village), "school": grouping(school)}
+    _, alone = _hide_one_by_one(groupings, np.ones(94, bool), MINIMUM)
+    assert alone["settlement"].tolist() == [0, 0]
+    everybody, state = hide_groups(groupings, np.ones(94, bool), MINIMUM)
+    counts = np.array([94, 34, 60, 70, 24, *sizes])
+    shown = np.concatenate([[everybody], state["district"], state["settlement"], state["school"]]) == 0
+    lines = [[0, 1, 2], [0, 3, 4], [0, 5, 6, 7, 8], [1, 5, 6], [2, 7, 8], [3, 5, 7], [4, 6, 8]]
+    assert_safe([counts], [shown], lines, MINIMUM)
+    assert state["school"][1] == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1), st.integers(1, 30)), min_size=2, max_size=7))
+def test_no_grouping_of_results_tells_about_another(schools):
+    """Schools as district, kind of settlement and size."""
+    school = np.repeat(np.arange(len(schools)), [size for _, _, size in schools])
+    district = np.array([schools[s][0] for s in school])
+    settlement = np.array([schools[s][1] for s in school])
+    groupings = {"district": grouping(district), "settlement": grouping(settlement), "school": grouping(school)}
+    everybody, state = hide_groups(groupings, np.ones(school.size, bool), MINIMUM)
+    counts, lines = [school.size], []
+    places = {}
+    for name, codes in (("district", district), ("settlement", settlement), ("school", school)):
+        places[name] = len(counts)
+        counts += np.bincount(codes, minlength=len(groupings[name].labels)).tolist()
+        lines.append([0, *range(places[name], len(counts))])
+    for name, column in (("district", 0), ("settlement", 1)):
+        for group in {one[column] for one in schools}:
+            inside = [places["school"] + k for k, one in enumerate(schools) if one[column] == group]
+            lines.append([places[name] + group, *inside])
+    shown = np.concatenate([[everybody], state["district"], state["settlement"], state["school"]]) == 0
+    assert_safe([np.array(counts)], [shown], lines, MINIMUM)

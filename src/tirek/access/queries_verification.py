@@ -58,7 +58,7 @@ class _Found:
 def audit_tampering() -> Iterator[str]:
     """The chain of seals, each sealed file, each sealed row, and rows that were put in among them."""
     found, known = _Found(), sources()
-    for seal, is_broken in broken(AuditSeal.objects.order_by("pk"), seal_digest, _follows):
+    for seal, is_broken in broken(AuditSeal.objects.order_by("pk").iterator(chunk_size=50), seal_digest, _follows):
         if is_broken:
             yield _("The seal through %(day)s does not follow from the one before it: one was changed, taken out or put in.") % {
                 "day": seal.through

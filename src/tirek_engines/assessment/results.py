@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from tirek_engines.assessment.hiding import States, hide_groups
 from tirek_engines.assessment.population import PlausibleValues, draw_plausible_values
 from tirek_engines.disclosure import SHOWN, suppress_nested, suppress_table
 from tirek_engines.errors import BrokenContract
@@ -64,10 +65,15 @@ class PublicationRules:
     decimals: int
     centre: Decimal
     spread: Decimal
+    all_sums_together: bool = True
 
     @classmethod
     def at(cls, book: RuleBook, date: datetime.date, territory: str | Sequence[str] = REPUBLIC) -> PublicationRules:
-        """Look all of them up for a day and a territory."""
+        """Look all of them up for a day and a territory.
+
+        Rules sealed before hidden groups were audited have no such rule: results are computed again without it.
+        """
+        audited = "assessment.publication.all_sums_together"
 
         def whole(name: str) -> int:
             return book[f"assessment.{name}"].integer(date, territory)
@@ -80,6 +86,7 @@ class PublicationRules:
             decimals=whole("publication.decimals"),
             centre=book["assessment.scale.centre"].decimal(date, territory),
             spread=book["assessment.scale.spread"].decimal(date, territory),
+            all_sums_together=audited in book.rules and bool(book[audited].at(date, territory)),
         )
 
 
@@ -233,12 +240,12 @@ def results_by_group(
     school_values, school_sample = drawn("fixed") if len(coarse) < len(groupings) else (None, sample)
     everybody = sample.mean(np.ones(int(known.sum()), dtype=bool))
     scale = scale or Scale(float(rules.centre), float(rules.spread), everybody.mean, everybody.sd)
-    rows = [_row("all", "all", everybody, 0 if everybody.n >= rules.minimal_group else 1, scale, rules)]
-    hidden: dict[str, NDArray[np.uint8]] = {}
+    hide = hide_groups if rules.all_sums_together else _hide_one_by_one
+    all_hidden, hidden = hide(groupings, known, rules.minimal_group)
+    rows = [_row("all", "all", everybody, all_hidden, scale, rules)]
     for name, g in _parents_first(groupings):
         codes = g.codes[known]
         counts = np.bincount(codes[codes >= 0], minlength=len(g.labels))
-        hidden[name] = _hidden(g, counts, rules.minimal_group, hidden)
         for k, label in enumerate(g.labels):
             chosen = sample if name in coarse else school_sample
             found = chosen.mean(codes == k) if counts[k] else None
@@ -262,13 +269,19 @@ def _parents_first(groupings: Mapping[str, Grouping]) -> list[tuple[str, Groupin
     return sorted(groupings.items(), key=lambda item: item[1].parent is not None)
 
 
-def _hidden(
-    grouping: Grouping, counts: Ints, minimum: int, so_far: Mapping[str, NDArray[np.uint8]]
-) -> NDArray[np.uint8]:
-    if grouping.parents is None:
-        return suppress_table(counts, minimum=minimum)
-    above = so_far.get(grouping.parent or "", np.zeros(0, np.uint8))
-    return suppress_nested(counts, grouping.parents, minimum=minimum, hidden_parents=np.flatnonzero(above != SHOWN))
+def _hide_one_by_one(groupings: Mapping[str, Grouping], known: Bools, minimum: int) -> tuple[int, States]:
+    """Each grouping by itself and within its parent: what results from before November 2026 are verified by."""
+    hidden: States = {}
+    for name, g in _parents_first(groupings):
+        codes = g.codes[known]
+        counts = np.bincount(codes[codes >= 0], minlength=len(g.labels))
+        if g.parents is None:
+            hidden[name] = suppress_table(counts, minimum=minimum)
+            continue
+        above = hidden.get(g.parent or "", np.zeros(0, np.uint8))
+        parents = np.flatnonzero(above != SHOWN)
+        hidden[name] = suppress_nested(counts, g.parents, minimum=minimum, hidden_parents=parents)
+    return 0 if int(known.sum()) >= minimum else 1, hidden
 
 
 @dataclass(frozen=True)

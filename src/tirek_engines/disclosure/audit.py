@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import coo_array, csc_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from tirek_engines.disclosure.line_rule import Counts, Marks, State
@@ -171,6 +171,6 @@ class Audit:
     def _low(self, unknowns: Counts) -> Floats:
         return -self.reader.counts[unknowns].astype(float)
 
-    def _sums(self, unknowns: Counts):
+    def _sums(self, unknowns: Counts) -> csc_array:
         inside = self.reader.sums[:, unknowns]
-        return inside.tocsr()[np.unique(inside.indices)].tocsc()
+        return csc_array(inside.tocsr()[np.unique(inside.indices)])

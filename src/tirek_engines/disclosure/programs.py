@@ -32,7 +32,7 @@ def best(sums: csc_array, cost: Floats, low: Floats, high: Floats) -> Counts | N
             return None
         near = np.rint(found.x)
         if (np.abs(near - found.x) < TOLERANCE).all():
-            return near.astype(np.int64)
+            return np.asarray(near, dtype=np.int64)
     return None
 
 

@@ -22,6 +22,8 @@ SEALING_LOCK = 7461731
 MARGIN = dt.timedelta(minutes=10)
 """So long after a day it is sealed at the earliest: moments that the program writes come from its own clock."""
 
+ERASURES = AuditErasure._meta.db_table
+
 
 class ErasureRefused(Refusal):
     """An erasure in the audit that says too little."""
@@ -78,10 +80,12 @@ def _seal(before: AuditSeal | None, ends: dt.datetime, now: dt.datetime) -> Audi
     highest = dict(before.highest) if before else {}
     for part in parts:
         highest[part["table"]] = max(highest.get(part["table"], 0), part["last"])
+    erasures = _new_erasures(before)
+    highest[ERASURES] = max((one["id"] for one in erasures), default=highest.get(ERASURES, 0))
     zone = ZoneInfo(settings.TIME_ZONE)
     seal = AuditSeal(
         starts=starts, ends=ends, through=ends.astimezone(zone).date() - dt.timedelta(1), parts=parts, highest=highest,
-        row_count=sum(part["rows"] for part in parts), erasures=_new_erasures(before), at=now,
+        row_count=sum(part["rows"] for part in parts), erasures=erasures, at=now,
         previous_sha256=before.sha256 if before else "",
     )  # fmt: skip
     seal.sha256 = seal_digest(seal)
@@ -113,5 +117,5 @@ def _parts(source: Source, above: int, starts: dt.datetime | None, ends: dt.date
 
 def _new_erasures(before: AuditSeal | None) -> list[dict[str, Any]]:
     """Those that no seal holds yet."""
-    sealed = max((e["id"] for seal in AuditSeal.objects.all() for e in seal.erasures), default=0) if before else 0
+    sealed = before.highest.get(ERASURES, 0) if before else 0
     return [erasure_facts(one) for one in AuditErasure.objects.filter(pk__gt=sealed).order_by("pk")]
