@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from tirek.cpd.models import Topic
 from tirek.cpd.queries.portfolio import Portfolio
+from tirek.documents.signs import printable
 from tirek.documents.typesetting import typeset
 from tirek.registry.queries.territories import local_name
 from tirek.storage.sealed import json_bytes
@@ -75,7 +76,7 @@ def as_pdf(name: str, found: Portfolio, *, practice: dict, synthetic: bool, now:
         "sections": [section for section in sections if section["rows"]],
         "labels": _labels(),
     }  # fmt: skip
-    return typeset("report", json_bytes(data), now)
+    return typeset("report", json_bytes(printable(data)), now)
 
 
 def _shared(practice: dict) -> list[dict]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from tirek.access.models import User
 from tirek.documents.models import Document
+from tirek.documents.signs import printable
 from tirek.documents.typesetting import template_digest, typeset
 from tirek.storage import sealed
 from tirek_engines.errors import Refusal
@@ -54,7 +55,7 @@ def issue(
             "check_address": check_address or f"{base_address}/documents/check/{code}/",
             "labels": _labels(),
         }
-    digest = sealed.seal(sealed.json_bytes(data))
+    digest = sealed.seal(sealed.json_bytes(printable(data)))
     pdf = typeset(template, sealed.read(digest), now)
     return Document.objects.create(
         number=number, template=template, template_sha256=template_digest(template), language=language, title=title,
