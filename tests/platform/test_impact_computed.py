@@ -220,3 +220,52 @@ class TestWhatBreaks:
         with pytest.raises(Refusal) as refused:
             world.estimated(pairs)
         assert refused.value.code == "no_wave_after"
+
+    def test_schools_that_change_exactly_alike_leave_no_error(self):
+        """Zero variance: one number for all schools before, and one for each side after."""
+        world = make_world(n=60, treated=12)
+        inside = world.schools.filter("treated")["org_no"].to_list()
+        rise = pl.when(pl.col("org_no").is_in(inside) & (pl.col("wave") == ENTRY)).then(20.0).otherwise(0.0)
+        world.results = world.results.with_columns(mean=500.0 + rise)
+        result = world.estimated()
+        assert result.summary["claim"] == "change"
+        assert "variance" in failed(result)
+        assert result.summary["low"] is None
+        assert result.summary["high"] is None
+        with translation.override("en"):
+            assert "cannot be said how sure" in headline(result.summary)
+        assert all(said(result))
+
+    def test_sides_that_share_no_value_are_written_down_as_far_apart(self):
+        """A fact that varies within neither side cannot be put in standard deviations."""
+        world = make_world(n=60, treated=12)
+        pairs = world.chosen().tables["pairs"]
+        world.schools = world.schools.with_columns(pupils=pl.when("treated").then(1024).otherwise(64).cast(pl.Int64))
+        result = world.estimated(pairs)
+        assert result.summary["largest_smd"] == 99.0
+        assert "balance" in failed(result)
+        assert all(said(result))
+
+
+def guards() -> list[tuple[str, dict]]:
+    from pathlib import Path
+
+    import yaml
+
+    read = yaml.safe_load(Path("tests/cases/programmes/impact/claims.yaml").read_text(encoding="utf-8"))
+    return [(case["what"], read["good"] | case["change"]) for case in read["cases"]]
+
+
+@pytest.mark.parametrize(("what", "facts"), guards())
+def test_every_guard_has_its_sentence_in_every_language(what, facts):
+    """Held, broken or not possible: whole sentences of their own, with their numbers."""
+    from tirek_engines.programmes.impact import Bounds, judge
+
+    for finding in judge(facts, Bounds(0.25, 0.1, 6, 0.05, 0.1)):
+        told = {}
+        for language in LANGUAGES:
+            with translation.override(language):
+                told[language] = check_words(finding.as_dict())["words"]
+        assert all(told.values()), (what, finding.code)
+        assert len(set(told.values())) == 3, (what, told)
+        assert not any("%(" in words for words in told.values()), (what, told)

@@ -51,6 +51,11 @@ GAP_REASONS = {
         "The results of %(pupils)s pupils of %(schools)s schools differ by %(gap)s points between town and village, from %(low)s to"
         " %(high)s. %(explained)s points (%(part)s %%) go with what is known to differ, %(unexplained)s do not."
     ),
+    "gap_open": _(
+        "The results of %(pupils)s pupils of %(schools)s schools differ by %(gap)s points between town and village, from %(low)s to"
+        " %(high)s. Whether any of it goes with what is known to differ cannot be told from chance (%(explained)s points);"
+        " %(unexplained)s points do not."
+    ),
     "no_gap": _(
         "Between town and village the results of %(pupils)s pupils of %(schools)s schools differ by %(gap)s points, from %(low)s to"
         " %(high)s: this cannot be told from chance. %(explained)s points go with what is known to differ, %(unexplained)s do not."

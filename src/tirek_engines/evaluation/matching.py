@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
+ENDLESS = 99.0
+"""What is written where sides differ in a fact that varies within neither."""
 ALIKE, ADJUSTABLE = 0.05, 0.25
 """Bounds of standardised differences: up to the first alike, up to the second to be adjusted for, beyond not comparable
 (What Works Clearinghouse, Procedures and Standards Handbook 5.0, chapter II)."""
@@ -122,6 +124,12 @@ class Balance:
     mean_after: float
     smd_before: float
     smd_after: float
+
+    @property
+    def told(self) -> tuple[float, float]:
+        """After and before as numbers that can be written down: endless ones as `ENDLESS`."""
+        after, before = (max(-ENDLESS, min(ENDLESS, smd)) for smd in (self.smd_after, self.smd_before))
+        return after, before
 
     @property
     def verdict(self) -> str:

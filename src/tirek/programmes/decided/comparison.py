@@ -38,7 +38,7 @@ def run_comparison(inputs: Mapping[str, Any], parameters: Mapping[str, Any], rul
         }
         for k, (reason, treated) in enumerate(zip(found.reasons, frame["treated"].to_list(), strict=True))
     ]  # fmt: skip
-    sizes = [abs(one.smd_after) for one in found.balance]
+    sizes = [abs(one.told[0]) for one in found.balance]
     summary = {
         "treated": int(frame["treated"].sum()), "matched": found.reasons.count("matched"),
         "comparison": found.reasons.count("comparison"), "candidates": int((~frame["treated"]).sum()),
@@ -75,7 +75,7 @@ def _pairs(found: Comparison, codes: list[str]) -> pl.DataFrame:
 def _balance(found: Comparison, waves: pl.DataFrame) -> pl.DataFrame:
     names = [f"wave {wave}" for wave in waves["wave"].to_list()] + [SIZE]
     rows = [
-        (name, b.mean_treated, b.mean_after, b.smd_after, b.mean_before, b.smd_before)
+        (name, b.mean_treated, b.mean_after, b.told[0], b.mean_before, b.told[1])
         for name, b in zip(names, found.balance, strict=False)
     ]
     schema = {"fact": pl.String} | dict.fromkeys(

@@ -15,6 +15,7 @@ from tirek_engines.evaluation.gaps import PARTS, Gap, decompose
 
 COLUMNS = ("girl", "kazakh", "size", "speed")
 """What may differ between town and village, known of every pupil."""
+SHARES = ("girl", "kazakh")
 URBAN, RURAL = "urban", "rural"
 NUMBERS = ("pupils", "schools", "gap", "low", "high", "explained", "unexplained", "part", "town", "village")
 LEAST_SPREAD = 1e-9
@@ -101,15 +102,18 @@ def _outcomes(
     found: Gap, used: list[str], still: list[str], means: list[tuple[float, float]], parameters: Mapping[str, Any]
 ) -> pl.DataFrame:
     estimates = found.estimates
-    part = 100 * estimates["explained"] / estimates["gap"] if _is_sure(found) and estimates["gap"] else None
+    sure = _is_sure(found) and _is_explained(found)
+    part = 100 * estimates["explained"] / estimates["gap"] if sure else None
     whole = {
         "pupils": sum(found.n), "schools": found.n_clusters, "gap": estimates["gap"], "low": found.low["gap"],
         "high": found.high["gap"], "explained": estimates["explained"], "unexplained": estimates["unexplained"], "part": part,
     }  # fmt: skip
-    rows = [("gap", "gap" if _is_sure(found) else "no_gap", whole)]
+    reason = "no_gap" if not _is_sure(found) else "gap" if _is_explained(found) else "gap_open"
+    rows = [("gap", reason, whole)]
     for name, mean, (value, _se, low, high) in zip(used, means, found.explained_by.tolist(), strict=True):
         reason = "goes_with" if low > 0.0 or high < 0.0 else "not_sure"
-        numbers = {"explained": value, "low": low, "high": high, "town": mean[0], "village": mean[1]}
+        town, village = (_in_units(name, number) for number in mean)
+        numbers = {"explained": value, "low": low, "high": high, "town": town, "village": village}
         rows.append((name, reason, numbers))
     rows += [(name, "not_looked_at", {}) for name in still]
     return pl.DataFrame(
@@ -127,6 +131,16 @@ def _is_sure(found: Gap) -> bool:
     return found.low["gap"] > 0.0 or found.high["gap"] < 0.0
 
 
+def _in_units(name: str, mean: float) -> float:
+    """As people count: shares in per cent, and the typical school's pupils (the mean of logarithms turned back)."""
+    return 2.0**mean if name == "size" else 100.0 * mean if name in SHARES else mean
+
+
+def _is_explained(found: Gap) -> bool:
+    """Whether some of the gap goes with what is known to differ, beyond chance."""
+    return found.low["explained"] > 0.0 or found.high["explained"] < 0.0
+
+
 def _told(value: Any) -> Any:
     if value is None or not np.isfinite(value):
         return None
@@ -141,5 +155,5 @@ def _summary(found: Gap, used: list[str], still: list[str]) -> dict[str, Any]:
     return {name: value if np.isfinite(value) else None for name, value in told.items()} | {
         "mean_town": found.means[0], "mean_village": found.means[1], "pupils_town": found.n[0], "pupils_village": found.n[1],
         "schools_town": found.clusters_in_group[0], "schools_village": found.clusters_in_group[1], "draws": found.draws,
-        "sure": _is_sure(found), "used": used, "still": still,
+        "sure": _is_sure(found), "explained_sure": _is_explained(found), "used": used, "still": still,
     }  # fmt: skip

@@ -173,7 +173,7 @@ def _balance(table: Table, weights: np.ndarray) -> pl.DataFrame:
     names = [f"wave {table.waves[k]['wave']}" for k in range(table.before + 1)] + ["size"]
     told = balance(np.column_stack([columns, size])[good], treated, weights[good])
     rows = [
-        (name, b.mean_treated, b.mean_after, b.smd_after, b.mean_before, b.smd_before)
+        (name, b.mean_treated, b.mean_after, b.told[0], b.mean_before, b.told[1])
         for name, b in zip(names, told, strict=True)
     ]
     return pl.DataFrame(rows, schema=schema, orient="row")

@@ -21,7 +21,7 @@ def title(decision) -> str:
 
 def column_words(name: str) -> str:
     return {
-        "girl": _("share of girls"), "kazakh": _("test in Kazakh"), "size": _("size of the school (each doubling)"),
+        "girl": _("share of girls, %"), "kazakh": _("share who sat the test in Kazakh, %"), "size": _("size of the school, pupils"),
         "speed": _("internet of the school, Mbit/s"),
     }.get(name, name)  # fmt: skip
 
@@ -32,6 +32,8 @@ def headline(facts: dict[str, Any]) -> str:
     if not facts["sure"]:
         return _("Town and village differ by %(gap)s points, which cannot be told from chance.") % numbers
     numbers["part"] = whole(round(100 * facts["explained"] / facts["gap"]))
+    if not facts["explained_sure"]:
+        return _open_words(facts["gap"]) % numbers
     if facts["gap"] < 0:
         return (
             _(
@@ -53,6 +55,16 @@ def headline(facts: dict[str, Any]) -> str:
             "Pupils in towns reach %(gap)s points more than pupils in villages; %(part)s %% of it goes with what is known to differ."
         )
         % numbers
+    )
+
+
+def _open_words(gap: float) -> str:
+    if gap < 0:
+        return _(
+            "Pupils in villages reach %(gap)s points more than pupils in towns. It does not go with what is known to differ, as far as can be told from chance."
+        )
+    return _(
+        "Pupils in towns reach %(gap)s points more than pupils in villages. It does not go with what is known to differ, as far as can be told from chance."
     )
 
 

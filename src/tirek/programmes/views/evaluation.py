@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,6 +25,8 @@ from tirek.programmes.queries.pupils import pairs_to_follow, releases_with_pupil
 from tirek.programmes.views.shared import trail
 from tirek.registry import downloads
 from tirek.storage import jobs
+
+PAGE = 25
 
 
 def run_or_404(request: HttpRequest, kind: str, number: str):
@@ -96,7 +99,7 @@ def value_added_run(request: HttpRequest, number: str) -> HttpResponse:
         return _file(run, rows, request.GET["download"])
     own = {rows[0]["org_no"]: rows[0]["name"]} if len(rows) == 1 and not only else {}
     return render(request, "programmes/evaluation/value_added_run.html", _context(request, run, added_pages) | {
-        "rows": rows, "only": only, "counts": added_pages.counts(run), "how": added_pages.in_words(run.summary),
+        "rows": rows, "only": only, "page": Paginator(rows, PAGE).get_page(request.GET.get("page")), "counts": added_pages.counts(run), "how": added_pages.in_words(run.summary),
         "titles": added_pages.titles(run), "chart": added_pages.caterpillar(queries.school_outcomes(run), own),
         "spread": added_pages.decimal(run.summary["spread"], 1), "own": rows[0] if own and rows else None,
     })  # fmt: skip

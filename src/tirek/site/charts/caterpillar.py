@@ -21,7 +21,9 @@ def draw_caterpillar(spec: dict) -> tuple[SafeString, int]:
     middle = down(spec["reference"]["value"])
     parts += [line(SCALE, middle, 100, middle, "whisker dashed"), text(SCALE, 12, spec["reference"]["label"], "soft")]
     step = (100 - SCALE) / max(len(rows), 1)
-    parts += [_interval(row, SCALE + step * (k + 0.5), down, len(rows)) for k, row in enumerate(rows)]
+    placed = [(row, SCALE + step * (k + 0.5)) for k, row in enumerate(rows)]
+    placed.sort(key=lambda one: bool(one[0].get("own")))  # the reader's own lies on top
+    parts += [_interval(row, x, down, len(rows)) for row, x in placed]
     return join(parts), TOP + DEPTH + 10
 
 
@@ -30,13 +32,12 @@ def _tick(value: float, y: float, spec: dict) -> SafeString:
 
 
 def _interval(row: dict, x: float, down: Across, n: int) -> SafeString:
-    look = "" if row.get("own") else "grey"
-    bar = line(
-        x, down(row["low"]), x, down(row["high"]), f"range {look}" if row.get("own") or n <= 60 else f"whisker {look}"
-    )
-    if not row.get("own") and n > MOST_DOTS:
+    is_own = bool(row.get("own"))
+    bar = line(x, down(row["low"]), x, down(row["high"]), "whisker own" if is_own else "whisker faint")
+    if not is_own and n > MOST_DOTS:
         return bar
-    return join([bar, circle(x, down(row["value"]), 6 if row.get("own") else 2.5, f"dot {look}", row.get("label", ""))])
+    dot = circle(x, down(row["value"]), 6 if is_own else 1.5, "dot" if is_own else "dot grey", row.get("label", ""))
+    return join([bar, dot])
 
 
 def table_of_intervals(spec: dict) -> tuple[list[str], list[list[str]]]:

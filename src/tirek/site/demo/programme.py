@@ -13,6 +13,7 @@ from django.utils import timezone
 from tirek.cpd import demonstration as growth
 from tirek.cpd.demonstration_practice import demonstrate_practice
 from tirek.facilities.demonstration import demonstrate_rooms
+from tirek.programmes.demonstration.evaluation import demonstrate_evaluation
 from tirek.programmes.demonstration.impact import demonstrate_impact
 from tirek.programmes.demonstration.load import load_programmes
 from tirek.programmes.demonstration.sponsors import load_sponsors
@@ -40,6 +41,7 @@ def load_programme(org_lo: int, org_hi: int, progress: Progress | None = None) -
         ("the programme, its schools and needs", lambda: load_programmes(now=now)),
         ("sponsors' money", lambda: load_sponsors(now=now)),
         ("what the programme changed", lambda: demonstrate_impact(OTPAN, now)),
+        ("what schools add, town and village", lambda: demonstrate_evaluation(now)),
     )
     for place, (what, load) in enumerate(parts):
         tell(place, len(parts), what)
