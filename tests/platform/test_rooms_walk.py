@@ -18,7 +18,7 @@ from tirek.decisions import services as decisions
 from tirek.facilities.figures import ROOMS, index_cells
 from tirek.facilities.models import Finding, Proposal, Walk
 from tirek.facilities.queries import findings as queries
-from tirek.facilities.queries.indexes import draft_after, indexes_of
+from tirek.facilities.queries.indexes import indexes_of, with_draft
 from tirek.facilities.services import findings, proposals
 from tirek.facilities.services.indexing import index_territory
 from tirek.facilities.services.walks import close_walk
@@ -298,7 +298,9 @@ class TestIndex:
         found = take(world, world.workshop, condition="good").finding
         with world.as_walker():
             close_walk(walk_id=found.walk_id, by=world.coordinator, now=NOW)
-            assert draft_after(SCHOOL, draft.number, on=TODAY).points == 748
+            index, newer = with_draft(SCHOOL, on=TODAY)
+        assert index.number == draft.number
+        assert newer.points == 748
 
     def test_figures_are_made_of_it(self, world):
         whole_walk(world)

@@ -31,7 +31,12 @@ def _is_for(request, subject) -> bool:
 def institution(request, subject):
     """What sponsors' money is for in this school, for those who see its rows."""
     rows = queries.earmark_rows(queries.earmarks_of_school(subject.org_no))
-    return ("programmes/sponsors/_institution.html", {"rows": rows}) if rows else None
+    if not rows:
+        return None
+    return "programmes/sponsors/_institution.html", {
+        "rows": rows, "amount": sum(row.earmark.amount_tiyn for row in rows),
+        "accepted": sum(row.accepted for row in rows), "paid": sum(row.paid for row in rows),
+    }  # fmt: skip
 
 
 def register() -> None:

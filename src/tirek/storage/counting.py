@@ -27,6 +27,19 @@ def sums_of(column: str, **found: tuple[QuerySet, str]) -> dict[tuple[str, int],
     return {(name, about): int(total or 0) for name, about, total in _together(each)}
 
 
+def counts_by(**found: tuple[QuerySet, str]) -> dict[tuple[str, int], int]:
+    """Numbers of rows by (name of the question, what its rows are about), where there are any."""
+    each = [
+        rows.order_by()
+        .annotate(asked=Value(name), about=F(about))
+        .values("asked", "about")
+        .annotate(n=Count("pk"))
+        .values_list("asked", "about", "n")
+        for name, (rows, about) in found.items()
+    ]
+    return {(name, about): n for name, about, n in _together(each)}
+
+
 def _together(each: list[QuerySet]) -> QuerySet | list:
     if len(each) < 2:
         return each[0] if each else []

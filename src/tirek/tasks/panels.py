@@ -22,8 +22,8 @@ def home(request, subject):
 
 
 def institution(request, subject):
-    """What is asked of this institution."""
-    if not request.user.is_authenticated or not request.scope.covers(subject.org_no):
+    """What is asked of this institution, for who sees all of it: a teacher sees the own tasks alone."""
+    if not request.user.is_authenticated or request.scope.is_own or not request.scope.covers(subject.org_no):
         return None
     today = timezone.localdate()
     tasks = queries.asked_of(subject.org_no)[:SHOWN]

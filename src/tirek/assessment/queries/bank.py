@@ -26,6 +26,7 @@ from tirek.assessment.models import (
     SittingMode,
     Test,
 )
+from tirek.storage.counting import counts_by
 
 
 class Words(Func):
@@ -135,7 +136,7 @@ def exposures(item_ids: Iterable[int]) -> dict[int, Exposure]:
     )
     if not rows:
         return found
-    sheets, screens = (count({row[2] for row in rows}) for count in (_sheets_by_booklet, _screens_by_booklet))
+    counted = _by_booklet({row[2] for row in rows})
     holding: dict[int, list[int]] = defaultdict(list)
     for item, booklet in BookletItem.objects.filter(item_id__in=[r[0] for r in rows]).values_list(
         "item_id", "booklet_id"
@@ -144,23 +145,18 @@ def exposures(item_ids: Iterable[int]) -> dict[int, Exposure]:
     for item, bank_item, _test, last in rows:
         one = found[bank_item]
         one.n_tests += 1
-        one.n_sheets += sum(sheets.get(booklet, 0) for booklet in holding[item])
-        one.n_screens += sum(screens.get(booklet, 0) for booklet in holding[item])
+        one.n_sheets += sum(counted.get(("sheets", booklet), 0) for booklet in holding[item])
+        one.n_screens += sum(counted.get(("screens", booklet), 0) for booklet in holding[item])
         one.last = max(filter(None, (one.last, last)), default=None)
     _add_difficulties(found, {row[0]: row[1] for row in rows})
     return found
 
 
-def _sheets_by_booklet(test_ids: set[int]) -> dict[int, int]:
-    counted = AnswerSheet.objects.filter(test_id__in=test_ids).order_by().values("booklet_id").annotate(n=Count("id"))
-    return {row["booklet_id"]: row["n"] for row in counted}
-
-
-def _screens_by_booklet(test_ids: set[int]) -> dict[int, int]:
-    """Seats that were begun on a computer, with or without an answer."""
+def _by_booklet(test_ids: set[int]) -> dict[tuple[str, int], int]:
+    """Answer sheets, and seats that were begun on a computer, with or without an answer."""
     begun = Seat.objects.filter(sitting__test__in=test_ids, sitting__mode=SittingMode.COMPUTER, began_at__isnull=False)
-    counted = begun.order_by().values("booklet_id").annotate(n=Count("id"))
-    return {row["booklet_id"]: row["n"] for row in counted}
+    sheets = AnswerSheet.objects.filter(test_id__in=test_ids)
+    return counts_by(sheets=(sheets, "booklet_id"), screens=(begun, "booklet_id"))
 
 
 def _add_difficulties(found: dict[int, Exposure], bank_item_of: dict[int, int]) -> None:

@@ -15,12 +15,10 @@ from tirek.registry.queries import institutions, territories
 def school_frame(request: HttpRequest, code: str, here: str = "") -> dict:
     """What every page of an institution's rooms shows; one that lies outside the scope is not there."""
     today = timezone.localdate()
-    known = institutions.by_code(code)
-    if known is None or request.scope.is_own or not request.scope.covers(known.org_no):
+    state = None if request.scope.is_own else institutions.state_or_last(code, on=today)
+    if state is None or not request.scope.covers(state.org_no):
         raise Http404
-    state = institutions.state_of(known.pk, on=today) or institutions.last_state(known.pk)
-    if state is None:
-        raise Http404
+    known = state.institution
     path = territories.path_of(known.org_no, on=today) or [state.territory]
     return {
         "institution": known,

@@ -14,7 +14,7 @@ from tirek.facilities.decided.condition import seen_of
 from tirek.facilities.decided.sealing import latest_findings
 from tirek.facilities.models import Finding, Walk
 from tirek.facilities.queries.carried import rooms_before
-from tirek.facilities.queries.indexes import indexes_of
+from tirek.facilities.queries.indexes import Index, indexes_of
 from tirek.registry.models import Room
 from tirek_engines.facilities import ConditionRules, index_room, wanted_items
 
@@ -43,8 +43,13 @@ def condition_rules(on: dt.date, org_lo: int, org_hi: int) -> ConditionRules:
     return ConditionRules.of(rules_in_force("facilities.condition", on, org_lo, org_hi).values())
 
 
-def room_findings(org_nos: Iterable[int], on: dt.date) -> list[RoomFinding]:
-    """The rooms of these institutions that were seen, as far as the asker may read them; by institution and number."""
+def room_findings(
+    org_nos: Iterable[int], on: dt.date, *, indexes: Mapping[int, Index] | None = None
+) -> list[RoomFinding]:
+    """The rooms of these institutions that were seen, as far as the asker may read them; by institution and number.
+
+    With the indexes in force, where the caller has them already.
+    """
     wanted = sorted(set(org_nos))
     if not wanted:
         return []
@@ -55,7 +60,7 @@ def room_findings(org_nos: Iterable[int], on: dt.date) -> list[RoomFinding]:
             "org_no", "number", "purpose", "places", "condition"
         )
     }
-    indexes = indexes_of(wanted, on=on)
+    indexes = indexes_of(wanted, on=on) if indexes is None else indexes
     rules: dict[int, ConditionRules] = {}
     found = []
     for row in latest_findings(lo, hi, on).iter_rows(named=True):

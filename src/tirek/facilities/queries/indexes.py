@@ -48,15 +48,18 @@ def indexes_of(org_nos: Iterable[int], *, on: dt.date, with_rooms: bool = True) 
     return found
 
 
-def draft_after(org_no: int, number: str, *, on: dt.date) -> Index | None:
-    """A newer draft of one institution than the decision in force: what its last walk would give."""
-    for run in runs(on, ("draft",)):
-        if run.number <= number or not run.org_lo <= org_no <= run.org_hi:
-            continue
-        found = _read(run, {org_no}, with_rooms=False)
-        if org_no in found:
-            return found[org_no]
-    return None
+def with_draft(org_no: int, *, on: dt.date) -> tuple[Index | None, Index | None]:
+    """The index in force of one institution, and a newer draft beside it: what its last walk would give."""
+    known = [run for run in runs(on, ("published", "draft")) if run.org_lo <= org_no <= run.org_hi]
+    index = draft = None
+    for run in sorted(known, key=lambda run: run.state != "published"):
+        if index is None:
+            index = _read(run, {org_no}, with_rooms=True).get(org_no)
+        elif run.state == "draft" and run.number > index.number:
+            draft = _read(run, {org_no}, with_rooms=False).get(org_no)
+        if draft is not None:
+            break
+    return index, draft
 
 
 def _read(run, org_nos: set[int], with_rooms: bool) -> dict[int, Index]:

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import translation
 
@@ -89,8 +89,8 @@ def proposals_of(walk_: Walk) -> list[Proposal]:
     return list(found.order_by("id"))
 
 
-def open_proposals(org_no: int) -> int:
-    return Proposal.objects.filter(org_no=org_no, state=ProposalState.OPEN).count()
+def open_proposals(org_no: int) -> QuerySet[Proposal]:
+    return Proposal.objects.filter(org_no=org_no, state=ProposalState.OPEN)
 
 
 def photographs_of_walk(walk_: Walk) -> dict[str, list[Photograph]]:

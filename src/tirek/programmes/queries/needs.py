@@ -158,7 +158,8 @@ def asking_for_courses(scope: Scope, programme: Programme | None = None, *, on: 
     topics: dict[str, list[Need]] = defaultdict(list)
     for one in found:
         topics[one.topic].append(one)
-    made = [Asking(topic, some, open_cohorts(topic, on=on)) for topic, some in topics.items()]
+    cohorts = open_cohorts(on=on) if topics else []
+    made = [Asking(topic, some, [c for c in cohorts if topic in c.course.topics]) for topic, some in topics.items()]
     return sorted(made, key=lambda asking: (-len(asking.needs), asking.topic))
 
 

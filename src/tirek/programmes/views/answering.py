@@ -69,9 +69,11 @@ def _missing(need, items) -> str:
 def courses(request: HttpRequest, slug: str) -> HttpResponse:
     """Which courses do the needs ask for, and which groups are open?"""
     programme = programme_or_404(slug)
+    found = queries.asking_for_courses(request.scope, programme, on=timezone.localdate())
+    words = {row.need.pk: row for row in pages.shown(need for a in found for need in a.needs)}
     asking = [
-        {"topic": pages.topic_words(a.topic), "code": a.topic, "needs": pages.shown(a.needs), "cohorts": a.cohorts}
-        for a in queries.asking_for_courses(request.scope, programme, on=timezone.localdate())
+        {"topic": pages.topic_words(a.topic), "code": a.topic, "needs": [words[n.pk] for n in a.needs], "cohorts": a.cohorts}
+        for a in found
     ]  # fmt: skip
     context = page(request, programme, "needs", asking=asking, here_trail=_here(slug))
     return render(request, "programmes/courses.html", context)

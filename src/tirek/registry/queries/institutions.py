@@ -73,6 +73,15 @@ def state_by_org_no(org_no: int, *, on: dt.date) -> InstitutionState | None:
     return _with_all(states(on=on)).filter(org_no=org_no).first()
 
 
+def state_or_last(code: str, *, on: dt.date) -> InstitutionState | None:
+    """The state on a day, else the newest: of an institution that is closed."""
+    found = state_by_code(code, on=on)
+    if found is not None:
+        return found
+    known = by_code(code)
+    return last_state(known.pk) if known else None
+
+
 def last_state(institution_id: int) -> InstitutionState | None:
     """The newest state, also of an institution that is closed."""
     return _with_all(InstitutionState.objects.filter(institution_id=institution_id)).order_by("valid").last()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
@@ -50,11 +50,19 @@ def round_seen(scope: Scope, code: str) -> Round | None:
 
 def schools_of(found: Round, scope: Scope | None = None) -> list[RoundSchool]:
     """Schools of a round in the scope (all without one), in the order of the tree."""
-    rows = RoundSchool.objects.filter(round=found).order_by("org_no")
+    return schools_of_each([found], scope)[found.pk]
+
+
+def schools_of_each(rounds: Iterable[Round], scope: Scope | None = None) -> dict[int, list[RoundSchool]]:
+    """The same of many rounds, by round."""
+    by: dict[int, list[RoundSchool]] = {found.pk: [] for found in rounds}
+    rows = RoundSchool.objects.filter(round__in=list(by)).order_by("org_no")
     if scope is not None and not scope.is_country:
         rows = rows.filter(org_no__gte=scope.lo, org_no__lte=scope.hi) if scope.lo is not None else rows.none()
     with loading():
-        return list(rows)
+        for row in rows:
+            by[row.round_id].append(row)
+    return by
 
 
 def school_of(found: Round, org_no: int) -> RoundSchool | None:
@@ -64,30 +72,32 @@ def school_of(found: Round, org_no: int) -> RoundSchool | None:
 
 def rates(found: Round, schools: Iterable[RoundSchool]) -> list[Rate]:
     """Response rates of some schools: counts only, never which code."""
-    schools = list(schools)
+    return rates_of_each({found.pk: list(schools)})[found.pk]
+
+
+def rates_of_each(schools: Mapping[int, Sequence[RoundSchool]]) -> dict[int, list[Rate]]:
+    """The same of many rounds' schools, by round."""
     with loading():
-        codes = AccessCode.objects.filter(round=found).order_by().values("org_no")
+        codes = AccessCode.objects.filter(round__in=list(schools)).order_by().values("round_id", "org_no")
         counted = {
-            row["org_no"]: row
+            (row["round_id"], row["org_no"]): row
             for row in codes.annotate(
                 begun=Count("id", filter=~Q(state=CodeState.WAITING)),
                 finished=Count("id", filter=Q(state=CodeState.FINISHED)),
                 printed=Count("id", filter=Q(source="printed")),
             )
         }
-        sent = Submission.objects.filter(round=found).order_by().values_list("org_no")
-        collected = dict(sent.annotate(n=Count("id")))
-    rows = []
-    for school in schools:
-        row = counted.get(school.org_no, {})
-        by_phone = collected.get(school.org_no, 0)
-        rows.append(
-            Rate(
-                school.org_no, school.frame, school.invited, row.get("begun", 0) + by_phone,
-                row.get("finished", 0) + by_phone, row.get("printed", 0),
-            )
-        )  # fmt: skip
-    return rows
+        sent = Submission.objects.filter(round__in=list(schools)).order_by().values_list("round_id", "org_no")
+        collected = {(pk, org_no): n for pk, org_no, n in sent.annotate(n=Count("id"))}
+    return {
+        pk: [_rate(one, counted.get((pk, one.org_no), {}), collected.get((pk, one.org_no), 0)) for one in rows]
+        for pk, rows in schools.items()
+    }
+
+
+def _rate(school: RoundSchool, row: Mapping, by_phone: int) -> Rate:
+    begun, finished = row.get("begun", 0) + by_phone, row.get("finished", 0) + by_phone
+    return Rate(school.org_no, school.frame, school.invited, begun, finished, row.get("printed", 0))
 
 
 def together(rows: Iterable[Rate]) -> Rate:

@@ -47,9 +47,11 @@ def round_list(request: HttpRequest) -> HttpResponse:
     """What is being asked, what was asked."""
     language = (get_language() or "kk")[:2]
     rows = []
-    for found in queries.rounds_seen(request.scope)[:SHOWN]:
-        rate = queries.together(queries.rates(found, queries.schools_of(found, request.scope)))
-        rows.append({"round": found, "title": form_queries.local_title(found.form, language), "rate": rate})
+    listed = list(queries.rounds_seen(request.scope)[:SHOWN])
+    rates = queries.rates_of_each(queries.schools_of_each(listed, request.scope))
+    for found in listed:
+        title = form_queries.local_title(found.form, language)
+        rows.append({"round": found, "title": title, "rate": queries.together(rates[found.pk])})
     context = {
         "rows": rows,
         "open": [row for row in rows if row["round"].state == "open"],
