@@ -22,6 +22,8 @@ QUICK = {
     "ledger": ["--quick"],
     "pages": ["--scale", "tiny", "--quick"],
     "startup": [],
+    "suppression": ["--quick"],
+    "streaming": ["--quick"],
 }
 
 
