@@ -14,6 +14,7 @@ from tirek.access.gates import gate
 from tirek.access.services.reads import record_many_read
 from tirek.cpd.forms.lessons import TextForm
 from tirek.cpd.forms.visits import CalendarFilter, FeedbackForm, VisitForm
+from tirek.cpd.queries import people
 from tirek.cpd.queries import visits as queries
 from tirek.cpd.refusals import may_here
 from tirek.cpd.services import visits as services
@@ -79,7 +80,9 @@ def _row(v, names: dict, taken: dict) -> tuple:
 @gate(permission="growth.approve")
 @require_http_methods(["GET", "POST"])
 def announce(request):
-    form = VisitForm(request.POST or None, initial={"language": "kk", "minutes": 45, "places": 10})
+    form = VisitForm(
+        request.POST or None, initial={"kind": "open_lesson", "language": "kk", "minutes": 45, "places": 10}
+    )
     if request.method == "POST" and form.is_valid():
         try:
             made = services.announce(facts=form.cleaned_data, by=request.user, now=timezone.now())
@@ -114,13 +117,19 @@ def _page(request, found, **bound):
         "free": max(0, found.places - taken), "mine": mine, "holds": holds,
         "guests": [{"guest": g, "school": names.get(g.org_no, "")} for g in guests], "feedback": queries.feedback(found),
         "may_sign": is_open and found.day >= today and can(request, "growth.own") and bool(request.user.person_id)
-        and not is_host and (mine is None or mine.standing == "cancelled"),
+        and not is_host and not _works_at(request, found, today) and (mine is None or mine.standing == "cancelled"),
         "may_cancel": is_open and mine is not None and mine.standing in ("place", "waiting"),
         "may_confirm": is_host and is_open and found.day <= today, "may_call_off": is_host and is_open,
         "say": FeedbackForm() if mine and mine.standing == "came" and mine.useful is None else None, "off": _off_form(),
         "came": queries.came(found) if found.state == "held" else None,
     }  # fmt: skip
     return render(request, "cpd/visits/visit.html", context | bound, status=422 if bound else 200)
+
+
+def _works_at(request, visit, today) -> bool:
+    """Who works at the school needs no place."""
+    work = people.employments([request.user.person_id or 0], today).get(request.user.person_id or 0)
+    return work is not None and work.org_no == visit.org_no
 
 
 def _off_form(data=None) -> TextForm:
