@@ -338,3 +338,6 @@ def test_a_gap_without_enough_schools_has_no_error_and_says_so(tmp_path):
     assert "A group has a single cluster" in result.output
     assert {r["se"] for r in table(tmp_path / "g" / "gap.csv")} == {""}
     assert run("verify", tmp_path / "g").exit_code == 0
+    columns = table(tmp_path / "g" / "columns.csv")
+    parts = {r["part"]: float(r["estimate"]) for r in table(tmp_path / "g" / "gap.csv")}
+    assert sum(float(r["explained"]) for r in columns) == pytest.approx(parts["explained"])

@@ -12,10 +12,13 @@ import yaml
 from tirek_engines.errors import Refusal
 from tirek_engines.programmes.impact import Bounds, claim_of, judge, pooled_spread, with_link_error
 from tirek_engines.programmes.impact_design import Schools, choose_comparison, weights_of_pairs
+from tirek_engines.programmes.value_added import Bounds as SchoolBounds
+from tirek_engines.programmes.value_added import School, counted_share, judge_school
 
 CASES = Path(__file__).parents[1] / "cases" / "programmes" / "impact"
 CHOICES = yaml.safe_load((CASES / "comparison.yaml").read_text())["choices"]
 CLAIMS = yaml.safe_load((CASES / "claims.yaml").read_text())
+ADDED = yaml.safe_load((CASES / "value_added.yaml").read_text())["cases"]
 
 
 def schools_of(rows) -> Schools:
@@ -86,3 +89,16 @@ def test_the_spread_of_pupils_from_those_of_schools():
     found = pooled_spread(np.array([490.0, 510.0]), np.array([90.0, 90.0]), np.array([100.0, 100.0]), np.ones(2))
     assert found == pytest.approx(np.hypot(90.0, 10.0))
     assert pooled_spread(np.array([490.0]), np.array([np.nan]), np.array([100.0]), np.ones(1)) is None
+
+
+@pytest.mark.parametrize("case", ADDED, ids=lambda case: case["what"])
+def test_what_may_be_said_of_a_school(case):
+    school = School(case["pupils"], case["tested"], case["effect"], case["se"])
+    assert judge_school(school, SchoolBounds(10, 0.6)) == case["reason"]
+
+
+def test_the_fewer_pupils_the_less_of_a_difference_is_believed():
+    shares = [counted_share(n, 64.0, 3500.0) for n in (1, 10, 50, 1000)]
+    assert shares == sorted(shares)
+    assert shares[2] == pytest.approx(50 * 64 / (50 * 64 + 3500))
+    assert counted_share(50, 0.0, 3500.0) == 0.0

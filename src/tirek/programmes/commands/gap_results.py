@@ -45,14 +45,28 @@ class Results:
         )  # fmt: skip
 
     def columns(self) -> pl.DataFrame:
-        """columns.csv: the threefold by column of x; the intercept's difference is the last row."""
+        """columns.csv: what is explained, and the threefold, by column of x; the intercept's difference is the last row."""
+        told = zip(self.names, self.gap.by_column.tolist(), self.gap.explained_by.tolist(), strict=True)
         rows = [
-            {"column": name, "endowments": e, "coefficients": c, "interaction": i}
-            for name, (e, c, i) in zip(self.names, self.gap.by_column.tolist(), strict=True)
-        ]
+            {"column": name, "endowments": e, "coefficients": c, "interaction": i, "explained": value, "explained_se": se,
+             "explained_low": low, "explained_high": high}
+            for name, (e, c, i), (value, se, low, high) in told
+        ]  # fmt: skip
         rest = self.gap.estimates["coefficients"] - float(self.gap.by_column[:, 1].sum())
         return pl.DataFrame(
-            [*rows, {"column": "(Intercept)", "endowments": 0.0, "coefficients": rest, "interaction": 0.0}]
+            [
+                *rows,
+                {
+                    "column": "(Intercept)",
+                    "endowments": 0.0,
+                    "coefficients": rest,
+                    "interaction": 0.0,
+                    "explained": 0.0,
+                    "explained_se": None,
+                    "explained_low": None,
+                    "explained_high": None,
+                },
+            ]
         )
 
     def write(self, run: Run) -> Mapping[str, Any]:
