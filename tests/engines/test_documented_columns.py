@@ -102,13 +102,18 @@ def alike(name: str) -> str:
     return re.sub(r"-?\d+(\.\d+)?", "#", name)
 
 
+def is_among(described: set[str], name: str) -> bool:
+    """Spoken of by its name, or by a beginning such as by_…."""
+    return alike(name) in described or any(word.endswith("_") and name.startswith(word) for word in described)
+
+
 def test_every_column_is_described(outputs):
     lacking = set()
     for folder, chapter in outputs.items():
         described = words_of(chapter)
         for file in folder.glob("*.csv"):
             columns = pl.read_csv(file, infer_schema=False, n_rows=1).columns
-            lacking |= {(chapter, file.name, name) for name in columns if alike(name) not in described}
+            lacking |= {(chapter, file.name, name) for name in columns if not is_among(described, name)}
     assert not lacking, sorted(lacking)
 
 
@@ -144,3 +149,19 @@ def test_promised_columns_are_there(outputs):
     assert set("loglik iterations converged gradient nodes range n reliability".split()) <= set(fit)  # noqa: SIM905
     link = json.loads((by_name["linked"] / "link.json").read_text(encoding="utf-8"))
     assert {"slope", "intercept", "error", "n_anchors"} <= set(link)
+
+
+def test_errors_by_replication_are_carried_over_a_link(outputs):
+    """Beside the others, they are put on the base's scale; those of groups allow for the sample, too."""
+    place = {folder.name: folder for folder in outputs}
+    slope = json.loads((place["linked"] / "link.json").read_text(encoding="utf-8"))["slope"]
+    new, linked = pl.read_csv(place["new"] / "items.csv"), pl.read_csv(place["linked"] / "items_linked.csv")
+    assert slope != 1
+    for kind in ("se", "se_rep"):
+        np.testing.assert_allclose(linked[f"{kind}_a"], new[f"{kind}_a"] / slope)
+        np.testing.assert_allclose(linked[f"{kind}_b"], new[f"{kind}_b"] * slope)
+        assert linked[f"{kind}_d1"].null_count() == J
+    groups = pl.read_csv(place["new"] / "groups.csv")
+    moved = pl.read_csv(place["linked"] / "groups_linked.csv").filter(pl.col("test") == "new")
+    last = groups["se_rep_mean"][-1], moved["linking_error"][-1]
+    assert moved["se_mean"][-1] == pytest.approx(np.hypot(slope * last[0], last[1]))

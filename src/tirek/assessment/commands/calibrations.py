@@ -153,9 +153,13 @@ def _dimensions(frame: pl.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]]:
 
 
 def _groups(frame: pl.DataFrame) -> tuple[GroupResult, ...]:
+    """Errors by replication where there are any: they allow for how schools were drawn."""
     from tirek_engines.psychometrics.estimation.estimates import GroupResult
 
     columns = {k: _numbers(frame, k) for k in ("mean", "variance", "se_mean", "se_variance")}
+    for name in ("mean", "variance"):
+        replicated = _numbers(frame, f"se_rep_{name}")
+        columns[f"se_{name}"] = np.where(np.isfinite(replicated), replicated, columns[f"se_{name}"])
     counts = _numbers(frame, "n", 0.0)
     return tuple(
         GroupResult(plain(name), **{k: float(v[i]) for k, v in columns.items()}, n=int(counts[i]))

@@ -74,12 +74,12 @@ def _items_of(test: LinkedTest) -> pl.DataFrame:
     out = test.side.table.with_columns(pl.Series(name, values) for name, values in changed.items())
     fixed = slope == 1.0 and bool(np.all(on_base.slopes == 1.0))
     errors = [
-        (pl.col(name) / slope if name == "se_a" else pl.col(name) * slope).alias(name)
-        for name in ("se_a", "se_b")
+        (pl.col(name) / slope if name.endswith("_a") else pl.col(name) * slope).alias(name)
+        for name in ("se_a", "se_b", "se_rep_a", "se_rep_b")
         if name in out.columns and out[name].dtype.is_numeric()
     ]
     if not fixed:  # the error of d' needs the covariance of a and d, which items.csv does not hold
-        lost = [c for c in out.columns if re.fullmatch(r"se_d\d+", c)]
+        lost = [c for c in out.columns if re.fullmatch(r"se_(rep_)?d\d+", c)]
         errors += [pl.lit(None, pl.Float64).alias(c) for c in lost]
     return out.with_columns(errors).with_columns(pl.lit(test.side.name).alias("test"))
 
