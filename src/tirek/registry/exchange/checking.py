@@ -221,8 +221,9 @@ def _take_identifier(frame, name, raw, label, checked, repair, faults):
                 found, label, _(identifiers.MESSAGES[code]), _advice(), value=raw, level=found["_level"][0], code=code
             )
     for warning in identifiers.WARNINGS & set(checked.columns):
-        faults.add_rows(frame.filter(checked[warning]), label, _(identifiers.MESSAGES[warning]),
-                        _("Compare with the document."), value=raw, level=WARNING, code=warning)  # fmt: skip
+        seen = frame.filter(checked[warning]).with_columns(_masked(name))  # a number that is right is nobody's to read
+        faults.add_rows(seen, label, _(identifiers.MESSAGES[warning]),
+                        _("Compare with the document."), value="_shown", level=WARNING, code=warning)  # fmt: skip
     meant = pl.col("_proposal") if repair else pl.lit(None, dtype=pl.String)
     good = pl.when(pl.col("_problem").is_null()).then(pl.col(name)).otherwise(meant)
     return frame.with_columns(good.alias(name)).drop("_problem", "_proposal")
@@ -286,7 +287,7 @@ def _check_people(frame: pl.DataFrame, row_kind: str, faults: Faults) -> None:
     first = known.group_by("_key", maintain_order=True).agg(
         pl.col("_row").first().alias("_other"), *(pl.col(c).first().alias(f"_first_{c}") for c in others)
     )
-    joined = known.join(first, on="_key").with_columns(_masked())
+    joined = known.join(first, on="_key").with_columns(_masked("iin", "_key"))
     differs = pl.any_horizontal(pl.col(c).ne_missing(pl.col(f"_first_{c}")) for c in others)
     faults.add_rows(joined.filter(differs), "iin",
                     _of_other(_("Row %(row)s has this identifier with another name or date of birth.")),
@@ -300,14 +301,10 @@ def _check_people(frame: pl.DataFrame, row_kind: str, faults: Faults) -> None:
                     _("Delete it, or give both their IIN."), value="family_name", code="duplicate_person")  # fmt: skip
 
 
-def _masked() -> pl.Expr:
-    """What may be shown of the identifier by which rows were found to be of one person."""
-    return (
-        pl.when(pl.col("iin").is_not_null())
-        .then(pl.lit("•" * 8) + pl.col("iin").str.tail(4))
-        .otherwise("_key")
-        .alias("_shown")
-    )
+def _masked(name: str, otherwise: str = "") -> pl.Expr:
+    """What may be shown of an identifier: its end. Rows without one show another column, if one is named."""
+    shown = pl.lit("•" * 8) + pl.col(name).str.tail(4)
+    return (pl.coalesce(shown, otherwise) if otherwise else shown).alias("_shown")
 
 
 def _of_other(sentence: Said) -> OfRow:
@@ -323,7 +320,7 @@ def _check_overlaps(known: pl.DataFrame, faults: Faults) -> None:
     ).sort("_key", "_from", "_row")
     clash = pl.col("_key").eq(pl.col("_key").shift(1)) & (pl.col("_from") < pl.col("_to").shift(1))
     ordered = ordered.with_columns(
-        clash.fill_null(False).alias("_clash"), pl.col("_row").shift(1).alias("_other"), _masked()
+        clash.fill_null(False).alias("_clash"), pl.col("_row").shift(1).alias("_other"), _masked("iin", "_key")
     )
     same = pl.col("institution").eq_missing(pl.col("institution").shift(1))
     twice = ordered.filter(pl.col("_clash") & same.over("_key").fill_null(False))
