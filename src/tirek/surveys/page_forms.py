@@ -33,7 +33,7 @@ class RoundForm(forms.Form):
         label=_("Grades"), choices=GRADES, required=False, widget=forms.CheckboxSelectMultiple,
         help_text=_("For pupils and parents. None ticked means all."),
     )  # fmt: skip
-    place = forms.ChoiceField(label=_("Where?"))
+    place = forms.ChoiceField(label=_("Where?"), required=False)  # empty: the whole territory
     only_support = forms.BooleanField(label=_("Support schools only"), required=False)
     codes = forms.CharField(
         label=_("Or these schools"), required=False, widget=forms.Textarea(attrs={"rows": 3}),

@@ -78,7 +78,7 @@ def _is_whole(tables, group, outcome: dict) -> bool:
     """Whether everybody of the group has answered."""
     here = set(_schools(tables, group))
     persons = tables.frame.filter(tables.frame["org_no"].is_in(here))["frame"].sum()
-    return outcome["numbers"].get("finished", 0) >= persons
+    return (outcome["numbers"].get("finished") or 0) >= persons
 
 
 def _chosen(request: HttpRequest, groups):

@@ -105,7 +105,7 @@ def questions_shown(
             for r in rows
             if r["choice"]
         ]  # fmt: skip
-        mean = next((_interval(r) for r in rows if not r["choice"]), None)
+        mean = next((_interval(r | {"mean": r["value"]}) for r in rows if not r["choice"]), None)
         n = rows[0]["n"] if rows else 0
         effective = rows[0]["effective"] if rows else 0
         shown.append({
