@@ -19,6 +19,7 @@ from tirek.programmes.pages import impact_words as words
 from tirek.programmes.queries import impact as queries
 from tirek.programmes.queries.impact import Outcome
 from tirek.registry.queries.territories import local_name
+from tirek_engines.evaluation.matching import ADJUSTABLE, ALIKE
 
 
 def outcome_words(outcome: Outcome) -> str:
@@ -120,6 +121,7 @@ def balance_chart(balance: pl.DataFrame, waves: Mapping[str, str]) -> dict | Non
         "words": _("Differences in standard deviations: up to 0.05 alike, up to 0.25 to be adjusted for, beyond not comparable."),
         "label_head": _("Fact"), "value_head": _("Standardised difference"), "decimals": 2, "tick_decimals": 2, "rows": rows,
         "reference": {"value": 0.0, "label": _("no difference")}, "lowest": -0.3, "highest": 0.3,
+        "bounds": (-ADJUSTABLE, -ALIKE, ALIKE, ADJUSTABLE),
     }  # fmt: skip
 
 

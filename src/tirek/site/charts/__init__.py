@@ -4,7 +4,7 @@ A chart is a plain dict that an app below hands to ``<c-chart :spec="…" />``:
 
 ``kind``
     "bars" (rows: label, value, low, high, n, few, look; amounts and shares, from zero), "dots" (the same rows; means, on a
-    scale of their own), "distribution" (bins: from, to, count; marks: value, label), "lines" (series: label, points: label,
+    scale of their own; bounds: values with a faint line), "distribution" (bins: from, to, count; marks: value, label), "lines" (series: label, points: label,
     value, low, high, few, scale: points of different scales are not joined), "item_map" (bins of persons as above; items: label, value), "strip" (rows: label, parts:
     label, share), "caterpillar" (rows in order: value, low, high, own, label; band) or "curves" (series: label, points: pairs (x, y), dots: pairs that were observed; bins of persons behind).
 ``title``, ``words``

@@ -88,6 +88,7 @@ def draw_dots(spec: dict) -> tuple[SafeString, int]:
     room = _room(spec)
     across: Across = lambda value: room * (value - ticks[0]) / (ticks[-1] - ticks[0])  # noqa: E731
     parts = [line(across(t), 0, across(t), depth, "grid") for t in ticks]
+    parts += [line(across(b), 0, across(b), depth, "whisker faint dashed") for b in spec.get("bounds", ())]
     if spec.get("reference"):
         parts.append(_reference(spec, across, depth))
     parts += [_dot(row, n * ROW, across, spec) for n, row in enumerate(spec["rows"])]
