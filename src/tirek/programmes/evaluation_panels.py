@@ -26,4 +26,4 @@ def institution(request, subject):
 
 
 def register() -> None:
-    panels.register("institution", "value_added", 20, institution, tab=TAB)
+    panels.register("institution", "value_added", 80, institution, tab=TAB)
