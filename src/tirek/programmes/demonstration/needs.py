@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from tirek.access.models import User
 from tirek.programmes.models import LinkKind, Need, NeedKind, NeedLink, NeedMove, NeedsRun, NeedState, Programme
+from tirek.programmes.services import answering, proposing
 from tirek.programmes.services import needs as deciding
-from tirek.programmes.services import proposing
 from tirek_engines.errors import Refusal
 
+SENT_BY_A_SCHOOL = 2
 REJECTED_BECAUSE = "Кабинет биыл басқа бағдарлама бойынша жаңартылады."
 
 
@@ -27,6 +28,7 @@ def fill(otpan: Programme, *, now: dt.datetime, by: User | None, seed: int) -> i
         proposing.publish_needs(programme_id=otpan.pk, number=run.decision_number, by=by, now=now)
         _decide(otpan, now, by, seed)
     _tie_works(otpan, now, by)
+    _send_to_courses(otpan, now, by)
     return Need.objects.filter(programme=otpan).count()
 
 
@@ -73,3 +75,24 @@ def _tie_works(otpan: Programme, now: dt.datetime, by: User | None) -> int:
         by_room[work.room_id] = need
         tied += 1
     return tied
+
+
+def _send_to_courses(otpan: Programme, now: dt.datetime, by: User | None) -> int:
+    """Two teachers of a school with a professional need go to an open course on its topic, as long as there are places."""
+    from tirek.cpd.queries.courses import open_cohorts
+    from tirek.cpd.services.cohorts import enrolled_count
+    from tirek.registry.models import Employment
+
+    if NeedLink.objects.filter(need__programme=otpan, kind=LinkKind.COHORT).exists():
+        return 0
+    sent, today = 0, timezone.localdate(now)
+    found = Need.objects.filter(programme=otpan, kind=NeedKind.PROFESSIONAL, state=NeedState.ACCEPTED).exclude(topic="")
+    for need in found.order_by("number"):
+        staff = Employment.objects.filter(org_no=need.org_no, position="teacher", is_main=True, valid__contains=today)
+        people = list(staff.order_by("sort_key", "id").values_list("person_id", flat=True)[:SENT_BY_A_SCHOOL])
+        for cohort in open_cohorts(need.topic, on=today):
+            if cohort.places - enrolled_count(cohort) >= len(people) > 0:
+                answering.fill_cohort(cohort_id=cohort.pk, sent={need.pk: people}, by=by, now=now)
+                sent += 1
+                break
+    return sent
