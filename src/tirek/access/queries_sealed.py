@@ -112,3 +112,7 @@ def oldest_transaction() -> dt.datetime | None:
 
 def last_audit_seal() -> AuditSeal | None:
     return AuditSeal.objects.order_by("-pk").first()
+
+
+def audit_seal_count() -> int:
+    return AuditSeal.objects.count()

@@ -10,14 +10,13 @@ def verify_number(number: str) -> tuple[list[str], int]:
     command_ready()
     from django.utils.translation import gettext as _
 
-    from tirek.access.models import AuditSeal
-    from tirek.access.queries_sealed import last_audit_seal
+    from tirek.access.queries_sealed import audit_seal_count, last_audit_seal
     from tirek.access.queries_verification import audit_tampering, erasures
     from tirek.access.scope import loading
 
     with loading():
         faults, erased = list(audit_tampering()), erasures()
-        last, count = last_audit_seal(), AuditSeal.objects.count()
+        last, count = last_audit_seal(), audit_seal_count()
     if faults:
         return [*faults, *erased, _("The audit differs from what was sealed: %(n)s faults.") % {"n": len(faults)}], 3
     if last is None:
