@@ -7,9 +7,13 @@ import datetime as dt
 import io
 
 import pytest
+from django.apps import apps
 from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext
 from form_world import ELSEWHERE, NEIGHBOUR, SCHOOL, as_, load
 
+from tirek.access.audit_words import OURS
 from tirek.access.models import Grant, PersonRead
 from tirek.access.roles import Role
 from tirek.access.scope import Scope, acting_as, because, loading
@@ -148,3 +152,18 @@ def test_looks_are_narrowed_by_the_same_fields(users, changed):
     assert looked(starts=TOMORROW) == []
     with acting_as(Scope(lo=0, hi=2_147_483_647, role=Role.AUDITOR)):
         assert PersonRead.objects.filter(user_id=users["auditor"].pk).exists(), "the auditor's own look is kept too"
+
+
+@pytest.mark.parametrize("language", ["kk", "ru"])
+def test_every_field_that_the_audit_may_show_has_a_name_in_every_language(language):
+    with translation.override(None):
+        names = {
+            str(column.verbose_name).removesuffix(" id"): f"{model._meta.label}.{column.name}"
+            for model in apps.get_models()
+            if getattr(model, "pgh_tracked_model", None)
+            for column in model._meta.concrete_fields
+            if column.name not in OURS
+        }
+    with translation.override(language):
+        plain = {name: where for name, where in names.items() if gettext(name) == name and not name.isupper()}
+    assert plain == {}, "say them in tirek/access/audit_fields.py"
