@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.db import InternalError, ProgrammingError, connection, connections
@@ -192,7 +193,7 @@ def test_sealing_waits_for_who_is_posting(committed_db):
         assert tampering() == []
 
 
-KILLED = """
+POSTING = """
 import os, sys
 sys.path[:0] = {path!r}
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tirek.site.settings")
@@ -203,45 +204,61 @@ from ledger_world import NOW, entry
 from tirek.access.scope import loading
 from tirek.ledger.services import post, post_many, reverse
 
-stop = {stop}
-count = 0
-def counting(execute, sql, params, many, context):
-    global count
-    count += 1
-    if count == stop:
-        os._exit(9)
-    result = execute(sql, params, many, context)
-    return result
-with connection.execute_wrapper(counting), loading():
-    post_many(entries=[entry("a", ("sponsor", "fund", 5)), entry("b", ("fund", "paid", 2), ("fund", "earmark", 1))], by=None, now=NOW)
-print(count)
+def posted(stop):
+    count = 0
+    def counting(execute, sql, params, many, context):
+        nonlocal count
+        count += 1
+        if count == stop:
+            os._exit(9)
+        return execute(sql, params, many, context)
+    with connection.execute_wrapper(counting), loading():
+        post_many(entries=[entry("a", ("sponsor", "fund", 5)), entry("b", ("fund", "paid", 2), ("fund", "earmark", 1))], by=None, now=NOW)
+
+for line in sys.stdin:  # a process for each, without loading everything anew
+    child = os.fork()
+    if child == 0:
+        posted(int(line))
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
-def test_killed_at_any_statement_leaves_all_or_nothing_and_a_retry_posts_once(committed_db):
-    open_all()
+@pytest.fixture
+def killed(committed_db) -> Iterator[Callable[[int], int]]:
+    """Posts in a process of its own that dies before the n-th statement (0: never); gives its exit code."""
     environment = os.environ | {"TIREK_DATABASE": "test_committed", "PYTHONWARNINGS": "ignore"}
+    code = textwrap.dedent(POSTING).format(path=[os.path.dirname(__file__)])
+    with subprocess.Popen(
+        [sys.executable, "-c", code], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin
+        assert process.stdout
 
-    def killed(stop: int) -> subprocess.CompletedProcess:
-        code = textwrap.dedent(KILLED).format(path=[os.path.dirname(__file__)], stop=stop)
-        return subprocess.run(
-            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
-        )
+        def one(stop: int) -> int:
+            process.stdin.write(f"{stop}\n")
+            process.stdin.flush()
+            return int(process.stdout.readline())
 
+        yield one
+        process.stdin.close()
+
+
+def test_killed_at_any_statement_leaves_all_or_nothing_and_a_retry_posts_once(killed):
+    open_all()
     stop, ended = 1, killed(1)
     seen = []
-    while ended.returncode == 9:
+    while ended == 9:
         with loading():
             seen.append(Transaction.objects.count())
             assert Transaction.objects.count() == 0
             assert set(balances().values()) == {0}
             assert differences() == []
-        stop += 2
+        stop += 1
         ended = killed(stop)
-    assert ended.returncode == 0, ended.stderr
+    assert ended == 0
     assert len(seen) >= 3, "there were statements to be killed at"
-    again = killed(0)
-    assert again.returncode == 0, again.stderr
+    assert killed(0) == 0
     with loading():
         assert Transaction.objects.count() == 2
         assert balances(codes=["fund", "paid"]) == {"fund": 2, "paid": 2}
