@@ -50,7 +50,9 @@ def territory(request: HttpRequest, code: str) -> HttpResponse:
     rows = territories.school_rows(request.scope, found, on=today, support_only=support)
     if form := request.GET.get("download"):
         return _download(form, code, rows)
-    total = territories.school_count(request.scope, found, on=today, support_only=support)
+    total = len(rows)
+    if found.level == "country":  # there only those that were walked through are listed
+        total = territories.school_count(request.scope, found, on=today, support_only=support)
     summary = territories.summary(rows, total)
     order = request.GET.get("sort", "points")
     context = {

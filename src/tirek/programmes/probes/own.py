@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -15,11 +15,11 @@ from tirek.programmes.probes.register import Asked, Fact, Probe, register
 def chosen(asked: Asked) -> Mapping[int, Fact]:
     """Chosen by a published decision."""
     applied = Selection.objects.filter(programme=asked.programme_id, state=SelectionState.APPLIED)
-    numbers = set(applied.values_list("decision_number", flat=True))
-    found = Participation.objects.filter(programme=asked.programme_id, org_no__in=asked.org_nos)
-    return {
-        p.org_no: Fact(p.decision_number in numbers) for p in found.filter(valid__upper_inf=True) if p.decision_number
-    }
+    found = Participation.objects.filter(programme=asked.programme_id, org_no__in=asked.org_nos, valid__upper_inf=True)
+    rows = found.exclude(decision_number="").annotate(
+        is_chosen=Exists(applied.filter(decision_number=OuterRef("decision_number")))
+    )
+    return {org_no: Fact(is_chosen) for org_no, is_chosen in rows.values_list("org_no", "is_chosen")}
 
 
 def needs_decided(asked: Asked) -> Mapping[int, Fact]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from tirek.access.scope import Scope
 from tirek.programmes.models import (
@@ -40,7 +40,9 @@ def listed(scope: Scope) -> list[Programme]:
 
 
 def by_slug(slug: str) -> Programme | None:
-    return programmes().filter(slug=slug).first()
+    """With ``has_children``: whether it is a wider one of others."""
+    below = Exists(Programme.objects.filter(parent=OuterRef("pk")))
+    return programmes().annotate(has_children=below).filter(slug=slug).first()
 
 
 def stages(programme: Programme) -> list[Stage]:

@@ -47,7 +47,7 @@ def _show(request, programme, found, institution, form=None, at: str = "", statu
     today, here = timezone.localdate(), request.scope
     all_stages = queries.stages(programme)
     row = _row(here, programme, found, all_stages, today)
-    state = institutions.last_state(institution.pk)
+    state = row.state or institutions.last_state(institution.pk)
     name = local_name(state) if state else institution.code
     may_confirm = found.valid.upper is None and (
         may(here.role, "programmes.manage") or (here.role in HEADS and here.lo == here.hi == found.org_no)

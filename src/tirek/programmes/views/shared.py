@@ -44,7 +44,7 @@ def tabs(request: HttpRequest, programme: Programme, here: str) -> list[tuple[st
         parts.append(("impact", _("Did it work?")))
     if not programme.is_sister:
         parts.append(("iati", _("IATI file")))
-    if programme.parent_id or programme.children.exists():
+    if programme.parent_id or programme.has_children:
         parts.append(("comparison", _("Sister programmes")))
     return [(label, reverse(f"programmes:{name}", args=[programme.slug]), name == here) for name, label in parts]
 
