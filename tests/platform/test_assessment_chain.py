@@ -95,7 +95,8 @@ def test_small_groups_are_hidden_and_cannot_be_worked_out(world, release):
         assert schools["S7"].suppressed == "small"
         assert (schools["S7"].mean, schools["S7"].n, schools["S7"].n_schools) == (None, None, None)
         neighbours = [schools[code] for code in ("S1", "S3", "S5")]
-        assert [g.suppressed for g in neighbours].count("protects") == 1, "else total minus the rest gives S7 away"
+        protecting = [g.suppressed for g in neighbours].count("protects")
+        assert 1 <= protecting < 3, "its district less the rest would give S7 away, and so would its kind of settlement"
         decision = Decision.objects.get(number=release.decision_number)
         with loading():
             row = decision.outcomes.get(subject_kind="school", subject="S7")
