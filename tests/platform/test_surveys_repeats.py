@@ -244,6 +244,15 @@ class TestInTheBrowser:
         assert kept["member[1]/toy[1]/what"] == "kite"
         assert not any("toy[2]/" in path for path in kept)
 
+    def test_choices_that_an_answer_beside_them_opens_are_asked(self, world):
+        one = begin(world)
+        one.send(n="1")
+        one.send(**{"member[1]/name": "A", "member[1]/age": "40"})
+        page = one.send(**{"member[1]/works": "yes"})
+        assert "asks a little more" in page
+        assert 'value="aktau"' in page
+        assert "Toy [en]" in one.send(**{"member[1]/works": "yes"})  # and may be left empty
+
     def test_no_row_at_all_is_an_answer(self, world):
         one = begin(world)
         one.send(n="0")

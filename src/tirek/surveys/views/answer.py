@@ -23,15 +23,15 @@ from tirek.access.gates import gate
 from tirek.access.limits import count, limited, passed
 from tirek.storage.pictures import BadPhotograph, too_large
 from tirek.storage.typed_codes import read_code, shown_code
-from tirek.surveys.forms.definition import Control
-from tirek.surveys.forms.fields import PREFIX, field_of, said_answer
-from tirek.surveys.forms.interview import Interview, Wrong
+from tirek.surveys.forms.fields import PREFIX, field_of
+from tirek.surveys.forms.interview import Wrong
 from tirek.surveys.forms.interview import typed as typed_answer
-from tirek.surveys.forms.pages import Page, asked_on, next_page, page_before, page_of_row, pages_of
+from tirek.surveys.forms.pages import Page, asked_on, next_page, page_before, pages_of
 from tirek.surveys.queries.forms import local_title
 from tirek.surveys.refusals import NotAnswerable
 from tirek.surveys.services import answering, codes
 from tirek.surveys.services.posters import look_at_poster
+from tirek.surveys.views.answered import rows_of, summary_of
 
 COOKIE = "questionnaire"
 SALT = "tirek.surveys.answer"
@@ -176,6 +176,7 @@ def _take(request: HttpRequest, code: str, sitting: answering.Sitting) -> HttpRe
         sitting.pages[number],
         {control.path for control in asked_on(sitting.pages[number], sitting.interview)},
     )
+    offered = _offered(page, sitting)
     given, wrong = _given(request, code, sitting, number)
     sitting.interview.set(given)
     pages = pages_of(sitting.definition, sitting.interview)  # an answer may decide how many rows there are
@@ -185,7 +186,7 @@ def _take(request: HttpRequest, code: str, sitting: answering.Sitting) -> HttpRe
         if c.path not in wrong and (fault := sitting.interview.wrong(c, language)) is not None:
             wrong[c.path] = fault
     sound = {path: value for path, value in given.items() if path not in wrong or wrong[path].code == "required"}
-    is_new = any(control.path not in before for control in asked)
+    is_new = any(control.path not in before for control in asked) or _has_new_choices(pages[number], sitting, offered)
     following = next_page(pages, sitting.interview, number)
     goes_on = act == "next" and not wrong and not is_new
     here = (len(pages) if following is None else following) if goes_on else number
@@ -202,6 +203,20 @@ def _take(request: HttpRequest, code: str, sitting: answering.Sitting) -> HttpRe
     wrong = {path: fault for path, fault in wrong.items() if path in before}
     sitting = replace(sitting, pages=pages)
     return _show(request, code, sitting, number, wrong=wrong, given=given, is_new=is_new and not wrong)
+
+
+def _offered(page: Page, sitting: answering.Sitting) -> dict[str, list[str]]:
+    """What can be chosen on a page now."""
+    asked = [control for control in asked_on(page, sitting.interview) if control.choices is not None]
+    return {c.path: [choice.value for choice in sitting.interview.choices(c, sitting.language)] for c in asked}
+
+
+def _has_new_choices(page: Page, sitting: answering.Sitting, before: dict[str, list[str]]) -> bool:
+    """Whether an answer has changed what can be chosen in a question beside it that waits for an answer."""
+    return any(
+        choices and choices != before.get(path, choices) and not sitting.interview.answer(path)
+        for path, choices in _offered(page, sitting).items()
+    )
 
 
 def _is_same(one: Page, other: Page) -> bool:
@@ -283,7 +298,7 @@ def _show(request, code, sitting, number, wrong=None, given=None, is_new=False) 
         "title": local_title(sitting.round.form, language if language in SITE_LANGUAGES else _site_language()),
         "heading": interview.say(shown.heading.label, language, shown.heading.path) if shown.heading else "",
         "row": shown.row,
-        "rows": _rows(sitting, shown.repeat) if shown.repeat else None,
+        "rows": rows_of(sitting, shown.repeat) if shown.repeat else None,
         "may_add": shown.repeat is not None and interview.rows.may_grow(shown.repeat.path, interview.nodes),
         "has_files": any(field.look == "picture" for field in fields),
         "fields": fields,
@@ -297,26 +312,6 @@ def _show(request, code, sitting, number, wrong=None, given=None, is_new=False) 
         "is_new": is_new,
     }
     return render(request, "surveys/answer/page.html", context, status=422 if context["errors"] else 200)
-
-
-def _rows(sitting: answering.Sitting, repeat: Control) -> list[dict]:
-    """The rows of a repeat: what was answered first in each, and whether something is missing."""
-    interview, language = sitting.interview, sitting.language
-    found = []
-    for number in range(1, interview.rows.has(repeat.path, interview.nodes) + 1):
-        start = f"{repeat.path}[{number}]"
-        inside = [
-            control
-            for page in sitting.pages
-            for control in asked_on(page, interview)
-            if control.is_question and control.path.startswith(f"{start}/")
-        ]
-        said = [text for c in inside[:3] if (text := said_answer(c, interview, language))]
-        found.append({
-            "number": number, "said": " · ".join(said), "page": page_of_row(sitting.pages, repeat.path, number),
-            "is_wrong": any(interview.wrong(c, language) for c in inside),
-        })  # fmt: skip
-    return found
 
 
 @gate(public=True)
@@ -345,38 +340,12 @@ def check(request: HttpRequest, code: str) -> HttpResponse:
         return _let_go(redirect("surveys:done"))
     context = {
         "sitting": sitting,
-        "rows": _summary(sitting),
+        "rows": summary_of(sitting),
         "wrong": wrong,
         "languages": _languages(sitting),
         "code": shown_code(code),
     }
     return render(request, "surveys/answer/check.html", context)
-
-
-def _summary(sitting: answering.Sitting) -> list[dict]:
-    interview, language = sitting.interview, sitting.language
-    rows = []
-    for number, one in enumerate(sitting.pages):
-        for control in asked_on(one, interview):
-            if not control.is_question:
-                continue
-            rows.append({
-                "label": interview.say(control.label, language, control.path) or control.name, "said": said_answer(control, interview, language),
-                "page": number, "place": _place(one, interview, language), "picture": _shown_picture(control, interview),
-                "is_wrong": interview.wrong(control, language) is not None,
-            })  # fmt: skip
-    return rows
-
-
-def _place(page: Page, interview: Interview, language: str) -> str:
-    """Which row a question belongs to, in words."""
-    if not page.row or page.heading is None:
-        return ""
-    return f"{interview.say(page.heading.label, language, page.heading.path)} · {page.row}"
-
-
-def _shown_picture(control: Control, interview: Interview) -> str:
-    return interview.answer(control.path) if control.kind == "upload" else ""
 
 
 @gate(public=True)
