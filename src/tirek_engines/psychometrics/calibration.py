@@ -151,7 +151,8 @@ def calibrate(
     Raises
     ------
     Refusal
-        Codes ``nothing_to_calibrate``, ``nobody_to_calibrate``, ``empty_group``, ``unlinked_group``, ``unknown_score``.
+        Codes ``nothing_to_calibrate``, ``nobody_to_calibrate``, ``empty_group``, ``tiny_groups``, ``unlinked_group``,
+        ``unknown_score``.
 
     Examples
     --------
