@@ -14,7 +14,6 @@ from tirek.access.gates import gate
 from tirek.access.permissions import may
 from tirek.access.services.reads import record_many_read
 from tirek.registry import downloads
-from tirek.surveys.models import Sampling
 from tirek.surveys.queries import forms as form_queries
 from tirek.surveys.queries import results as queries
 from tirek.surveys.queries.anonymous import anonymous_answers
@@ -64,7 +63,7 @@ def results(request: HttpRequest, code: str) -> HttpResponse:
         "scales": scales,
         "chart": chart_of_scales(scales, title) if scales else None,
         "questions": questions_shown(tables, items, group, beside, is_whole=_is_whole(tables, group, outcome)),
-        "by_class": found.sampling == Sampling.CLASSES,
+        "by_class": found.sampling == "classes",
         "decision": tables.decision,
         "versions": sorted({number for item in items.values() for number in item["versions"]}),
         "may_texts": may(request.scope.role, "surveys.texts"),
