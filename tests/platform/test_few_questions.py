@@ -31,12 +31,12 @@ NO_PAGE = re.compile(r"/(static|accounts|api)/|download|\.(csv|xlsx|pdf|parquet|
 
 # pages that honestly ask more, and why
 PROBES = 16, "each requirement of a stage is looked up in the records of another app: rooms, works, courses, results"
-WHOLE_STORY = 18, "all that was ever seen, done, changed or learned in one place or by one teacher, table by table"
+WHOLE_STORY = 18, "all that was ever seen, done, changed or learned, given or paid by one place, teacher or sponsor"
 REPORT = 42, "a report that is printed and kept: its shares, levels, rules and errors are all read when it is made"
 ASKS_MORE = {
     "programmes:programme": PROBES, "programmes:school": PROBES,
     "facilities:school": WHOLE_STORY, "facilities:room": WHOLE_STORY, "programmes:room": WHOLE_STORY,
-    "registry:history": WHOLE_STORY, "cpd:mine": WHOLE_STORY, "cpd:portfolio": WHOLE_STORY, "cpd:cohort": WHOLE_STORY,
+    "registry:history": WHOLE_STORY, "programmes:sponsor": WHOLE_STORY, "cpd:mine": WHOLE_STORY, "cpd:portfolio": WHOLE_STORY, "cpd:cohort": WHOLE_STORY,
     "assessment:school_report": REPORT, "assessment:pupil_report": REPORT, "assessment:technical": REPORT,
     "assessment:compare": REPORT,
 }  # fmt: skip
