@@ -20,6 +20,7 @@ def double_claims(children: Ints, days: Masks) -> Marks:
     Parameters
     ----------
     children : int array, shape (lines,)
+        The child of each line.
     days : uint32 array, shape (lines,)
         Days marked present.
 
@@ -39,6 +40,7 @@ def over_capacity(groups: Ints, days: Masks, capacity: Ints) -> Masks:
     groups : int array, shape (lines,)
         0 … groups - 1.
     days : uint32 array, shape (lines,)
+        Days marked present.
     capacity : int array, shape (groups,)
         Places; -1 where it is not known.
 
@@ -50,20 +52,33 @@ def over_capacity(groups: Ints, days: Masks, capacity: Ints) -> Masks:
     return np.asarray(_counting.most_at_once(groups, order, days, capacity), np.uint32)
 
 
-def alike_in_a_group(groups: Ints, days: Masks, *, fewest: int = FEWEST_ALIKE) -> Marks:
-    """Lines of a group in which everybody was present on exactly the same days, though not on all that anybody could be.
+def alike_in_a_group(groups: Ints, due: Masks, days: Masks, *, fewest: int = FEWEST_ALIKE) -> Marks:
+    """Lines of a group in which all children were present on exactly the same days, and away on some of the same.
 
-    A group whose children were all there every day is told by `always_there`; here all were away on the same days.
+    A group in which everybody was there every day is told by `always_there`.
+
+    Parameters
+    ----------
+    groups : int array, shape (lines,)
+        The group of each line, 0 … groups - 1.
+    due : uint32 array, shape (lines,)
+        Working days of the contract.
+    days : uint32 array, shape (lines,)
+        Days marked present.
+    fewest : int
+        Smallest group that is looked at.
+
+    >>> alike_in_a_group(np.zeros(5, int), np.full(5, 7, np.uint32), np.full(5, 5, np.uint32)).all()
+    np.True_
     """
     size = int(groups.max(initial=-1)) + 1
-    low, high = np.full(size, 2**32 - 1, np.uint64), np.zeros(size, np.uint64)
-    np.minimum.at(low, groups, days.astype(np.uint64))
-    np.maximum.at(high, groups, days.astype(np.uint64))
-    members = np.bincount(groups, minlength=size)
-    alike = (low == high) & (members >= fewest) & (high > 0)
-    full = np.zeros(size, np.uint64)
-    np.bitwise_or.at(full, groups, days.astype(np.uint64))
-    return np.asarray((alike & (np.bitwise_count(full) > 0))[groups])
+    low, high = np.full(size, 2**32 - 1, np.uint32), np.zeros(size, np.uint32)
+    np.minimum.at(low, groups, days)
+    np.maximum.at(high, groups, days)
+    away = np.zeros(size, np.uint32)
+    np.bitwise_or.at(away, groups, due & ~days)
+    alike = (low == high) & (high > 0) & (away > 0) & (np.bincount(groups, minlength=size) >= fewest)
+    return np.asarray(alike[groups])
 
 
 def always_there(enrolled: Masks, present: Masks, working: int, *, fewest_days: int = 15) -> Marks:
