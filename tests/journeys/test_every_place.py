@@ -17,7 +17,7 @@ def test_every_tab_of_an_institution_is_on_a_telephones_screen(visit, language):
     page = visit("head", size="phone", language=language)
     page.goto(f"/institutions/{SCHOOL}/staff/", timeout=40_000)  # the first page of a cold server, on a busy machine
     tabs = page.locator(".tabs a")
-    assert tabs.count() == 5
+    assert tabs.count() == 10
     for tab in tabs.all():
         box = tab.bounding_box()
         assert box["x"] >= 0

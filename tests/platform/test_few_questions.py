@@ -36,7 +36,8 @@ REPORT = 42, "a report that is printed and kept: its shares, levels, rules and e
 ASKS_MORE = {
     "programmes:programme": PROBES, "programmes:school": PROBES,
     "facilities:school": WHOLE_STORY, "facilities:room": WHOLE_STORY, "programmes:room": WHOLE_STORY,
-    "registry:history": WHOLE_STORY, "programmes:sponsor": WHOLE_STORY, "cpd:mine": WHOLE_STORY, "cpd:portfolio": WHOLE_STORY, "cpd:cohort": WHOLE_STORY,
+    "registry:history": WHOLE_STORY, "programmes:sponsor": WHOLE_STORY,
+    "cpd:mine": WHOLE_STORY, "cpd:portfolio": WHOLE_STORY, "cpd:cohort": WHOLE_STORY,
     "assessment:school_report": REPORT, "assessment:pupil_report": REPORT, "assessment:technical": REPORT,
     "assessment:compare": REPORT,
 }  # fmt: skip
