@@ -31,7 +31,8 @@ def demonstration(settings, tmp_path, monkeypatch):
 
 @pytest.fixture
 def world():
-    return make_world()
+    """The last school is too small to be shown, and one of 29 is hidden with it; the first, of 30, is not."""
+    return make_world((30, 29, 29, 29, 29, 29, 29, 3))
 
 
 def weakened(world, content: bytes) -> bytes:
@@ -237,7 +238,7 @@ def test_the_technical_report_tells_everything_an_accreditor_asks(world, publish
     for told in (release.decision_number, calibration, "M20", "omitted_counts_as"):
         assert told in page
     if language == "en":
-        assert "213 (100\xa0%)" in page, "response against the register"
+        assert "207 (100\xa0%)" in page, "response against the register"
     text = pdf_of(client, "/assessment/M4-2025/technical/print/")
     assert release.decision_number in text
     assert client_of(Role.SCHOOL_HEAD, language=language).get("/assessment/M4-2025/technical/").status_code == 403
