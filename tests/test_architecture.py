@@ -154,3 +154,13 @@ def test_no_machine_and_no_registry_is_named():
             if re.search(r"/work/|/root/|pypi\.org|files\.pythonhosted", line):
                 named.append(f"{path.relative_to(ROOT)}:{number}")
     assert not named
+
+
+def test_a_process_starts_without_the_engines_compiler(tmp_path):
+    """Every command, every web and every work process pays for what is imported when the apps are loaded."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import django, sys; django.setup(); print({'numba', 'scipy.stats', 'scipy.optimize'} & set(sys.modules))"],
+        capture_output=True, text=True, check=False, cwd=ROOT,
+        env={"PYTHONPATH": str(SOURCE), "PATH": "/usr/bin:/bin", "DJANGO_SETTINGS_MODULE": "tirek.site.settings", "TIREK_HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert done.stdout.strip() == "set()", done.stdout + done.stderr

@@ -17,7 +17,7 @@ from tirek.access.models import PersonRead
 from tirek.access.roles import Role, ScopeKind
 from tirek.access.scope import acting_as, loading
 from tirek.assessment import work
-from tirek.assessment.decided.sealing import pseudonyms
+from tirek.assessment.decided.pseudonyms import pseudonyms
 from tirek.assessment.models import AnswerSheet, Release
 from tirek.assessment.services.answers import import_answers
 from tirek.assessment.services.calibration import calibrate_test

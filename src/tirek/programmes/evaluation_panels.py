@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tirek.access.permissions import may
 from tirek.decisions import queries as journal
-from tirek.programmes.pages import value_added as pages
 from tirek.programmes.queries import evaluation as queries
 from tirek.registry import panels
 
@@ -16,6 +15,8 @@ def institution(request, subject):
     """What the school adds, in one sentence, of its latest tests."""
     if not may(request.scope.role, "programmes.read") or not request.scope.covers(subject.org_no):
         return None
+    from tirek.programmes.pages import value_added as pages  # the engines' compiler is not for every process
+
     rows = []
     for run in queries.of_school(subject.org_no)[:SHOWN]:
         found = queries.school_outcome(run, subject.org_no)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from tirek_engines.errors import BrokenContract
 
@@ -49,5 +49,5 @@ def gain(before: np.ndarray, after: np.ndarray) -> Gain | None:
         return None
     difference = after[both] - before[both]
     mean, se = float(difference.mean()), float(difference.std(ddof=1) / np.sqrt(n))
-    half = float(stats.t.ppf(0.975, n - 1)) * se
+    half = float(stdtrit(n - 1, 0.975)) * se
     return Gain(n, float(before[both].mean()), float(after[both].mean()), mean, se, mean - half, mean + half)

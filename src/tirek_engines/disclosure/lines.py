@@ -12,7 +12,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tirek_engines.disclosure.audit import Audit
 from tirek_engines.disclosure.line_rule import Counts, EarlierTable, Marks, State, hide_by_lines
 from tirek_engines.disclosure.reader import Difference, what_a_reader_has
 from tirek_engines.disclosure.tables import PRIMARY, SECONDARY, SHOWN
@@ -86,6 +85,8 @@ def suppress_lines(
     rows = [np.asarray(line, dtype=np.int64) for line in lines if len(line) > 1]
     hide_by_lines(n, rows, state, told.copy(), minimum, earlier)
     if all_sums_together and rows:
+        from tirek_engines.disclosure.audit import Audit  # SciPy's solvers, for those who ask
+
         reader = what_a_reader_has(n, rows, told, earlier, differences)
         Audit(reader, state, minimum).hide_until_safe()
     return state

@@ -15,23 +15,16 @@ from django.db.models import Max
 
 from tirek.access.scope import loading
 from tirek.assessment.decided.collection import collection_of
+from tirek.assessment.decided.pseudonyms import pseudonyms
 from tirek.assessment.models import AnswerSheet, BookletItem, Item, Sitting, Test
 from tirek.assessment.sitting.marking import kind_without_version
 from tirek.decisions.rules import rules_in_force
 from tirek.registry.models import Institution, InstitutionState, Person, Territory, TerritoryLevel
-from tirek.storage.secrets import keyed_hash_many
 from tirek_engines.psychometrics import NOT_ANSWERED
 
-SUBJECT_BYTES = 10
 SUBJECT = "subject"
 CALIBRATION_INPUTS = ("answers", "items", "groups", "collection")
 RESULT_INPUTS = ("answers", "items", "places")
-
-
-def pseudonyms(test: Test, person_ids: list[int]) -> list[str]:
-    """A pupil's name in the sealed tables of this test."""
-    texts = [f"assessment/{test.code}/{person_id}" for person_id in person_ids]
-    return [digest[:SUBJECT_BYTES].hex() for digest in keyed_hash_many(texts)]
 
 
 def inputs_of(test: Test) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import polars as pl
 
 from tirek.access.scope import loading
 from tirek.assessment.analysis import items_from
-from tirek.assessment.decided.sealing import pseudonyms
+from tirek.assessment.decided.pseudonyms import pseudonyms
 from tirek.assessment.models import BookletItem, Calibration, ItemEstimate, SeatAnswer, Test
 from tirek.decisions import queries as journal
 from tirek_engines.psychometrics import Items

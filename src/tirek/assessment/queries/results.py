@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from tirek.access.scope import Scope, loading
-from tirek.assessment.decided.sealing import pseudonyms
+from tirek.assessment.decided.pseudonyms import pseudonyms
 from tirek.assessment.models import (
     AnswerImport,
     AnswerSheet,

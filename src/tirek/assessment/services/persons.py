@@ -6,6 +6,7 @@ import polars as pl
 from django.db import connection
 
 from tirek.assessment.decided import sealing
+from tirek.assessment.decided.pseudonyms import pseudonyms
 from tirek.assessment.models import AnswerSheet, Calibration, PersonResult, Release, Test
 from tirek.decisions import queries as journal
 
@@ -37,7 +38,7 @@ def keep_persons(release: Release, test: Test, results, calibration: Calibration
 def _places(test: Test) -> pl.DataFrame:
     """Where each pupil sat, by pseudonym."""
     sheets = list(AnswerSheet.objects.filter(test=test).values_list("person_id", "sitting_id", "org_no"))
-    names = sealing.pseudonyms(test, [sheet[0] for sheet in sheets])
+    names = pseudonyms(test, [sheet[0] for sheet in sheets])
     rows = [(name, *sheet) for name, sheet in zip(names, sheets, strict=True)]
     return pl.DataFrame(rows, schema=PLACE, orient="row")
 

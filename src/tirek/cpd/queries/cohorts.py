@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from django.db.models import Count, Q, QuerySet, Sum
@@ -11,7 +12,9 @@ from tirek.access.models import User
 from tirek.access.scope import Scope, loading
 from tirek.cpd.models import ACTIVE, Attendance, Cohort, Participation, Score, Session, Standing
 from tirek.decisions.rules import rules_in_force
-from tirek_engines.cpd.gain import Gain, gain
+
+if TYPE_CHECKING:
+    from tirek_engines.cpd.gain import Gain
 
 ORDER = ["enrolled", "completed", "not_completed", "applied", "waiting", "declined", "cancelled"]
 
@@ -85,6 +88,8 @@ class CohortGain:
 
 def gain_of(cohort: Cohort) -> CohortGain | None:
     """How much the cohort gained, with its error; None where nobody took both tests."""
+    from tirek_engines.cpd.gain import gain
+
     with loading():
         both: dict[int, dict[str, float]] = {}
         for score in Score.objects.filter(participation__cohort=cohort):
