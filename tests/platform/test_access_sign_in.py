@@ -293,10 +293,7 @@ def test_headers_are_strict(client):
 
 
 FORMS_GO_TO = """
-from django.conf import settings
 from django.http import HttpResponse
-import django
-django.setup()
 from csp.middleware import CSPMiddleware
 from django.test import RequestFactory
 answer = CSPMiddleware(lambda request: HttpResponse("x"))(RequestFactory().get("/"))
