@@ -19,6 +19,7 @@ from tirek.storage.database import OWN
 pytestmark = pytest.mark.django_db
 NOW = dt.datetime(2025, 10, 1, 12, tzinfo=dt.UTC)
 LATER = DAY + dt.timedelta(days=5)
+SHOWN = (30,) * 7  # no school so small that others are hidden with it
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +44,7 @@ def seen_by(scope: Scope) -> set[int]:
 
 
 def test_a_pupil_who_moves_after_the_sitting_counts_where_the_test_was_sat():
-    world = make_world()
+    world = make_world(SHOWN)
     test = make_test(world)
     first, second = world.schools[0], world.schools[2]
     mover = world.pupils[first.pk][0]
@@ -61,7 +62,7 @@ def test_a_pupil_who_moves_after_the_sitting_counts_where_the_test_was_sat():
 
 
 def test_a_pupil_who_moves_before_the_sitting_counts_in_the_new_school():
-    world = make_world()
+    world = make_world(SHOWN)
     test = make_test(world)
     first, second = world.schools[0], world.schools[2]
     mover = world.pupils[first.pk][0]
@@ -78,7 +79,7 @@ def test_a_pupil_who_moves_before_the_sitting_counts_in_the_new_school():
 
 
 def test_results_of_a_school_that_was_merged_stay_its_own():
-    world = make_world()
+    world = make_world(SHOWN)
     test = make_test(world)
     gone, after = world.schools[0], world.schools[2]
     merge(before_ids=[gone.pk], after_id=after.pk, on=LATER, act="Order 5", by=OFFICER, now=NOW)

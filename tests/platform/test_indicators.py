@@ -70,7 +70,7 @@ def test_golden(world, code):
 COUNTED_ELSEWHERE = {
     "growth": "test_cpd_certificates.py::test_the_figures_count_people_hours_and_certificates_that_stand",
     "programmes": "test_programme_needs.py::test_the_figures_count_what_the_records_say",
-    "rooms": "test_rooms_walk.py::test_figures_are_made_of_it",
+    "rooms": "test_rooms_index.py::test_figures_are_made_of_it",
 }
 
 
