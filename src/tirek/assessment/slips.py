@@ -11,6 +11,7 @@ from tirek.assessment.models import Sitting
 from tirek.assessment.queries.results import title_of
 from tirek.assessment.services.seats import Slip
 from tirek.assessment.sitting.access_codes import paper_number
+from tirek.documents.signs import printable
 from tirek.documents.typesetting import typeset
 from tirek.storage.sealed import json_bytes
 
@@ -40,4 +41,4 @@ def as_pdf(sitting: Sitting, slips: list[Slip], *, language: str, address: str, 
             for slip in slips
         ],
     }
-    return typeset("codes", json_bytes(data), now)
+    return typeset("codes", json_bytes(printable(data)), now)

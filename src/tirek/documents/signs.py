@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from functools import cache
 from typing import Any
+from unicodedata import category
 
 from tirek.documents.typesetting import FONTS
 
@@ -21,9 +22,10 @@ MISSING = "?"
 
 
 def printable(content: Any) -> Any:
-    """The same with every sign that our font lacks replaced."""
+    """The same without marks that are not seen, with every sign that our font lacks replaced."""
     if isinstance(content, str):
-        return "".join(c if _in_font(ord(c)) else LOOKALIKES.get(c, MISSING) for c in content)
+        seen = (c for c in content if category(c) != "Cf")  # marks that turn or join what stands beside them
+        return "".join(c if _in_font(ord(c)) else LOOKALIKES.get(c, MISSING) for c in seen)
     if isinstance(content, dict):
         return {key: printable(value) for key, value in content.items()}
     if isinstance(content, list | tuple):

@@ -8,6 +8,7 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from tirek.documents.signs import printable
 from tirek.documents.typesetting import typeset
 from tirek.registry.queries import labels
 from tirek.storage.sealed import json_bytes
@@ -31,7 +32,7 @@ def poster_pdf(found: Round, school: RoundSchool, *, address: str, now: dt.datet
             "parts": parts,
             "qr_label": _("Code that leads to the questionnaire"),
         }
-    return typeset("survey_poster", json_bytes(data), now)
+    return typeset("survey_poster", json_bytes(printable(data)), now)
 
 
 def _part(found: Round, school: RoundSchool, language: str) -> dict:
@@ -66,4 +67,4 @@ def slips_pdf(found: Round, slips: list[Slip], *, language: str, address: str, n
         "slips": [{"number": str(slip.number), "code": slip.code, "class": slip.class_label} for slip in slips],
         "labels": {"number": _("No.")},
     }
-    return typeset("survey_slips", json_bytes(data), now)
+    return typeset("survey_slips", json_bytes(printable(data)), now)
