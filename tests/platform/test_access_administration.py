@@ -111,10 +111,14 @@ def test_an_invitation_by_pages_from_account_to_first_sign_in(world, demonstrati
     admin = signed_in(world.users[Role.ADMINISTRATOR])
     form = {"full_name": "Әлия Сейтқали", "username": "alia", "language": "kk", "kind": "district"}
     assert admin.post(reverse("access:invite"), form | {"place_code": "472000000"}).status_code == 422
-    opened = admin.post(reverse("access:invite"), form | {"place_code": "471000000"})
+    unseen = {"full_name": "\u202e\u200b", "place_code": "471000000"}
+    assert admin.post(reverse("access:invite"), form | unseen).status_code == 422, "a name that nobody sees is none"
+    typed = {"full_name": " Әлия\u200b \u202eСейтқали ", "place_code": "471000000"}
+    opened = admin.post(reverse("access:invite"), form | typed)
     assert opened.status_code == 302
     with signing_in():
         new = User.objects.get(username="alia")
+    assert new.full_name == "Әлия Сейтқали", "marks that turn what stands beside them are not kept"
     assert new.org_no == DISTRICT[0]
     role = {"role": "school_head", "kind": "institution", "place_code": f"S{SCHOOL}", "starts": "2026-01-01"}
     assert admin.post(reverse("access:give", args=[new.pk]), role).status_code == 422, "a reason is needed"

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tirek.access.choosing import PlaceMixin
 from tirek.access.roles import SCOPES_OF_ROLE, Role, ScopeKind
+from tirek.storage.unseen import clean
 
 LANGUAGES = [("kk", "Қазақша"), ("ru", "Русский"), ("en", "English")]
 ANY = [("", _("any"))]
@@ -39,6 +40,12 @@ class InviteForm(PlaceMixin):
         super().__init__(*args, **kwargs)
         self.fields["kind"].label = _("Belongs to")
         self.fields["kind"].choices = [c for c in ScopeKind.choices if c[0] != ScopeKind.OWN]
+
+    def clean_full_name(self) -> str:
+        name = clean(self.cleaned_data["full_name"])
+        if not name:
+            raise forms.ValidationError(self.fields["full_name"].error_messages["required"], code="required")
+        return name
 
 
 class GrantForm(PlaceMixin):

@@ -18,6 +18,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from tirek.storage.unseen import clean as clean
+
 KAZAKH_ALPHABET = "аәбвгғдеёжзийкқлмнңоөпрстуұүфхһцчшщъыіьэюя"
 LATIN_ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 FIRST_LATIN = 0x3A
@@ -44,19 +46,6 @@ SHORT_WORD = 2
 SYMBOLS = " " + LATIN_ALPHABET + "0123456789"
 DROPPED = "'’ʼʹʺ\"`"
 TABLE_SIZE = 0x2100  # far enough for typographic apostrophes
-
-
-# marks that are not seen but turn, join or hide what stands beside them, and control characters other than spaces
-INVISIBLE = {
-    n: None
-    for n in (*range(0x2100), 0xFEFF, *range(0xFFF9, 0xFFFC), *range(0xE0000, 0xE0080))
-    if unicodedata.category(chr(n)) in ("Cc", "Cf") and not chr(n).isspace()
-}
-
-
-def clean(text: str) -> str:
-    """One form of each letter, single spaces, none at the ends, nothing that is not seen."""
-    return " ".join(unicodedata.normalize("NFC", text or "").translate(INVISIBLE).split())
 
 
 def full_name(family: str, given: str, patronymic: str = "") -> str:

@@ -15,6 +15,7 @@ from tirek.access.models import AccountAction, Session, User
 from tirek.access.places import Place
 from tirek.access.scope import Scope, current_scope, signing_in
 from tirek.access.services.rights import NotYours, check_administrator, check_subject, inside, note
+from tirek.storage.unseen import clean
 from tirek_engines.errors import Refusal
 
 Action = AccountAction.Action
@@ -41,7 +42,7 @@ def invite_user(*, by: Scope, username: str, full_name: str, email: str, languag
             raise NameTaken(
                 _("Somebody already has this e-mail address. Leave it empty, or give another."), code="email_taken"
             )
-    user = User(username=username.strip(), full_name=full_name.strip(), email=email, language=language)
+    user = User(username=username.strip(), full_name=clean(full_name), email=email, language=language)
     user.org_no, user.password = home.lo, make_password(None)
     try:
         with transaction.atomic():

@@ -17,6 +17,7 @@ from tirek.access.scope import Scope, signing_in
 from tirek.access.services.accounts import deactivate
 from tirek.access.services.grants import give_grant
 from tirek.access.services.rights import NotYours, check_administrator, inside
+from tirek.storage.unseen import clean
 
 
 def register_program(
@@ -35,7 +36,7 @@ def register_program(
     if not inside(by, place.lo, place.hi):
         raise NotYours(_("{place} does not lie inside your own territory.").format(place=place.label))
     user = User.objects.create(
-        username=f"program-{secrets.token_hex(6)}", full_name=name, org_no=place.lo, is_machine=True,
+        username=f"program-{secrets.token_hex(6)}", full_name=clean(name), org_no=place.lo, is_machine=True,
         password=make_password(None), language="en",
     )  # fmt: skip
     grant = give_grant(
