@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "tirek"
+JOURNEYS = "tests/journeys/"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -28,13 +29,16 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
     """With several test processes: a file stays together, and so do all journeys, which share a server."""
-    for item in items:
-        folder = item.path.parent
-        together = folder if folder.name == "journeys" else item.path
-        item.add_marker(pytest.mark.xdist_group(str(together)))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return JOURNEYS if file.startswith(JOURNEYS) else file
+
+    return ByFile(config, log)
 
 
 def migrations_digest() -> str:

@@ -20,7 +20,7 @@ if [ "$selection" = "not prove" ]; then
 fi
 [ "$selection" != prove ] || tools/engines.sh tests || checks=1
 # two processes, each with a database server and files of its own
-.venv/bin/python -m pytest -m "$selection" -p tests.own_home -n 2 --dist loadgroup --durations=10 ${PYTEST_ARGS:-}
+.venv/bin/python -m pytest -m "$selection" -p tests.own_home -n 2 --dist loadscope --durations=10 ${PYTEST_ARGS:-}
 tests=$?
 [ "$checks" -eq 0 ] && exit "$tests"
 exit 1
