@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 from pathlib import Path
 
@@ -75,6 +76,22 @@ def test_the_list_can_be_taken_along(users, form):
     frame = read(io.BytesIO(data))
     assert frame.height == 12
     assert frame["code"].to_list()[0].startswith("school-") if form != "xlsx" else True
+
+
+def test_places_are_downloaded_as_points_that_the_import_reads(users):
+    from tirek.registry.exchange.faults import Faults
+    from tirek.registry.exchange.reading import read_upload
+
+    response = as_(users["officer"]).get("/institutions/?download=geojson&kind=college")
+    assert response["Content-Type"] == "application/geo+json"
+    features = json.loads(response.content)["features"]
+    assert {f["properties"]["kind"] for f in features} == {"college"}
+    assert all(f["geometry"]["type"] == "Point" for f in features if f["geometry"])
+    placed = [f for f in features if f["geometry"]]
+    data = json.dumps({"type": "FeatureCollection", "features": placed}).encode()
+    (table,) = read_upload("colleges.geojson", data, Faults()).values()
+    assert table["code"].to_list() == [f["properties"]["code"] for f in placed]
+    assert placed
 
 
 def _read_xlsx(source: io.BytesIO):

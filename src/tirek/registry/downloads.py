@@ -1,8 +1,9 @@
-"""A list as a file: XLSX, CSV or Parquet, the same columns in each. Cells cannot run as formulas."""
+"""A list as a file: XLSX, CSV or Parquet, places also as GeoJSON; the same columns in each. Cells cannot run as formulas."""
 
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterable, Sequence
 
 from django.core.exceptions import BadRequest
@@ -15,14 +16,20 @@ TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv; charset=utf-8",
     "parquet": "application/vnd.apache.parquet",
+    "geojson": "application/geo+json",
 }
+POINT = ("longitude", "latitude")
 
 
 def respond(name: str, form: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence]) -> HttpResponse:
-    """``columns`` are pairs (name for machines, head for people); spreadsheets get the heads, the others the names."""
-    if form not in TYPES:
+    """``columns`` are pairs (name for machines, head for people); spreadsheets get the heads, the others the names.
+
+    GeoJSON is for lists with longitude and latitude only.
+    """
+    is_of_places = set(POINT) <= {name for name, _head in columns}
+    if form not in TYPES or (form == "geojson" and not is_of_places):
         raise BadRequest(_("Files come as xlsx, csv or parquet."))
-    write = {"xlsx": _xlsx, "csv": _csv, "parquet": _parquet}[form]
+    write = {"xlsx": _xlsx, "csv": _csv, "parquet": _parquet, "geojson": _geojson}[form]
     response = HttpResponse(write(columns, list(rows)), content_type=TYPES[form])
     response["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
     return response
@@ -68,3 +75,15 @@ def _parquet(columns: Sequence[tuple[str, str]], rows: list[Sequence]) -> bytes:
         target
     )
     return target.getvalue()
+
+
+def _geojson(columns: Sequence[tuple[str, str]], rows: list[Sequence]) -> bytes:
+    """Points with the other columns as properties (RFC 7946); a place without coordinates has no geometry."""
+    names = [name for name, _head in columns]
+    features = []
+    for row in rows:
+        properties = dict(zip(names, row, strict=True))
+        point = [properties.pop(name) for name in POINT]
+        geometry = None if None in point else {"type": "Point", "coordinates": [float(degrees) for degrees in point]}
+        features.append({"type": "Feature", "geometry": geometry, "properties": properties})
+    return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False).encode()
