@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test import Client
@@ -30,12 +32,14 @@ DISTRICT = (10_100_000, 10_199_999)
 OTHER_DISTRICT = (10_200_000, 10_299_999)
 OTHER_REGION = (20_000_000, 29_999_999)
 SCHOOL, NEIGHBOUR, FAR = 10_100_010, 10_200_010, 20_100_010
-RANGES = {
-    ScopeKind.REGION: REGION,
-    ScopeKind.DISTRICT: DISTRICT,
-    ScopeKind.INSTITUTION: (SCHOOL, SCHOOL),
-    ScopeKind.OWN: (SCHOOL, SCHOOL),
-}
+RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
+    {
+        ScopeKind.REGION: REGION,
+        ScopeKind.DISTRICT: DISTRICT,
+        ScopeKind.INSTITUTION: (SCHOOL, SCHOOL),
+        ScopeKind.OWN: (SCHOOL, SCHOOL),
+    }
+)
 
 
 @dataclass
@@ -51,10 +55,12 @@ def widest(role: str) -> str:
     return next(kind for kind in reversed(order) if kind in SCOPES_OF_ROLE[role])
 
 
-def user_with(role: str, kind: str | None = None, name: str | None = None, **facts) -> User:
-    """A demonstration user with one grant in force, over the narrowest scope that the role has."""
+def user_with(
+    role: str, kind: str | None = None, name: str | None = None, span: tuple[int, int] | None = None, **facts
+) -> User:
+    """A demonstration user with one grant in force, over the narrowest scope that the role has (or over ``span``)."""
     kind = kind or widest(role)
-    lo, hi = RANGES.get(kind, (None, None))
+    lo, hi = span or RANGES.get(kind, (None, None))
     user = User(username=name or role, full_name=f"{role} {kind}", org_no=lo or 0, is_demonstration=True, **facts)
     user.set_password(PASSWORD)
     with loading():

@@ -6,7 +6,7 @@ import datetime as dt
 
 import polars as pl
 import pytest
-from access_world import RANGES, signed_in, user_with
+from access_world import signed_in, user_with
 from assessment_world import OFFICER, REGION
 from django.test import Client
 from django.utils import translation
@@ -44,8 +44,7 @@ def made(kind: str):
 
 def client_of(role: str, span: tuple[int, int]) -> Client:
     kind = "region" if span == REGION else "institution"
-    RANGES[kind] = span
-    return signed_in(user_with(role, kind, f"{role}-{span[0]}"))
+    return signed_in(user_with(role, kind, f"{role}-{span[0]}", span))
 
 
 class TestValueAdded:

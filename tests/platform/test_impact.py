@@ -7,7 +7,7 @@ import io
 import zipfile
 
 import pytest
-from access_world import RANGES, signed_in, user_with
+from access_world import signed_in, user_with
 from assessment_world import OFFICER, REGION, SECOND_OFFICER, make_world
 from django.test import Client
 from django.utils import translation
@@ -108,8 +108,7 @@ class TestFromChoiceToResult:
         assert bad.status_code == 422
 
     def client_of(self, role: str, kind: str, span: tuple[int, int]) -> Client:
-        RANGES[kind] = span
-        return signed_in(user_with(role, kind, f"{role}-{span[0]}"))
+        return signed_in(user_with(role, kind, f"{role}-{span[0]}", span))
 
     def test_the_report_of_the_programme(self, tmp_path):
         """Without results it says so; every part that holds nothing says so."""
