@@ -32,13 +32,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.journey)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """The region and its server stay until the end; tests of other folders get their own database back before."""
+    if nextitem is None or HERE not in nextitem.path.parents:
+        _parent(item.config).use_database("test_tirek")
+
+
 def _parent(config: pytest.Config):
     """The conftest one folder up: it knows how to clone a database."""
     path = str(HERE.parent / "conftest.py")
     return next(p for p in config.pluginmanager.get_plugins() if getattr(p, "__file__", "") == path)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def beside_playwright() -> Iterator[None]:
     """Playwright keeps a loop in this thread; Django then asks to be told that it is used on purpose."""
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -46,7 +53,7 @@ def beside_playwright() -> Iterator[None]:
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def world(request, beside_playwright, django_db_setup, database_template, django_db_blocker) -> Iterator[dict]:
     """The region's users, committed in a database of the journeys' own."""
     from region_world import load
@@ -61,7 +68,7 @@ def world(request, beside_playwright, django_db_setup, database_template, django
             connection.execute("drop database if exists test_journeys with (force)")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def server(world) -> Iterator[str]:
     """The address of the site, served from this process, connected as the program's own role."""
     from django.conf import settings
@@ -79,7 +86,7 @@ def server(world) -> Iterator[str]:
     thread.terminate()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def chromium(beside_playwright) -> Iterator:
     if not CHROMIUM:
         pytest.skip("not run: no chromium (apt-get install chromium)")
