@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tirek.access.audit import audited
 from tirek.access.policies import RowScope
@@ -11,7 +12,7 @@ from tirek.programmes.models.programmes import APPEND_ONLY, Programme
 
 
 class MeasureState(models.TextChoices):
-    PLANNED = "planned", _("planned")
+    PLANNED = "planned", pgettext_lazy("measure", "planned")
     UNDER_WAY = "under_way", _("under way")
     REPORTED = "reported", _("reported as done, waiting to be accepted")
     DONE = "done", _("done")

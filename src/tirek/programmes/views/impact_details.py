@@ -34,6 +34,7 @@ def comparison(request: HttpRequest, slug: str, number: str) -> HttpResponse:
     found = decision_or_404(request, programme, COMPARISON, number)
     manages = may_manage(request, programme)
     balance, names = queries.table(found, "balance"), pages.balance_names(found)
+    columns = pages.balance_columns()
     reads = may(request.scope.role, "programmes.read")
     rows = pages.school_rows(found, request.scope, request.GET.get("only", "")) if reads else []
     if "download" in request.GET:
@@ -43,7 +44,8 @@ def comparison(request: HttpRequest, slug: str, number: str) -> HttpResponse:
     context = page(
         request, programme, "impact", decision=found, outcome=pages.outcome_words(pages.outcome_of(found)), rows=rows,
         counts=_counts(found), only=request.GET.get("only", ""), reads=reads, chart=pages.balance_chart(balance, names),
-        balance=pages.balance_rows(balance, names), columns=pages.balance_columns(), waves=pages.wave_titles(found).values(),
+        balance=[zip(columns, row, strict=True) for row in pages.balance_rows(balance, names)], columns=columns,
+        waves=pages.wave_titles(found).values(),
         manages=manages, may_publish=manages and may(request.scope.role, "decisions.publish"), because=BecauseForm(),
         facts=found.summary, question=found.parameters["question"], results_known=found.parameters["results_known"],
         is_in_force=found.state == "published",

@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from tirek.site.charts.labels import share_of
+from tirek.site.charts.labels import LETTERS, share_of
 from tirek.site.charts.marks import Across, circle, join, line, nice_ticks, number, plain, rect, text, tick_words
 
-ROW, HIGH = 46, 16
+ROW, HIGH, LABEL_LINE = 46, 16, 15
 ROOM = 86.0  # per cent of the width for the scale at most, so that the number beside it has room
 LEAST = 50.0
 REFERENCE_FOOT = 26
 
 
 def draw_bars(spec: dict) -> tuple[SafeString, int]:
-    rows, depth = spec["rows"], len(spec["rows"]) * ROW
+    tops, depth = _tops(spec["rows"])
     across = _from_zero(spec)
-    parts = [_bar(row, n * ROW, across, spec) for n, row in enumerate(rows)]
+    parts = [_bar(row, top, across, spec) for row, top in zip(spec["rows"], tops, strict=True)]
     if spec.get("reference"):
         parts.append(_reference(spec, across, depth))
     parts.append(line(across(0), 0, across(0), depth, "axis"))
     return join(parts), depth + (REFERENCE_FOOT if spec.get("reference") else 6)
 
 
+def _lines(row: dict) -> list[str]:
+    """A label in as many lines as it takes on the narrowest screen."""
+    return textwrap.wrap(str(row["label"]), LETTERS) or [""]
+
+
+def _tops(rows: list[dict]) -> tuple[list[int], int]:
+    """Where each row begins, and where the last one ends."""
+    tops = [0]
+    for row in rows:
+        tops.append(tops[-1] + ROW + LABEL_LINE * (len(_lines(row)) - 1))
+    return tops[:-1], tops[-1]
+
+
+def _label(row: dict, top: int, look: str = "") -> tuple[SafeString, int]:
+    """The label's lines, and how far they push down what follows."""
+    lines = _lines(row)
+    shown = [text(0, top + LABEL_LINE * n, words, look) for n, words in enumerate(lines)]
+    return join(shown), LABEL_LINE * (len(lines) - 1)
+
+
 def _bar(row: dict, top: int, across: Across, spec: dict) -> SafeString:
-    label, y = text(0, top + 15, row["label"]), top + 21
+    label, more = _label(row, top + 15)
+    y = top + 21 + more
     if row.get("few"):
         return join([label, text(across(0), y + 13, _("too few to say"), "soft", shift=4)])
     left, right = sorted((across(0), across(row["value"])))
@@ -83,7 +106,7 @@ def _from_zero(spec: dict) -> Across:
 
 def draw_dots(spec: dict) -> tuple[SafeString, int]:
     """Means with their intervals: no bar, because a mean's length means nothing."""
-    depth, values = len(spec["rows"]) * ROW, _values(spec)
+    (tops, depth), values = _tops(spec["rows"]), _values(spec)
     ticks = nice_ticks(min(values), max(values), 4) if values else []
     room = _room(spec)
     across: Across = lambda value: room * (value - ticks[0]) / (ticks[-1] - ticks[0])  # noqa: E731
@@ -91,7 +114,7 @@ def draw_dots(spec: dict) -> tuple[SafeString, int]:
     parts += [line(across(b), 0, across(b), depth, "whisker faint dashed") for b in spec.get("bounds", ())]
     if spec.get("reference"):
         parts.append(_reference(spec, across, depth))
-    parts += [_dot(row, n * ROW, across, spec) for n, row in enumerate(spec["rows"])]
+    parts += [_dot(row, top, across, spec) for row, top in zip(spec["rows"], tops, strict=True)]
     foot = depth + (REFERENCE_FOOT if spec.get("reference") else 0) + 16
     for n, (tick, words) in enumerate(zip(ticks, tick_words(ticks, spec), strict=True)):
         parts.append(text(across(tick), foot, words, "soft", "middle" if n else "start"))
@@ -99,7 +122,8 @@ def draw_dots(spec: dict) -> tuple[SafeString, int]:
 
 
 def _dot(row: dict, top: int, across: Across, spec: dict) -> SafeString:
-    label, y = text(0, top + 16, row["label"], "over"), top + 30
+    label, more = _label(row, top + 16, "over")
+    y = top + 30 + more
     if row.get("few"):
         return join([label, text(0, y + 5, _("too few to say"), "soft over")])
     x = across(row["value"])

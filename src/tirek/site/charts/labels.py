@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import permutations, product
 
 NARROWEST, LETTER, GAP = 320, 7.6, 5  # pixels: a chart on a small telephone, a wide letter, from line to label
+LETTERS = NARROWEST // 7  # of running text that one line holds there
 MOST = 5  # labels that are tried in every order; 5! * 2 ** 5 layouts
 
 
