@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from tirek.access.models import User
@@ -62,15 +62,16 @@ def demonstrate_practice(*, org_lo: int, org_hi: int, by: User | None, now: dt.d
         if Competition.objects.filter(code=CODE).exists():
             return Shared()
         random, today = np.random.default_rng(SEED), timezone.localdate(now)
-        staff = list(
-            Employment.objects.filter(
-                org_no__gte=org_lo, org_no__lte=org_hi, is_main=True, position="teacher", valid__contains=today
-            ).order_by("org_no", "sort_key", "id")[:4000]
+        staff = Employment.objects.filter(
+            org_no__gte=org_lo, org_no__lte=org_hi, is_main=True, position="teacher", valid__contains=today
         )
-        if len(staff) < 12:
+        numbers = list(staff.order_by("org_no", "sort_key", "id").values_list("pk", flat=True))
+        if len(numbers) < 12:
             return Shared()
         teacher = _account("teacher", staff)
-        pick = [staff[int(i)] for i in random.choice(len(staff), size=min(80, len(staff)), replace=False)]
+        drawn = [numbers[int(i)] for i in random.choice(len(numbers), size=min(80, len(numbers)), replace=False)]
+        found = staff.in_bulk(drawn)
+        pick = [found[pk] for pk in drawn]
         pick = [work for work in pick if teacher is None or work.person_id != teacher.person_id]
         return Shared(
             share_lessons(pick[:18], teacher, random, now), _visits(pick[:8], pick[8:], teacher, random, now),
@@ -79,12 +80,12 @@ def demonstrate_practice(*, org_lo: int, org_hi: int, by: User | None, now: dt.d
         )  # fmt: skip
 
 
-def _account(username: str, staff: Sequence[Employment]) -> Employment | None:
+def _account(username: str, staff: QuerySet[Employment]) -> Employment | None:
     """Where the person of a demonstration's account works."""
     person_id = (
         User.objects.filter(username=username, is_demonstration=True).values_list("person_id", flat=True).first()
     )
-    return next((work for work in staff if person_id and work.person_id == person_id), None)
+    return staff.filter(person_id=person_id).first() if person_id else None
 
 
 def _visits(hosts, others, teacher: Employment | None, random, now) -> int:
