@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.utils.formats import date_format
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from tirek.cpd.models import Topic
@@ -99,7 +99,7 @@ def _shared(practice: dict) -> list[dict]:
         },
         {
             "title": _("Awards"),
-            "columns": [_("Award"), _("Awarded on"), _("Order")],
+            "columns": [_("Award"), _("Awarded on"), pgettext("signed paper", "Order")],
             "rows": [[local_name(row.award), _day(row.awarded_on), row.act] for row in practice["awards"]],
         },
         {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tirek.cpd.forms.courses import ANY, Day
 from tirek.cpd.models import AwardKind, NominationState
@@ -46,4 +47,9 @@ class DecideForm(forms.Form):
         label=_("Reason"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("Needed when it is not supported; the school reads it."),
     )  # fmt: skip
-    act = forms.CharField(label=_("Order"), max_length=200, required=False, help_text=_("Needed for the award itself."))
+    act = forms.CharField(
+        label=pgettext_lazy("signed paper", "Order"),
+        max_length=200,
+        required=False,
+        help_text=_("Needed for the award itself."),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tirek.cpd.forms.courses import ANY, Day, many
 from tirek.cpd.models import CandidateState, Competition, Stage
@@ -49,7 +50,9 @@ class AppointForm(forms.Form):
         label=_("Position"), choices=[(code, POSITIONS[code]) for code in ("head", "deputy_head")]
     )
     from_date = forms.DateField(label=_("From which day"), widget=Day())
-    act = forms.CharField(label=_("Order"), max_length=200, help_text=_("Its number and date."))
+    act = forms.CharField(
+        label=pgettext_lazy("signed paper", "Order"), max_length=200, help_text=_("Its number and date.")
+    )
 
 
 class MentorForm(forms.Form):

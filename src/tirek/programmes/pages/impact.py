@@ -45,6 +45,14 @@ def wave_titles(decision) -> dict[int, str]:
     return found
 
 
+def dated_waves(decision) -> list[str]:
+    """Each wave's test with its day: the same test of several years can be told apart."""
+    days = wave_names(decision)
+    return [
+        _("%(test)s: %(day)s") % {"test": title, "day": days[wave]} for wave, title in wave_titles(decision).items()
+    ]
+
+
 def entry_exit_chart(decision) -> dict | None:
     """Both sides at the entrance and at the exit, with their intervals."""
     means = queries.table(decision, "means")

@@ -66,9 +66,10 @@ def shown(found: Iterable[Need], *, with_answers: bool = True) -> list[Shown]:
     states, places = states_of(org_nos, on=timezone.localdate()), districts_of(org_nos)
     rooms, links = queries.rooms_of(some), queries.links([n.pk for n in some]) if with_answers else {}
     answers = answers_of(some, links) if with_answers else {}
+    topics = topic_names(n.topic for n in some)
     return [
         Shown(
-            n, title_of(n, rooms), local_name(states[n.org_no]) if n.org_no in states else str(n.org_no),
+            n, title_of(n, rooms, topics), local_name(states[n.org_no]) if n.org_no in states else str(n.org_no),
             states[n.org_no].institution.code if n.org_no in states else "",
             local_name(places[n.org_no]) if n.org_no in places else "", why(n.reason, n.numbers), answers.get(n.pk, []),
         )
@@ -76,7 +77,7 @@ def shown(found: Iterable[Need], *, with_answers: bool = True) -> list[Shown]:
     ]  # fmt: skip
 
 
-def title_of(need: Need, rooms: Mapping[int, Room]) -> str:
+def title_of(need: Need, rooms: Mapping[int, Room], topics: Mapping[str, str]) -> str:
     """What the need is about, in one line."""
     if need.title:
         return need.title
@@ -85,11 +86,11 @@ def title_of(need: Need, rooms: Mapping[int, Room]) -> str:
         return room_words(rooms.get(need.room_id or 0))
     if kind == "scale":
         return _("%(topic)s: what %(audience)s say") % {
-            "topic": topic_words(need.topic), "audience": audience_words(rest.split(":")[1] if ":" in rest else ""),
+            "topic": topics.get(need.topic, need.topic), "audience": audience_words(rest.split(":")[1] if ":" in rest else ""),
         }  # fmt: skip
     if kind == "result":
         return _("%(topic)s: results of grade %(grade)s") % {
-            "topic": topic_words(need.topic),
+            "topic": topics.get(need.topic, need.topic),
             "grade": rest.rsplit(":", 1)[-1],
         }
     return need.code
@@ -108,10 +109,23 @@ def topics() -> list[tuple[str, str]]:
     return [(code, str(label)) for code, label in Topic.choices]
 
 
-def topic_words(topic: str) -> str:
+def topic_names(topics: Iterable[str]) -> dict[str, str]:
+    """Topics of courses in words; what is none, as its questionnaire calls the scale."""
     from tirek.cpd.models import Topic
+    from tirek.surveys.queries.published import scale_titles
 
-    return str(dict(Topic.choices).get(topic, topic)).capitalize()
+    known, asked = {str(code): str(label) for code, label in Topic.choices}, set(topics)
+    language = (translation.get_language() or "en")[:2]
+    known |= scale_titles(asked - known.keys(), language)
+    return {topic: _first_large(known.get(topic, topic)) for topic in asked}
+
+
+def topic_words(topic: str) -> str:
+    return topic_names([topic])[topic]
+
+
+def _first_large(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def audience_words(audience: str) -> str:
@@ -130,6 +144,8 @@ def evidence_of(need: Need, merged: Iterable[Need] = ()) -> list[Evidence]:
     """What the need rests on, that of merged ones with it."""
     rooms = queries.rooms_of([need, *merged])
     by_id = {room.pk: room for room in rooms.values()}
+    refs = [str(one.get("ref", "")).split(":") for one in need.evidence if one.get("kind") == "scale"]
+    scales = topic_names(parts[2] for parts in refs if len(parts) > 2)
     found = []
     for one in need.evidence:
         kind, ref = one.get("kind", ""), str(one.get("ref", ""))
@@ -143,7 +159,7 @@ def evidence_of(need: Need, merged: Iterable[Need] = ()) -> list[Evidence]:
             _org, audience, scale = [*ref.split(":"), "", ""][:3]
             words = _("Questionnaire of %(audience)s, scale “%(scale)s”") % {
                 "audience": audience_words(audience),
-                "scale": scale,
+                "scale": scales.get(scale, scale),
             }
             found.append(Evidence(words, said, "", decision))
         elif kind == "result":

@@ -71,8 +71,9 @@ def courses(request: HttpRequest, slug: str) -> HttpResponse:
     programme = programme_or_404(slug)
     found = queries.asking_for_courses(request.scope, programme, on=timezone.localdate())
     words = {row.need.pk: row for row in pages.shown(need for a in found for need in a.needs)}
+    topics = pages.topic_names(a.topic for a in found)
     asking = [
-        {"topic": pages.topic_words(a.topic), "code": a.topic, "needs": [words[n.pk] for n in a.needs], "cohorts": a.cohorts}
+        {"topic": topics[a.topic], "code": a.topic, "needs": [words[n.pk] for n in a.needs], "cohorts": a.cohorts}
         for a in found
     ]  # fmt: skip
     context = page(request, programme, "needs", asking=asking, here_trail=_here(slug))

@@ -45,7 +45,7 @@ def comparison(request: HttpRequest, slug: str, number: str) -> HttpResponse:
         request, programme, "impact", decision=found, outcome=pages.outcome_words(pages.outcome_of(found)), rows=rows,
         counts=_counts(found), only=request.GET.get("only", ""), reads=reads, chart=pages.balance_chart(balance, names),
         balance=[zip(columns, row, strict=True) for row in pages.balance_rows(balance, names)], columns=columns,
-        waves=pages.wave_titles(found).values(),
+        waves=pages.dated_waves(found),
         manages=manages, may_publish=manages and may(request.scope.role, "decisions.publish"), because=BecauseForm(),
         facts=found.summary, question=found.parameters["question"], results_known=found.parameters["results_known"],
         is_in_force=found.state == "published",

@@ -79,20 +79,25 @@ def _rows(outcomes) -> list[dict]:
     states = programme_queries.states_of([o.org_no for o in outcomes], on=timezone.localdate())
     ids = [int(o.subject) for o in outcomes if o.subject_kind == "room" and o.subject.isdecimal()]
     rooms = queries.rooms_by_id(ids)
+    topics = pages.topic_names(_topic(o) for o in outcomes)
     return [
         {
-            "school": local_name(states[o.org_no]) if o.org_no in states else o.org_no, "about": _about(o, rooms),
+            "school": local_name(states[o.org_no]) if o.org_no in states else o.org_no, "about": _about(o, rooms, topics),
             "why": journal.reason_texts(kind, o.reason, o.numbers).get(language, ""), "outcome": o,
         }
         for o in outcomes
     ]  # fmt: skip
 
 
-def _about(outcome, rooms) -> str:
+def _topic(outcome) -> str:
+    return outcome.result.get("topic") or [*outcome.subject.split(":"), ""][1]
+
+
+def _about(outcome, rooms, topics) -> str:
     parts = [*outcome.subject.split(":"), "", ""]
     if outcome.subject_kind == "room":
         return pages.room_words(rooms.get(int(outcome.subject)))
-    topic = pages.topic_words(outcome.result.get("topic") or parts[1])
+    topic = topics[_topic(outcome)]
     if outcome.subject_kind == "scale":
         return _("%(topic)s: what %(audience)s say") % {"topic": topic, "audience": pages.audience_words(parts[1])}
     return _("%(topic)s: results of grade %(grade)s") % {"topic": topic, "grade": parts[2]}

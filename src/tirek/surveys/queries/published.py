@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tirek.access.scope import loading
@@ -18,6 +19,17 @@ class Named:
     title: str
     audience: str
     round_code: str
+
+
+def scale_titles(codes: Iterable[str], language: str) -> dict[str, str]:
+    """What scales are called in their questionnaires; the newest round's words."""
+    asked = sorted(set(codes))
+    if not asked:
+        return {}
+    with loading():
+        rows = PublishedScale.objects.filter(scale_code__in=asked).order_by("scale_code", "-closed_on")
+        newest = list(rows.distinct("scale_code").values_list("scale_code", "title"))
+    return {code: title.get(language) or title.get("kk") or code for code, title in newest}
 
 
 def scales_of_school(org_no: int, on: dt.date, language: str) -> list[Named]:
