@@ -10,7 +10,7 @@ from access_world import signed_in, user_with
 from assessment_world import OFFICER, REGION
 from django.test import Client
 from django.utils import translation
-from impact_region import MAY, exit_test, make_region
+from impact_region import MAY, exit_test, make_region, same_draws
 
 from tirek.access.scope import acting_as, loading
 from tirek.decisions import queries as journal
@@ -28,9 +28,10 @@ LANGUAGES = ("kk", "ru", "en")
 
 
 @pytest.fixture(autouse=True)
-def _without_second_factor(settings):
-    """Accounts of a demonstration sign in without it."""
+def _the_same_in_every_run(settings, monkeypatch):
+    """Accounts of a demonstration sign in without a second factor; draws do not depend on keys and numbers of rows."""
     settings.DEMONSTRATION = True
+    same_draws(monkeypatch)
 
 
 def made(kind: str):

@@ -11,7 +11,7 @@ from access_world import signed_in, user_with
 from assessment_world import OFFICER, REGION, SECOND_OFFICER, make_world
 from django.test import Client
 from django.utils import translation
-from impact_region import BEGINS, CHOSEN, MATHEMATICS, MAY, exit_test, join, make_region, programme_of
+from impact_region import BEGINS, CHOSEN, MATHEMATICS, MAY, exit_test, join, make_region, programme_of, same_draws
 
 from tirek.access.scope import acting_as, loading
 from tirek.decisions import queries as journal
@@ -27,9 +27,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _without_second_factor(settings):
-    """Accounts of a demonstration sign in without it."""
+def _the_same_in_every_run(settings, monkeypatch):
+    """Accounts of a demonstration sign in without a second factor; draws do not depend on keys and numbers of rows."""
     settings.DEMONSTRATION = True
+    same_draws(monkeypatch)
 
 
 def chosen(programme, now=CHOSEN, publish=True):
