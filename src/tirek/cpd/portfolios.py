@@ -71,7 +71,7 @@ def as_pdf(name: str, found: Portfolio, *, practice: dict, synthetic: bool, now:
     sections += _shared(practice)
     data = {
         "language": (get_language() or "kk")[:2], "title": _("Portfolio of a teacher"), "subtitle": name,
-        "issuer": _("Tirek: support for schools"), "number": "—", "issued": _day(now.date()), "synthetic": synthetic,
+        "issuer": _("Tirek: support for schools"), "number": "", "issued": _day(now.date()), "synthetic": synthetic,
         "lead": str(found.hours), "lead_note": _("hours of completed courses"),
         "sections": [section for section in sections if section["rows"]],
         "labels": _labels(),

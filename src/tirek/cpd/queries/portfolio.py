@@ -9,7 +9,7 @@ from django.db.models import Sum
 
 from tirek.access.scope import Scope
 from tirek.cpd.models import ACTIVE, Application, CategoryRecord, Certificate, Participation, Standing
-from tirek.registry.models import Employment
+from tirek.registry.models import Employment, Territory
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,15 @@ class Portfolio:
     def category(self) -> str:
         """The category in the register today."""
         return next((row.category for row in self.employments if row.valid.upper is None and row.category), "")
+
+
+def is_invented(person_id: int) -> bool:
+    """Whether this person has worked in a territory of a demonstration."""
+    places = Employment.objects.filter(person_id=person_id).values_list("org_no", flat=True).distinct()
+    return any(
+        Territory.objects.filter(is_synthetic=True, org_lo__lte=org_no, org_hi__gte=org_no).exists()
+        for org_no in places
+    )
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ from tirek.cpd.queries import certification, courses
 from tirek.cpd.queries import people as positions
 from tirek.cpd.queries import portfolio as queries
 from tirek.registry.queries import people
-from tirek.registry.queries.territories import country
 
 
 @gate(permission="growth.own")
@@ -71,12 +70,11 @@ def person(request, public_id: uuid.UUID):
 def pdf(request, public_id: uuid.UUID):
     found = _person(request, public_id)
     record_read(request, found)
-    root = country()
     data = portfolios.as_pdf(
         str(found),
         queries.portfolio(found.pk),
         practice=practice_panels.of_person(found.pk),
-        synthetic=bool(root and root.is_synthetic),
+        synthetic=queries.is_invented(found.pk),
         now=timezone.now(),
     )
     answer = HttpResponse(data, content_type="application/pdf")
