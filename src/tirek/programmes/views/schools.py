@@ -19,6 +19,7 @@ from tirek.programmes.queries import board as boards
 from tirek.programmes.queries import needs as need_queries
 from tirek.programmes.queries import programmes as queries
 from tirek.programmes.queries.programmes import Participation, Programme
+from tirek.programmes.queries.sponsors import money as sponsor_money
 from tirek.programmes.services import leaving, stages
 from tirek.programmes.views.shared import act, file_of, page, programme_or_404
 from tirek.registry.queries import institutions
@@ -58,6 +59,8 @@ def _show(request, programme, found, institution, form=None, at: str = "", statu
         needs=need_queries.counts(here, programme, found.org_no), note_form=NoteForm(prefix="back"),
         accepted=need_queries.accepted_in_order(found.org_no)[:5], earlier=_earlier(all_stages, found),
         may_move=may(here.role, "programmes.manage"), others=_others(found),
+        money=sponsor_money.left_with_school(programme.pk, found.org_no)
+        if found.left_because and may(here.role, "sponsors.manage") else [],
     )  # fmt: skip
     return render(request, "programmes/school.html", context, status=status)
 
@@ -169,6 +172,7 @@ def leave(request: HttpRequest, slug: str, code: str) -> HttpResponse:
     context = page(
         request, programme, "board", form=form, institution=institution, participation=found,
         school_name=local_name(state) if state else institution.code, open_needs=len(open_needs), answered=len(answered),
+        money=sponsor_money.left_with_school(programme.pk, found.org_no) if may(request.scope.role, "sponsors.manage") else [],
     )  # fmt: skip
     return render(request, "programmes/leave.html", context, status=422 if form.errors else 200)
 

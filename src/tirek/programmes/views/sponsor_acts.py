@@ -46,22 +46,21 @@ def _act(title, button, form, of, service, argument, fields: str = "", **fixed) 
     return Act(title, button, form, of, service, argument, given, fixed)
 
 
-g = gettext_lazy
 ACTS = {
-    "receive": _act(g("Enter money that came"), g("Enter"), forms.ReceiveForm, "pledge", services.receive, "pledge_id", "amount received_on reference"),
-    "remind": _act(g("Remind the sponsor of this pledge"), g("Send the letter"), forms.PlainForm, "pledge", services.remind_of_pledge, "pledge_id"),
-    "take-back": _act(g("Take a wrong entry back"), g("Take back"), forms.ReasonForm, "tranche", services.reverse_tranche, "tranche_id", "reason"),
-    "pledge": _act(g("Add a tranche to the agreement"), g("Add"), forms.PledgeForm, "agreement", services.add_pledge, "agreement_id", "amount due_date"),
-    "earmark": _act(g("Say what the money is for"), g("Earmark"), forms.EarmarkForm, "agreement", services.earmark, "agreement_id", "school title amount room_purpose need_code"),
-    "return": _act(g("Return unspent money"), g("Return"), forms.ReturnForm, "agreement", services.return_unspent, "agreement_id", "amount returned_on reference reason"),
-    "show": _act(g("Show everybody what became of the money"), g("Show"), forms.PlainForm, "agreement", services.set_public, "agreement_id", is_public=True),
-    "hide": _act(g("Stop showing it to everybody"), g("Hide"), forms.PlainForm, "agreement", services.set_public, "agreement_id", is_public=False),
-    "order": _act(g("Order from a supplier"), g("Order"), forms.OrderForm, "earmark", services.commit, "earmark_id", "work supplier_bin supplier_name contract amount"),
-    "move": _act(g("Give the money to another school"), g("Move"), forms.MoveForm, "earmark", services.move_earmark, "earmark_id", "school act reason is_merger"),
-    "close": _act(g("Close the earmark and free the rest"), g("Close"), forms.ReasonForm, "earmark", services.close_earmark, "earmark_id", "reason"),
-    "pay": _act(g("Pay the supplier"), g("Pay"), forms.PayForm, "commitment", services.pay, "commitment_id", "amount paid_on reference"),
-    "release": _act(g("End the order"), g("End it"), forms.ReasonForm, "commitment", services.release, "commitment_id", "reason"),
-    "unpay": _act(g("Take a payment back"), g("Take back"), forms.ReasonForm, "payment", services.reverse_payment, "payment_id", "reason"),
+    "receive": _act(gettext_lazy("Enter money that came"), gettext_lazy("Enter"), forms.ReceiveForm, "pledge", services.receive, "pledge_id", "amount received_on reference"),
+    "remind": _act(gettext_lazy("Remind the sponsor of this pledge"), gettext_lazy("Send the letter"), forms.PlainForm, "pledge", services.remind_of_pledge, "pledge_id"),
+    "take-back": _act(gettext_lazy("Take a wrong entry back"), gettext_lazy("Take back"), forms.ReasonForm, "tranche", services.reverse_tranche, "tranche_id", "reason"),
+    "pledge": _act(gettext_lazy("Add a tranche to the agreement"), gettext_lazy("Add"), forms.PledgeForm, "agreement", services.add_pledge, "agreement_id", "amount due_date"),
+    "earmark": _act(gettext_lazy("Say what the money is for"), gettext_lazy("Earmark"), forms.EarmarkForm, "agreement", services.earmark, "agreement_id", "school title amount room_purpose need_code"),
+    "return": _act(gettext_lazy("Return unspent money"), gettext_lazy("Return"), forms.ReturnForm, "agreement", services.return_unspent, "agreement_id", "amount returned_on reference reason"),
+    "show": _act(gettext_lazy("Show everybody what became of the money"), gettext_lazy("Show"), forms.PlainForm, "agreement", services.set_public, "agreement_id", is_public=True),
+    "hide": _act(gettext_lazy("Stop showing it to everybody"), gettext_lazy("Hide"), forms.PlainForm, "agreement", services.set_public, "agreement_id", is_public=False),
+    "order": _act(gettext_lazy("Order from a supplier"), gettext_lazy("Order"), forms.OrderForm, "earmark", services.commit, "earmark_id", "work supplier_bin supplier_name contract amount"),
+    "move": _act(gettext_lazy("Give the money to another school"), gettext_lazy("Move"), forms.MoveForm, "earmark", services.move_earmark, "earmark_id", "school act reason is_merger"),
+    "close": _act(gettext_lazy("Close the earmark and free the rest"), gettext_lazy("Close"), forms.ReasonForm, "earmark", services.close_earmark, "earmark_id", "reason"),
+    "pay": _act(gettext_lazy("Pay the supplier"), gettext_lazy("Pay"), forms.PayForm, "commitment", services.pay, "commitment_id", "amount paid_on reference"),
+    "release": _act(gettext_lazy("End the order"), gettext_lazy("End it"), forms.ReasonForm, "commitment", services.release, "commitment_id", "reason"),
+    "unpay": _act(gettext_lazy("Take a payment back"), gettext_lazy("Take back"), forms.ReasonForm, "payment", services.reverse_payment, "payment_id", "reason"),
 }  # fmt: skip
 
 

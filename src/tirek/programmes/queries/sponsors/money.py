@@ -230,6 +230,12 @@ def earmarks_of_school(org_no: int) -> QuerySet[Earmark]:
     return Earmark.objects.filter(org_no=org_no).order_by("pk")
 
 
+def left_with_school(programme_id: int, org_no: int) -> list[EarmarkRow]:
+    """Open earmarks of one programme that name this school, for the office that lets the school go."""
+    found = Earmark.objects.filter(agreement__programme=programme_id, org_no=org_no, state=EarmarkState.OPEN)
+    return earmark_rows(found.select_related("agreement__sponsor").order_by("pk"))
+
+
 def steps_of(of: Sponsor) -> list[SponsorStep]:
     """The newest first."""
     found = SponsorStep.objects.filter(sponsor=of).select_related("agreement", "earmark", "pledge")
