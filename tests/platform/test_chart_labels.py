@@ -87,3 +87,20 @@ def test_moments_under_lines_do_not_touch(years, first, below):
         ends.append((low, low + long))
     assert all(one[1] <= two[0] for one, two in pairwise(ends))
     assert all(low >= -0.01 and high <= NARROWEST + 0.01 for low, high in ends)
+
+
+@pytest.mark.parametrize("kind", ["bars", "dots"])
+def test_a_long_label_of_a_row_takes_as_many_lines_as_it_needs(kind):
+    words = "Орташа нәтиже, 2023 ж. қыркүйек: қалған барлық мектептер"
+
+    def texts(first: str) -> dict[str, float]:
+        rows = [{"label": first, "value": 1.0}, {"label": "Short", "value": 2.0}]
+        root = ET.fromstring(charts.svg({"kind": kind, "title": "t", "rows": rows}))
+        return {el.text or "": float(el.attrib["y"]) for el in root.iter("text")}
+
+    long = texts(words)
+    lines = [line for line in long if line in words and len(line) > 4]
+    assert " ".join(lines) == words
+    assert len(lines) == 2
+    assert max(7 * len(line) for line in lines) <= NARROWEST
+    assert long["Short"] > texts("A")["Short"], "what follows is pushed down, not covered"

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from access_world import SCHOOL
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test import Client
-from sponsor_world import MILLION, build_money, earmark, receive
+from sponsor_world import MILLION, NOW, build_money, earmark, receive
 
 from tirek.access.roles import Role
 from tirek.access.scope import acting_as, loading
 from tirek.ledger.models import Transaction
-from tirek.programmes.models import Agreement, Tranche
+from tirek.programmes.models import Agreement, Earmark, Participation, Pledge, Tranche
+from tirek.registry.models import Institution
 
 pytestmark = pytest.mark.django_db
 PAGE = "/programmes/sponsors/ordabasy/"
+TODAY = NOW.date()
 
 
 @pytest.fixture
@@ -198,3 +203,34 @@ def test_the_iati_page_names_the_fault_or_gives_the_file(office, world):
     address = "/programmes/support/iati/?reporter=KZ-BIN-990140000019"
     assert "breaks no rule" in office.get(address).content.decode()
     assert office.get(f"{address}&download=xml").headers["Content-Type"] == "application/xml"
+
+
+def test_a_school_that_leaves_is_shown_with_the_money_that_names_it(world, office):
+    with loading():
+        mark, left = Earmark.objects.get(), TODAY - dt.timedelta(days=1)
+        inside = Participation.objects.create(
+            programme=world.programme, org_no=SCHOOL, valid=DateRange(dt.date(2024, 4, 1), None),
+            stage_since=dt.date(2024, 4, 1),
+        )  # fmt: skip
+        code = Institution.objects.get(org_no=SCHOOL).code
+    page, move = f"/programmes/support/schools/{code}/", f"/programmes/sponsors/ordabasy/move/{mark.pk}/"
+    assert move in office.get(f"{page}leave/").content.decode()
+    assert move not in office.get(page).content.decode(), "while it takes part the money is where it belongs"
+    with loading():
+        inside.valid, inside.left_because = DateRange(dt.date(2024, 4, 1), left), "own_wish"
+        inside.save()
+    assert move in office.get(page).content.decode()
+    assert move not in client_of(world.access.users[Role.SCHOOL_HEAD]).get(page).content.decode()
+    with loading():
+        Earmark.objects.update(state="closed")
+    assert move not in office.get(page).content.decode()
+
+
+@pytest.mark.parametrize(("language", "words"), [("kk", "Түскен ақшаны енгізу"), ("ru", "Ввести поступившие деньги")])
+def test_an_act_speaks_the_readers_language(world, office, language, words):
+    with loading():
+        pledge = Pledge.objects.filter(agreement=world.agreements[0]).order_by("position").last()
+    office.cookies["django_language"] = language
+    found = office.get(f"{PAGE}receive/{pledge.pk}/", headers={"accept-language": language}).content.decode()
+    assert words in found
+    assert "Enter money that came" not in found
